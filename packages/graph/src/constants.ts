@@ -1,0 +1,128 @@
+/**
+ * TensorFlow constants (`TensorProto`) as tensors and back.
+ * Source of the format: `tensorflow/core/framework/tensor.proto`; a list of values shorter than the tensor repeats its last value.
+ */
+import { type DType, DTYPES, dtypeFromTf } from './dtype.ts';
+import { corrupt, FloeError } from './errors.ts';
+import { attrOf, type Node } from './graph.ts';
+import type { TensorProto, TensorShapeProto } from './proto/tensorflow.ts';
+import { arrayFor, bytesOf, type NumericData, numericView, sizeOf, type Tensor } from './tensor.ts';
+
+const NO_BYTES = new Uint8Array(0);
+
+/** A graph's constant larger than this would not fit the one binary anyway (protobuf ends at 2 GiB). */
+const MAX_BYTES = 2 ** 31;
+
+/** The shape of a proto, -1 where a dimension is unknown; null for an unknown rank. */
+export function shapeFromProto(shape: TensorShapeProto | undefined): readonly number[] | null {
+  return shape === undefined || shape.unknown_rank ? null : shape.dim.map((dim) => dim.size);
+}
+
+export function shapeToProto(shape: readonly number[] | null): TensorShapeProto {
+  if (shape === null) return { dim: [], unknown_rank: true };
+  return { dim: shape.map((size) => ({ size, name: '' })), unknown_rank: false };
+}
+
+/** Decodes a constant; numeric data is a view of the proto's bytes where those are packed and aligned. Throws DATA_LOSS. */
+export function tensorFromProto(proto: TensorProto, where: string): Tensor {
+  const dtype = dtypeFromTf(proto.dtype);
+  if (dtype === undefined) throw new FloeError('UNIMPLEMENTED', `${where}: unknown dtype number ${proto.dtype}`);
+  const shape = proto.tensor_shape?.dim.map((dim) => dim.size) ?? [];
+  const size = checkedSize(shape, dtype, where);
+  if (dtype === 'string') return { dtype, shape, data: repeatLast(proto.string_val, size, NO_BYTES, where) };
+  if (proto.tensor_content.byteLength > 0) return { dtype, shape, data: packed(proto.tensor_content, dtype, size, where) };
+  return { dtype, shape, data: fill(valuesOf(proto, dtype), dtype, size, where) };
+}
+
+/** Encodes a tensor as packed bytes (or a list of strings), never shortened, so that constants are equal bit by bit. */
+export function tensorToProto(tensor: Tensor): TensorProto {
+  const strings = tensor.dtype === 'string' ? (tensor.data as readonly Uint8Array[]) : [];
+  return {
+    dtype: DTYPES[tensor.dtype].tf,
+    tensor_shape: shapeToProto(tensor.shape),
+    tensor_content: tensor.dtype === 'string' ? NO_BYTES : bytesOf(tensor),
+    half_val: [],
+    float_val: [],
+    double_val: [],
+    int_val: [],
+    string_val: strings,
+    int64_val: [],
+    bool_val: [],
+    uint32_val: [],
+    uint64_val: [],
+  };
+}
+
+/** A `Const` node. */
+export function constNode(name: string, tensor: Tensor): Node {
+  const attr = new Map([
+    ['dtype', attrOf({ type: DTYPES[tensor.dtype].tf })],
+    ['value', attrOf({ tensor: tensorToProto(tensor) })],
+  ]);
+  return { name, op: 'Const', input: [], device: '', attr };
+}
+
+/** The value of a `Const` node. */
+export function constValue(node: Node): Tensor {
+  const proto = node.attr.get('value')?.tensor;
+  if (proto === undefined) throw corrupt(`constant ${node.name} has no value`, { node: node.name, op: node.op });
+  return tensorFromProto(proto, `constant ${node.name}`);
+}
+
+function checkedSize(shape: readonly number[], dtype: DType, where: string): number {
+  const size = sizeOf(shape);
+  const width = Math.max(1, DTYPES[dtype].size);
+  if (shape.some((dim) => dim < 0) || size * width > MAX_BYTES) {
+    throw corrupt(`${where} claims shape [${shape.join(', ')}] of ${dtype}`);
+  }
+  return size;
+}
+
+function packed(content: Uint8Array, dtype: DType, size: number, where: string): NumericData {
+  const wanted = size * DTYPES[dtype].size;
+  if (content.byteLength !== wanted) throw corrupt(`${where} has ${content.byteLength} bytes where its shape needs ${wanted}`);
+  return numericView(dtype, content);
+}
+
+function valuesOf(proto: TensorProto, dtype: DType): readonly (number | bigint | boolean)[] {
+  switch (dtype) {
+    case 'float32':
+      return proto.float_val;
+    case 'float64':
+      return proto.double_val;
+    case 'int64':
+      return proto.int64_val;
+    case 'uint64':
+      return proto.uint64_val;
+    case 'uint32':
+      return proto.uint32_val;
+    case 'bool':
+      return proto.bool_val;
+    case 'float16':
+    case 'bfloat16':
+      return proto.half_val;
+    default:
+      return proto.int_val;
+  }
+}
+
+function fill(values: readonly (number | bigint | boolean)[], dtype: DType, size: number, where: string): NumericData {
+  if (values.length > size) throw corrupt(`${where} has ${values.length} values where its shape needs ${size}`);
+  const wide = dtype === 'int64' || dtype === 'uint64';
+  const data = new (arrayFor(dtype))(size);
+  const target = data as { [index: number]: number | bigint };
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number | bigint | boolean;
+    target[i] = wide ? BigInt(value) : Number(value);
+  }
+  const last = values.length === 0 ? undefined : target[values.length - 1];
+  if (last !== undefined) (data as { fill(value: number | bigint, start: number): unknown }).fill(last, values.length);
+  return data;
+}
+
+function repeatLast<T>(values: readonly T[], size: number, zero: T, where: string): readonly T[] {
+  if (values.length > size) throw corrupt(`${where} has ${values.length} values where its shape needs ${size}`);
+  if (values.length === size) return values;
+  const last = values.at(-1) ?? zero;
+  return [...values, ...new Array<T>(size - values.length).fill(last)];
+}

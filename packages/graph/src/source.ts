@@ -1,0 +1,59 @@
+/**
+ * What a reader hands to `freeze`: the graph as the file has it, where its variables' values are, and what the file says of itself.
+ */
+import type { Graph } from './graph.ts';
+import type { Tensor, TensorSpec } from './tensor.ts';
+
+/** Access to files, injected so that reading needs no file system of its own. Paths are relative to the model, with `/`. */
+export interface FileAccess {
+  /** Names of the files and folders (ending in `/`) in a folder; empty when there is no such folder. */
+  list(folder: string): Promise<readonly string[]>;
+  /** The whole file, mapped where possible. Throws NOT_FOUND, and RESOURCE_EXHAUSTED for a file over 2 GiB. */
+  read(path: string): Promise<Uint8Array>;
+  /** `length` bytes from `offset`; throws DATA_LOSS where the file is shorter. */
+  readRange(path: string, offset: number, length: number): Promise<Uint8Array>;
+  /** Size in bytes, or undefined where there is no such file. */
+  size(path: string): Promise<number | undefined>;
+}
+
+export interface Signature {
+  readonly inputs: Readonly<Record<string, TensorSpec>>;
+  readonly outputs: Readonly<Record<string, TensorSpec>>;
+  readonly methodName: string;
+}
+
+/** Where a model came from and which writer made it; kept inside `frozen.pb` and `model.json`. */
+export interface CheckpointMetadata {
+  readonly format: 'saved-model' | 'meta-graph' | 'frozen-graph';
+  /** Value of the `global_step` variable where the checkpoint has one. */
+  readonly globalStep: number | null;
+  readonly producers: {
+    /** `tensorflow_version` of the MetaGraph; empty where the file does not say. */
+    readonly tensorflow: string;
+    /** `GraphDef.versions`. */
+    readonly graphProducer: number;
+    readonly graphMinConsumer: number;
+  };
+  readonly tags: readonly string[];
+  /** SHA-256, in hex, of every file that was read, by path. */
+  readonly digests: Readonly<Record<string, string>>;
+}
+
+/** Values of the variables of a checkpoint, by checkpoint key. */
+export interface VariableStore {
+  readonly keys: readonly string[];
+  has(key: string): boolean;
+  /** Reads and verifies one tensor, put together from its slices where it is partitioned. Throws NOT_FOUND, DATA_LOSS. */
+  read(key: string): Promise<Tensor>;
+}
+
+export interface Source {
+  readonly graph: Graph;
+  readonly signatures: Readonly<Record<string, Signature>>;
+  /** Name of a variable's node (VariableV2, VarHandleOp) in the main graph -> key in `variables`. */
+  readonly variableKeys: ReadonlyMap<string, string>;
+  readonly variables: VariableStore;
+  /** Asset files, by path relative to the model. */
+  readonly assets: readonly string[];
+  readonly checkpoint: CheckpointMetadata;
+}

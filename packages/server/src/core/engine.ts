@@ -1,0 +1,34 @@
+/** The contract of an engine: what runs compiled graphs. `engine/contract` under `test/` is the suite that each engine passes. */
+import type { Tensor, TensorSpec } from '@floe/graph';
+
+export interface SessionOptions {
+  /** Threads that one run may use. */
+  readonly intraOpThreads: number;
+}
+
+/**
+ * One compiled graph, made once and shared by all requests. Any number of runs may be asked for at a time; the engine bounds how
+ * many are under way.
+ */
+export interface Session {
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+  /**
+   * Runs the graph on `feeds` (every input by name) and gives the outputs named in `fetches`, in that order. The results own their
+   * memory. Small graphs run inline (no thread hop), large ones off the event loop.
+   * Throws INVALID_ARGUMENT (missing or unknown name, dtype, rank or shape), FAILED_PRECONDITION after `close`, INTERNAL.
+   */
+  run(feeds: ReadonlyMap<string, Tensor>, fetches: readonly string[]): Promise<readonly Tensor[]>;
+  /** Refuses new runs, waits for those under way and gives the memory back. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface Engine {
+  readonly name: string;
+  /** Version of the native library. */
+  readonly version: string;
+  /** Opens `model.onnx` at `path` (its weights file beside it is mapped), off the event loop. Throws DATA_LOSS, UNIMPLEMENTED. */
+  open(path: string, options: SessionOptions): Promise<Session>;
+  /** Closes every session that is still open. */
+  close(): Promise<void>;
+}

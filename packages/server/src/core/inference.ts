@@ -1,0 +1,102 @@
+/**
+ * The words of an inference: what a codec makes of a request, what a servable offers, and the ports between the two.
+ */
+import type { Signature, Tensor } from '@floe/graph';
+
+/** Which version of which model is asked for. Neither version nor label: the one that serves by default. */
+export interface ModelRef {
+  readonly name: string;
+  readonly version?: number;
+  readonly label?: string;
+}
+
+/** An image as it came over the wire; the input stage makes a tensor of it. */
+export interface EncodedImage {
+  readonly image: Uint8Array;
+}
+
+export type InputValue = Tensor | EncodedImage;
+
+/** A decoded request. */
+export interface InferCall {
+  /** Signature key; absent where inputs and outputs are plain graph tensors, or for the default signature. */
+  readonly signature?: string;
+  /** By signature key, or by graph name (`x` and `x:0` are one). */
+  readonly inputs: ReadonlyMap<string, InputValue>;
+  /** Names wanted, in order: signature keys or graph names. Absent: all outputs of the signature. */
+  readonly outputs?: readonly string[];
+}
+
+export interface NamedTensor {
+  readonly name: string;
+  readonly tensor: Tensor;
+}
+
+/** How the server turns an encoded image into one row of an input. Stored in `model.json`. */
+export interface ImageSpec {
+  /** Rows and columns of the tensor. */
+  readonly size: readonly [height: number, width: number];
+  readonly channels: 1 | 3;
+  /** `fill` stretches, `cover` crops what is left over, `contain` pads with black. */
+  readonly fit: 'fill' | 'cover' | 'contain';
+  readonly colour: 'grey' | 'rgb' | 'bgr';
+  /** Each value becomes `value * scale[channel] + offset[channel]`, from 0..255; one number stands for all channels. */
+  readonly scale: readonly number[];
+  readonly offset: readonly number[];
+  readonly layout: 'NHWC' | 'NCHW';
+  /** Invert 0..255 first: dark ink on light paper, for models trained on light strokes. */
+  readonly invert: boolean;
+}
+
+/** What is known of a loaded version; codecs decode and encode against it. */
+export interface ServableInfo {
+  readonly model: string;
+  readonly version: number;
+  readonly signatures: Readonly<Record<string, Signature>>;
+  readonly defaultSignature: string;
+  /** Class names by index; empty where the model has none. */
+  readonly labels: readonly string[];
+  /** By signature, then by input key. */
+  readonly preprocessing: Readonly<Record<string, Readonly<Record<string, ImageSpec>>>>;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** An answer before it is put into a protocol's form. */
+export interface Answer {
+  readonly servable: ServableInfo;
+  readonly call: InferCall;
+  readonly outputs: readonly NamedTensor[];
+}
+
+/** One protocol's way of saying requests and answers. Pure: no I/O, no state. */
+export interface Codec<Request, Reply> {
+  /** Throws FloeError naming the field and the tensor that is wrong. */
+  decode(request: Request, servable: ServableInfo): InferCall;
+  encode(answer: Answer, request: Request): Reply;
+}
+
+/** A loaded version that can run. */
+export interface Servable extends ServableInfo {
+  run(call: { signature?: string; inputs: ReadonlyMap<string, Tensor>; outputs?: readonly string[] }): Promise<readonly NamedTensor[]>;
+}
+
+export type VersionState = 'START' | 'LOADING' | 'AVAILABLE' | 'UNLOADING' | 'END';
+
+export interface VersionStatus {
+  readonly version: number;
+  readonly state: VersionState;
+  /** Canonical code and message of the last error; `OK` and empty where there was none. */
+  readonly errorCode: string;
+  readonly errorMessage: string;
+}
+
+/** What transports see of all models. */
+export interface Models {
+  /** Holds the servable for as long as `work` runs. Throws NOT_FOUND, UNAVAILABLE. */
+  use<T>(ref: ModelRef, work: (servable: Servable) => Promise<T> | T): Promise<T>;
+  names(): readonly string[];
+  /** States of all versions of a model, newest first. Throws NOT_FOUND for an unknown model or version. */
+  status(ref: ModelRef): readonly VersionStatus[];
+  /** True when every model that was asked for has a version that serves. */
+  ready(): boolean;
+}
