@@ -10,12 +10,12 @@ export interface ModelRef {
   readonly label?: string;
 }
 
-/** An image as it came over the wire; the input stage makes a tensor of it. */
-export interface EncodedImage {
-  readonly image: Uint8Array;
+/** JPEG, PNG or WebP bytes as they came over the wire, one for each row of the batch; the input stage makes a tensor of them. */
+export interface EncodedImages {
+  readonly images: readonly Uint8Array[];
 }
 
-export type InputValue = Tensor | EncodedImage;
+export type InputValue = Tensor | EncodedImages;
 
 /** A decoded request. */
 export interface InferCall {

@@ -1,0 +1,76 @@
+/** The server's options: one typed object, parsed once at the edge from flags, `FLOE_*`, `floe.yaml` and defaults, in that order. */
+import { FloeError } from '@floe/graph';
+import { z } from 'zod';
+
+const MEBIBYTE = 1024 * 1024;
+
+/** What to do where an old and a new version together would not fit the memory limit. */
+export const SwapPolicy = z.enum(['overlap', 'unload-first', 'refuse']);
+export type SwapPolicy = z.infer<typeof SwapPolicy>;
+
+const port = z.coerce.number().int().min(0).max(65_535);
+
+export const ServeConfig = z.strictObject({
+  models: z.string().min(1).describe('Folder with <model>/<version>/.'),
+  host: z.string().default('127.0.0.1').describe('Address to listen on; 0.0.0.0 is the default inside a container.'),
+  httpPort: port.default(8501).describe('Port of the inference API, health and metrics; 0 picks a free one.'),
+  adminPort: port.default(8502).describe('Port of the admin API; 0 picks a free one.'),
+  adminHost: z.string().default('127.0.0.1').describe('Address of the admin API.'),
+  pollSeconds: z.coerce.number().min(0.1).max(3600).default(2).describe('Seconds between looks for new versions.'),
+  keepVersions: z.coerce.number().int().min(1).max(100).default(1).describe('How many of the newest versions serve.'),
+  swap: SwapPolicy.default('unload-first').describe('When old and new versions do not fit the memory limit together.'),
+  memoryLimitMb: z.coerce.number().min(0).default(0).describe('Memory limit in MiB for swapping; 0 takes that of the container.'),
+  engine: z.enum(['auto', 'onnxruntime', 'worker']).default('auto').describe('How the native library is driven.'),
+  slots: z.coerce.number().int().min(0).max(1024).default(0).describe('Native runs under way at a time; 0 fits the CPUs.'),
+  threads: z.coerce.number().int().min(0).max(1024).default(0).describe('Threads within one run; 0 fits the CPUs.'),
+  bodyLimitMb: z.coerce.number().min(0.001).max(2048).default(64).describe('Largest request body in MiB.'),
+  maxPixels: z.coerce.number().int().min(1).default(50_000_000).describe('Largest image that is decoded, in pixels.'),
+  cacheDir: z.string().default('').describe('Folder for what is frozen and compiled at load; empty takes the user cache.'),
+  keys: z.string().default('').describe('File of API keys; empty leaves inference open and managing to loopback.'),
+  tlsCert: z.string().default('').describe('PEM certificate chain; re-read when it changes.'),
+  tlsKey: z.string().default('').describe('PEM private key; re-read when it changes.'),
+  drainSeconds: z.coerce.number().min(0).max(3600).default(30).describe('Seconds that SIGTERM waits for requests under way.'),
+  accessLog: z.stringbool().or(z.boolean()).default(true).describe('One log line for each request.'),
+  logLevel: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info').describe('Least level logged.'),
+});
+export type ServeConfig = z.infer<typeof ServeConfig>;
+
+/** `httpPort` -> `FLOE_HTTP_PORT`. */
+export function environmentName(option: string): string {
+  return `FLOE_${option.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** Puts the layers together; an option's first source wins. Throws INVALID_ARGUMENT naming each wrong option and where it came from. */
+export function resolveConfig(
+  flags: Readonly<Record<string, unknown>>,
+  environment: Readonly<Record<string, string | undefined>>,
+  file: Readonly<Record<string, unknown>>,
+): ServeConfig {
+  const values: Record<string, unknown> = { ...file };
+  const origin = new Map<string, string>(Object.keys(file).map((option) => [option, `floe.yaml: ${option}`]));
+  for (const option of Object.keys(ServeConfig.shape)) {
+    const variable = environmentName(option);
+    const flag = flags[option];
+    if (flag !== undefined) origin.set(option, `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+    else if (environment[variable] !== undefined) origin.set(option, variable);
+    values[option] = flag ?? environment[variable] ?? file[option];
+    if (values[option] === undefined) delete values[option];
+  }
+  const parsed = ServeConfig.safeParse(values);
+  if (!parsed.success) throw configError(parsed.error, origin);
+  return parsed.data;
+}
+
+export function bodyLimitBytes(config: ServeConfig): number {
+  return Math.floor(config.bodyLimitMb * MEBIBYTE);
+}
+
+function configError(error: z.ZodError, origin: ReadonlyMap<string, string>): FloeError {
+  const details = error.issues.map((issue) => {
+    const option = String(issue.path[0] ?? '');
+    const unknown = issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : '';
+    return { field: origin.get(option) ?? (unknown || option), reason: issue.message };
+  });
+  const message = details.map((detail) => `${detail.field}: ${detail.reason}`).join('; ');
+  return new FloeError('INVALID_ARGUMENT', `configuration: ${message}`, details);
+}
