@@ -1,0 +1,8 @@
+#!/usr/bin/env node
+/** The `floe` command. Each command's code is loaded only when it runs, so that none pays for another's start. */
+import { enableCompileCache } from 'node:module';
+import process from 'node:process';
+
+enableCompileCache();
+const { run } = await import('./program.ts');
+process.exitCode = await run(process.argv);

@@ -1,0 +1,42 @@
+/** NumPy's `.npy` files as tensors. Source: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html */
+import { type DType, FloeError, numericView, sizeOf, type Tensor } from '@floe/graph';
+
+const DTYPES: Readonly<Record<string, DType>> = {
+  '<f4': 'float32',
+  '<f8': 'float64',
+  '<f2': 'float16',
+  '<i8': 'int64',
+  '<i4': 'int32',
+  '<i2': 'int16',
+  '|i1': 'int8',
+  '|u1': 'uint8',
+  '<u2': 'uint16',
+  '<u4': 'uint32',
+  '<u8': 'uint64',
+  '|b1': 'bool',
+};
+
+/** Reads little-endian C-ordered arrays. Throws DATA_LOSS, or UNIMPLEMENTED for other orders and dtypes. */
+export function parseNpy(bytes: Uint8Array, file: string): Tensor {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.byteLength < 12 || !Buffer.from(bytes.subarray(0, 6)).equals(Buffer.from('\x93NUMPY', 'latin1'))) {
+    throw new FloeError('DATA_LOSS', `${file} is no .npy file`, { file, offset: 0 });
+  }
+  const wide = view.getUint8(6) >= 2;
+  const start = wide ? 12 : 10;
+  const length = wide ? view.getUint32(8, true) : view.getUint16(8, true);
+  const header = Buffer.from(bytes.subarray(start, start + length)).toString('latin1');
+  const descr = /'descr':\s*'([^']*)'/.exec(header)?.[1] ?? '';
+  const dims = /'shape':\s*\(([\d,\s]*)\)/.exec(header)?.[1];
+  const dtype = DTYPES[descr];
+  if (dims === undefined) throw new FloeError('DATA_LOSS', `${file} has no shape in its header`, { file, offset: start });
+  if (dtype === undefined || /'fortran_order':\s*True/.test(header)) {
+    throw new FloeError('UNIMPLEMENTED', `${file}: only little-endian numbers in C order are read, not ${descr}`, { file });
+  }
+  const shape = dims.split(',').map((dim) => dim.trim()).filter((dim) => dim !== '').map(Number);
+  const data = numericView(dtype, bytes.subarray(start + length));
+  if (data.length !== sizeOf(shape)) {
+    throw new FloeError('DATA_LOSS', `${file} has ${data.length} elements where its shape needs ${sizeOf(shape)}`, { file });
+  }
+  return { dtype, shape, data };
+}

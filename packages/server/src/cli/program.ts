@@ -1,0 +1,124 @@
+/** Commands, their options and help. */
+import process from 'node:process';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { ServeConfig } from '../core/config.ts';
+import { EXIT, fail } from './output.ts';
+
+/** Runs one command line; returns the exit code. */
+export async function run(argv: readonly string[]): Promise<number> {
+  let code: number = EXIT.ok;
+  const program = new Command('floe')
+    .description('Freezes trained TensorFlow models and serves them, on the CPU for now.')
+    .version('0.1.0')
+    .showHelpAfterError('(floe --help, or floe COMMAND --help, tells more)')
+    .exitOverride();
+  for (const add of [addFreeze, addInspect, addServe, addPredict, addDemo]) {
+    add(program, (result) => {
+      code = result;
+    });
+  }
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    return fail(error, argv.includes('--json'));
+  }
+  return code;
+}
+
+type Done = (code: number) => void;
+
+function addFreeze(program: Command, done: Done): void {
+  program
+    .command('freeze')
+    .description('Freeze and compile a model into ROOT/NAME/VERSION/.')
+    .argument('<source>', 'SavedModel folder, .meta or .index file of a checkpoint, or frozen .pb')
+    .requiredOption('--models <root>', 'folder of models that gets the version')
+    .requiredOption('--name <name>', 'name to serve it under')
+    .option('--version <n>', 'version number (default: one more than the newest)', wholeNumber)
+    .option('--signature <key>', 'freeze this signature only (default: all of them)')
+    .option('--inputs <names>', 'graph tensors to feed, separated by commas (default: the placeholders found)', names)
+    .option('--outputs <names>', 'graph nodes to fetch, separated by commas, instead of a signature', names)
+    .option('--set <name=value...>', 'fix a placeholder, such as keep_prob=1')
+    .option('--describe <file>', 'labels, preprocessing and accuracy (default: floe.json beside the source)')
+    .option('--opset <n>', 'ONNX opset to compile to', wholeNumber)
+    .option('--json', 'print one JSON object')
+    .action(async (source: string, options: Record<string, unknown>) => {
+      const { freezeCommand } = await import('./freeze.ts');
+      done(await freezeCommand(source, options));
+    });
+}
+
+function addInspect(program: Command, done: Done): void {
+  program
+    .command('inspect')
+    .description('Show what a model, a graph or a frozen version contains.')
+    .argument('<path>', 'anything that freeze reads, or a frozen version folder')
+    .option('--json', 'print one JSON object')
+    .action(async (path: string, options: Record<string, unknown>) => {
+      const { inspectCommand } = await import('./inspect.ts');
+      done(await inspectCommand(path, options));
+    });
+}
+
+function addServe(program: Command, done: Done): void {
+  const command = program
+    .command('serve')
+    .description('Serve every model under a folder over HTTP. Every option can also be FLOE_<OPTION> or stand in floe.yaml.')
+    .option('--config <file>', 'YAML file of options (default: floe.yaml where there is one)')
+    .option('--json', 'print the addresses as one JSON line once ready');
+  for (const [name, field] of Object.entries(ServeConfig.shape)) {
+    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} <value>`;
+    command.addOption(new Option(flag, describe(field.description ?? '', name)));
+  }
+  command.action(async (options: Record<string, unknown>) => {
+    const { serveCommand } = await import('./serve.ts');
+    done(await serveCommand(options));
+  });
+}
+
+function addPredict(program: Command, done: Done): void {
+  program
+    .command('predict')
+    .description('Ask a running server.')
+    .argument('<name>', 'model')
+    .addOption(new Option('--image <file>', 'JPEG, PNG or WebP').conflicts(['json', 'npy']))
+    .addOption(new Option('--json <file>', 'body for :predict, with instances or inputs; - reads standard input').conflicts('npy'))
+    .option('--npy <file>', 'NumPy array for the only input')
+    .option('--url <url>', 'server', 'http://127.0.0.1:8501')
+    .option('--model-version <n>', 'version (default: the one that serves)', wholeNumber)
+    .option('--key <key>', 'API key (or FLOE_KEY)')
+    .action(async (name: string, options: Record<string, unknown>) => {
+      const { predictCommand } = await import('./predict.ts');
+      done(await predictCommand(name, options));
+    });
+}
+
+function addDemo(program: Command, done: Done): void {
+  program
+    .command('demo')
+    .description('Freeze, compile and serve a trained checkpoint of handwritten digits, and ask it about real pictures.')
+    .option('--http-port <port>', 'port to serve on; 0 picks a free one', wholeNumber, 8501)
+    .option('--keep', 'go on serving until interrupted (default on a terminal)', process.stdout.isTTY === true)
+    .option('--json', 'print one JSON object')
+    .action(async (options: Record<string, unknown>) => {
+      const { demoCommand } = await import('./demo.ts');
+      done(await demoCommand(options));
+    });
+}
+
+function describe(description: string, name: string): string {
+  const fallback = ServeConfig.shape[name as keyof typeof ServeConfig.shape].safeParse(undefined);
+  return fallback.success && fallback.data !== '' ? `${description} (default: ${fallback.data})` : description;
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('a whole number is needed');
+  return Number(text);
+}
+
+function names(text: string): readonly string[] {
+  const list = text.split(',').map((name) => name.trim());
+  if (list.includes('')) throw new InvalidArgumentError('a name between two commas is empty');
+  return list;
+}

@@ -1,0 +1,181 @@
+/**
+ * One model: the versions it has, which of them serve, and how new ones take the place of old ones. Requests are never dropped on
+ * the way: an old version goes when its successor serves and its last request is answered; where both do not fit the memory and
+ * the old one has to go first, requests wait for the successor.
+ */
+import { FloeError } from '@floe/graph';
+import type { SwapPolicy } from '../core/config.ts';
+import type { ModelRef, Servable, VersionStatus } from '../core/inference.ts';
+import { type Channels, defaultVersion, NO_CHANNELS } from '../registry/aspired.ts';
+import type { FoundVersion } from '../registry/scan.ts';
+import type { Aspired } from '../registry/watcher.ts';
+import { decideSwap, estimateMemory } from './lifecycle.ts';
+import type { LoadedServable } from './loaded.ts';
+import { ServableVersion } from './version.ts';
+
+/** Ended versions that a status still shows. */
+const MOST_ENDED = 8;
+
+export interface ModelDeps {
+  readonly load: (found: FoundVersion) => Promise<LoadedServable>;
+  readonly memory: () => { readonly limitBytes: number; readonly usedBytes: number };
+  readonly swap: SwapPolicy;
+  /** Told of every change of a version's state. */
+  readonly onChange: (model: string, status: VersionStatus) => void;
+}
+
+export class Model {
+  readonly name: string;
+  private readonly deps: ModelDeps;
+  private versions: ServableVersion[] = [];
+  private channels: Channels = NO_CHANNELS;
+  /** Set while an old version is gone and its successor not there yet. */
+  private succession: Promise<unknown> | undefined;
+
+  constructor(name: string, deps: ModelDeps) {
+    this.name = name;
+    this.deps = deps;
+  }
+
+  get serves(): boolean {
+    return this.available().length > 0;
+  }
+
+  statuses(): readonly VersionStatus[] {
+    return [...this.versions].reverse().map((version) => version.status());
+  }
+
+  openSessions(): number {
+    return this.versions.reduce((sum, version) => sum + version.openSessions, 0);
+  }
+
+  async use<T>(ref: ModelRef, work: (servable: Servable) => Promise<T> | T): Promise<T> {
+    const version = this.find(ref);
+    if (version !== undefined) return version.use(work);
+    if (this.succession === undefined) throw notFound(ref);
+    await this.succession;
+    const successor = this.find(ref);
+    if (successor === undefined) throw notFound(ref);
+    return successor.use(work);
+  }
+
+  /** Brings the versions that serve to those aspired to; resolves when all of it is done or has failed. */
+  async aspire(aspired: Aspired): Promise<void> {
+    this.channels = aspired.channels;
+    const wanted = aspired.versions;
+    const fresh = wanted.filter((found) => !this.knows(found));
+    for (const found of [...fresh].reverse()) await this.bring(found, wanted);
+    await Promise.all(this.leaving(wanted).map((version) => this.drop(version)));
+    this.forget();
+  }
+
+  private async bring(found: FoundVersion, wanted: readonly FoundVersion[]): Promise<void> {
+    this.versions = this.versions.filter((known) => known.version !== found.version || known.state !== 'END');
+    const version = new ServableVersion(found);
+    this.versions.push(version);
+    this.versions.sort((a, b) => a.version - b.version);
+    const leaving = this.available().filter((old) => !wanted.some((one) => one.version === old.version));
+    const decision = decideSwap({
+      policy: this.deps.swap,
+      ...this.deps.memory(),
+      neededBytes: estimateMemory(found.bytes),
+      releasableBytes: leaving.reduce((sum, old) => sum + estimateMemory(old.found.bytes), 0),
+    });
+    if (decision === 'refuse') {
+      version.fail(doesNotFit(found, this.deps.swap));
+      this.changed(version);
+      return;
+    }
+    const loading = this.load(version, decision === 'unload-first' ? leaving : []);
+    if (decision === 'unload-first') this.succession = loading;
+    await loading.finally(() => (this.succession = undefined));
+  }
+
+  /** Loads `version` after `first` have gone; they come back where it fails, so that the model goes on serving. */
+  private async load(version: ServableVersion, first: readonly ServableVersion[]): Promise<void> {
+    await Promise.all(first.map((old) => this.drop(old)));
+    const loading = version.load(this.deps.load);
+    this.changed(version);
+    const serves = await loading;
+    this.changed(version);
+    if (!serves) for (const old of first) await this.restore(old);
+  }
+
+  private async restore(old: ServableVersion): Promise<void> {
+    const again = new ServableVersion(old.found);
+    this.versions = this.versions.map((version) => (version === old ? again : version));
+    await this.load(again, []);
+  }
+
+  /** Versions that serve but should not, as soon as one that should does; all of them where none is wanted. */
+  private leaving(wanted: readonly FoundVersion[]): readonly ServableVersion[] {
+    const isWanted = (version: ServableVersion): boolean => wanted.some((found) => found.version === version.version);
+    const available = this.available();
+    const successorServes = wanted.length === 0 || available.some(isWanted);
+    return successorServes ? available.filter((version) => !isWanted(version)) : [];
+  }
+
+  private async drop(version: ServableVersion): Promise<void> {
+    const unloading = version.unload();
+    this.changed(version);
+    await unloading;
+    this.changed(version);
+  }
+
+  private find(ref: ModelRef): ServableVersion | undefined {
+    const available = this.available();
+    const wanted = this.wantedVersion(ref, available);
+    return available.find(({ version }) => version === wanted);
+  }
+
+  private wantedVersion(ref: ModelRef, available: readonly ServableVersion[]): number | undefined {
+    if (ref.version !== undefined) return ref.version;
+    if (ref.label !== undefined) return this.labelled(ref.label);
+    return defaultVersion(
+      available.map(({ version }) => version),
+      this.channels,
+    );
+  }
+
+  private labelled(label: string): number | undefined {
+    return label === 'stable' ? this.channels.stable : new Map(Object.entries(this.channels.labels)).get(label);
+  }
+
+  private available(): readonly ServableVersion[] {
+    return this.versions.filter((version) => version.state === 'AVAILABLE');
+  }
+
+  /** A version that failed counts as unknown once its files have changed. */
+  private knows(found: FoundVersion): boolean {
+    return this.versions.some(
+      (known) =>
+        known.version === found.version &&
+        (known.state !== 'END' || (known.failed && known.found.fingerprint === found.fingerprint)),
+    );
+  }
+
+  private forget(): void {
+    const ended = this.versions.filter((version) => version.state === 'END');
+    const forgotten = new Set(ended.slice(0, Math.max(0, ended.length - MOST_ENDED)));
+    this.versions = this.versions.filter((version) => !forgotten.has(version));
+  }
+
+  private changed(version: ServableVersion): void {
+    this.deps.onChange(this.name, version.status());
+  }
+}
+
+/** The same words as TensorFlow Serving's, since its clients look for them. */
+export function notFound(ref: ModelRef): FloeError {
+  const label = ref.label === undefined ? '' : ` with label ${ref.label}`;
+  const servable = ref.version === undefined ? `Latest(${ref.name})` : `Specific(${ref.name}, ${ref.version})`;
+  return new FloeError('NOT_FOUND', `Servable not found for request: ${servable}${label}`, { field: 'model' });
+}
+
+function doesNotFit(found: FoundVersion, policy: SwapPolicy): FloeError {
+  const needed = Math.ceil(estimateMemory(found.bytes) / 2 ** 20);
+  return new FloeError(
+    'RESOURCE_EXHAUSTED',
+    `version ${found.version} of ${found.model} needs about ${needed} MiB, which do not fit the memory limit (swap: ${policy})`,
+  );
+}

@@ -1,0 +1,65 @@
+/** All models of a server, kept at what the registry says should serve. */
+import { FloeError } from '@floe/graph';
+import type { ModelRef, Models, Servable, VersionStatus } from '../core/inference.ts';
+import type { Aspired } from '../registry/watcher.ts';
+import { Model, type ModelDeps, notFound } from './model.ts';
+
+export class ServedModels implements Models {
+  private readonly deps: ModelDeps;
+  private readonly models = new Map<string, Model>();
+  private looked = false;
+
+  constructor(deps: ModelDeps) {
+    this.deps = deps;
+  }
+
+  use<T>(ref: ModelRef, work: (servable: Servable) => Promise<T> | T): Promise<T> {
+    const model = this.models.get(ref.name);
+    return model === undefined ? Promise.reject(notFound(ref)) : model.use(ref, work);
+  }
+
+  names(): readonly string[] {
+    return [...this.models.keys()].sort();
+  }
+
+  status(ref: ModelRef): readonly VersionStatus[] {
+    const statuses = this.models.get(ref.name)?.statuses() ?? [];
+    const matching = ref.version === undefined ? statuses : statuses.filter(({ version }) => version === ref.version);
+    if (matching.length === 0) throw unknownModel(ref);
+    return matching;
+  }
+
+  ready(): boolean {
+    return this.looked && [...this.models.values()].every((model) => model.serves);
+  }
+
+  openSessions(): number {
+    return [...this.models.values()].reduce((sum, model) => sum + model.openSessions(), 0);
+  }
+
+  /** Models are brought up one after another: each load uses all cores, and memory is judged one load at a time. */
+  async aspire(aspired: ReadonlyMap<string, Aspired>): Promise<void> {
+    for (const [name, model] of this.models) {
+      if (aspired.has(name)) continue;
+      await model.aspire({ versions: [], channels: { labels: {} } });
+      this.models.delete(name);
+    }
+    for (const [name, wanted] of aspired) {
+      const model = this.models.get(name) ?? new Model(name, this.deps);
+      this.models.set(name, model);
+      await model.aspire(wanted);
+    }
+    this.looked = true;
+  }
+
+  /** Unloads everything, once what is under way is answered. */
+  async close(): Promise<void> {
+    await this.aspire(new Map());
+    this.looked = false;
+  }
+}
+
+function unknownModel(ref: ModelRef): FloeError {
+  const version = ref.version === undefined ? '' : ` with version ${ref.version}`;
+  return new FloeError('NOT_FOUND', `Could not find any versions of model ${ref.name}${version}`, { field: 'model' });
+}

@@ -1,0 +1,149 @@
+/**
+ * The sessions of one loaded version: one for each compiled artefact, opened once, shared by all requests. Sessions of signatures
+ * stay; those for other feeds and fetches are kept while they are among the most recently used.
+ */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { asFloeError, FloeError, sizeOf, type Tensor, type TensorSpec, zeros } from '@floe/graph';
+import { type Artefact, type ArtefactKey, artefactName, findArtefact, verifyArtefact } from '../build/artefact.ts';
+import type { Builder } from '../build/builder.ts';
+import type { Engine, Session } from '../core/engine.ts';
+import { COMPILED_FOLDER, FROZEN_FILE } from '../store/version-folder.ts';
+
+/** Sessions for feeds and fetches that no signature has: each holds weights of its own, so there are few. */
+const MOST_VARIANTS = 4;
+
+export interface SessionDeps {
+  readonly engine: Engine;
+  readonly builder: Builder;
+  readonly threads: number;
+  /** Folder for artefacts where the version's own folder cannot be written to. */
+  readonly cacheFolder: string;
+}
+
+interface Entry {
+  readonly session: Promise<Session>;
+  readonly pinned: boolean;
+  users: number;
+}
+
+export class Sessions {
+  private readonly folder: string;
+  private readonly deps: SessionDeps;
+  /** In order of last use. */
+  private readonly entries = new Map<string, Entry>();
+  private closed = false;
+
+  constructor(folder: string, deps: SessionDeps) {
+    this.folder = folder;
+    this.deps = deps;
+  }
+
+  /** Number of open sessions. */
+  get size(): number {
+    return this.entries.size;
+  }
+
+  /** Holds the session for as long as `work` runs; opens it first where needed. */
+  async use<T>(key: ArtefactKey, pinned: boolean, work: (session: Session) => Promise<T>): Promise<T> {
+    if (this.closed) throw new FloeError('FAILED_PRECONDITION', 'this version is closed');
+    const name = artefactName(key);
+    const entry = this.entries.get(name) ?? this.add(name, key, pinned);
+    entry.users++;
+    this.touch(name, entry);
+    try {
+      return await work(await entry.session);
+    } finally {
+      entry.users--;
+    }
+  }
+
+  /** Closes every session once its runs are over. */
+  async close(): Promise<void> {
+    this.closed = true;
+    const open = [...this.entries.values()];
+    this.entries.clear();
+    await Promise.allSettled(open.map(async (entry) => (await entry.session).close()));
+  }
+
+  private add(name: string, key: ArtefactKey, pinned: boolean): Entry {
+    const session = this.open(key);
+    const entry = { session, pinned, users: 0 };
+    this.entries.set(name, entry);
+    // A session that failed to open is tried again by the next request.
+    session.catch(() => this.entries.delete(name));
+    if (!pinned) this.evict();
+    return entry;
+  }
+
+  private touch(name: string, entry: Entry): void {
+    if (entry.pinned || !this.entries.delete(name)) return;
+    this.entries.set(name, entry);
+  }
+
+  private evict(): void {
+    const variants = [...this.entries].filter(([, entry]) => !entry.pinned);
+    const idle = variants.filter(([, entry]) => entry.users === 0);
+    for (const [name, entry] of idle.slice(0, Math.max(0, variants.length - MOST_VARIANTS))) {
+      this.entries.delete(name);
+      entry.session.then((session) => session.close()).catch(() => {});
+    }
+  }
+
+  private async open(key: ArtefactKey): Promise<Session> {
+    const artefact = await this.artefact(key);
+    try {
+      return await this.openVerified(artefact);
+    } catch (error) {
+      if (asFloeError(error).code !== 'DATA_LOSS') throw error;
+      // Artefacts are derived: a damaged one is made again, once.
+      await rm(artefact.folder, { recursive: true, force: true });
+      return this.openVerified(await this.artefact(key));
+    }
+  }
+
+  /** Opens and verifies at the same time; a session is used only if its files are sound. */
+  private async openVerified(artefact: Artefact): Promise<Session> {
+    const opening = this.deps.engine.open(artefact.model, { intraOpThreads: this.deps.threads });
+    const [opened, verified] = await Promise.allSettled([opening, verifyArtefact(artefact)]);
+    if (opened.status === 'rejected') throw verified.status === 'rejected' ? verified.reason : opened.reason;
+    if (verified.status === 'rejected') {
+      await opened.value.close();
+      throw verified.reason;
+    }
+    await warm(opened.value);
+    return opened.value;
+  }
+
+  private async artefact(key: ArtefactKey): Promise<Artefact> {
+    const own = join(this.folder, COMPILED_FOLDER);
+    const folders = [own, this.deps.cacheFolder];
+    const found = await findArtefact(folders, key);
+    if (found !== undefined) return found;
+    const frozen = join(this.folder, FROZEN_FILE);
+    await this.deps.builder.compile({ frozen, into: own, key }).catch((error: unknown) => {
+      if (!isReadOnly(error)) throw error;
+      return this.deps.builder.compile({ frozen, into: this.deps.cacheFolder, key });
+    });
+    const made = await findArtefact(folders, key);
+    if (made === undefined) throw new FloeError('INTERNAL', `the compiled graph of ${this.folder} is not where it was written`);
+    return made;
+  }
+}
+
+/** One run on zeros, so that the first request does not pay for the engine's lazy work. */
+async function warm(session: Session): Promise<void> {
+  const feeds = new Map(session.inputs.map((spec) => [spec.name, zerosFor(spec)]));
+  // A graph may refuse zeros or a size of one where it leaves dimensions open; that is no reason not to serve it.
+  await session.run(feeds, session.outputs.map(({ name }) => name)).catch(() => {});
+}
+
+function zerosFor(spec: TensorSpec): Tensor {
+  const shape = (spec.shape ?? []).map((dim) => (dim < 0 ? 1 : dim));
+  if (spec.dtype === 'string') return { dtype: 'string', shape, data: new Array(sizeOf(shape)).fill(new Uint8Array(0)) };
+  return zeros(spec.dtype, shape);
+}
+
+function isReadOnly(error: unknown): boolean {
+  return /\b(EROFS|EACCES|EPERM)\b/.test(asFloeError(error).message);
+}

@@ -1,0 +1,81 @@
+/** One version of a model on its way through its life, counted by those who use it. */
+import { asFloeError, FloeError } from '@floe/graph';
+import type { VersionState, VersionStatus } from '../core/inference.ts';
+import type { FoundVersion } from '../registry/scan.ts';
+import { step } from './lifecycle.ts';
+import type { LoadedServable } from './loaded.ts';
+
+export class ServableVersion {
+  readonly found: FoundVersion;
+  state: VersionState = 'START';
+  private servable: LoadedServable | undefined;
+  private error: FloeError | undefined;
+  private users = 0;
+  private whenUnused: (() => void) | undefined;
+
+  constructor(found: FoundVersion) {
+    this.found = found;
+  }
+
+  get version(): number {
+    return this.found.version;
+  }
+
+  get failed(): boolean {
+    return this.error !== undefined;
+  }
+
+  get openSessions(): number {
+    return this.servable?.openSessions ?? 0;
+  }
+
+  status(): VersionStatus {
+    return {
+      version: this.version,
+      state: this.state,
+      errorCode: this.error?.code ?? 'OK',
+      errorMessage: this.error?.message ?? '',
+    };
+  }
+
+  /** Loads; on failure the version ends with the error in its status. Returns whether it serves now. */
+  async load(load: (found: FoundVersion) => Promise<LoadedServable>): Promise<boolean> {
+    this.state = step(this.state, 'LOADING');
+    try {
+      this.servable = await load(this.found);
+      this.state = step(this.state, 'AVAILABLE');
+    } catch (error) {
+      this.fail(asFloeError(error));
+    }
+    return this.state === 'AVAILABLE';
+  }
+
+  /** Ends the version before it was loaded. */
+  fail(error: FloeError): void {
+    this.error = error;
+    this.state = step(this.state, 'END');
+  }
+
+  /** Holds the version while `work` runs. */
+  async use<T>(work: (servable: LoadedServable) => Promise<T> | T): Promise<T> {
+    if (this.servable === undefined || this.state !== 'AVAILABLE') {
+      throw new FloeError('UNAVAILABLE', `version ${this.version} of ${this.found.model} is not available`);
+    }
+    this.users++;
+    try {
+      return await work(this.servable);
+    } finally {
+      this.users--;
+      if (this.users === 0) this.whenUnused?.();
+    }
+  }
+
+  /** Takes no new work, waits for what is under way, then closes. */
+  async unload(): Promise<void> {
+    this.state = step(this.state, 'UNLOADING');
+    if (this.users > 0) await new Promise<void>((resolve) => (this.whenUnused = resolve));
+    await this.servable?.close();
+    this.servable = undefined;
+    this.state = step(this.state, 'END');
+  }
+}
