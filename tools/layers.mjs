@@ -45,17 +45,23 @@ process.exitCode = breaches.length === 0 ? 0 : 1;
 function checkPackage(source, levels) {
   const base = join(ROOT, source);
   const level = new Map(levels.flatMap((rooms, height) => rooms.map((room) => [room, height])));
-  const declared = new Set(Object.keys(JSON.parse(readFileSync(join(base, '../package.json'), 'utf8')).dependencies ?? {}));
+  const declared = new Set(
+    Object.keys(JSON.parse(readFileSync(join(base, '../package.json'), 'utf8')).dependencies ?? {}),
+  );
   const graph = new Map();
   for (const file of filesUnder(base)) {
     const imports = importsOf(file);
-    graph.set(file, imports.filter((name) => name.startsWith('.')).map((name) => resolve(dirname(file), name)));
+    graph.set(
+      file,
+      imports.filter((name) => name.startsWith('.')).map((name) => resolve(dirname(file), name)),
+    );
     const room = roomOf(base, file);
     if (!level.has(room)) breaches.push(`${relative(ROOT, file)}: ${room} has no place in the order`);
     for (const target of graph.get(file)) checkDirection(base, file, target, level);
     for (const name of imports.filter((one) => !one.startsWith('.'))) checkDeclared(file, name, declared);
   }
-  for (const cycle of cyclesIn(graph)) breaches.push(`cycle: ${cycle.map((file) => relative(ROOT, file)).join(' -> ')}`);
+  for (const cycle of cyclesIn(graph))
+    breaches.push(`cycle: ${cycle.map((file) => relative(ROOT, file)).join(' -> ')}`);
 }
 
 function checkDirection(base, file, target, level) {
@@ -66,7 +72,10 @@ function checkDirection(base, file, target, level) {
 }
 
 function checkDeclared(file, name, declared) {
-  const packageName = name.split('/').slice(0, name.startsWith('@') ? 2 : 1).join('/');
+  const packageName = name
+    .split('/')
+    .slice(0, name.startsWith('@') ? 2 : 1)
+    .join('/');
   if (name.startsWith('node:') || builtinModules.includes(name) || declared.has(packageName)) return;
   breaches.push(`${relative(ROOT, file)} imports ${name}, which its package does not declare`);
 }

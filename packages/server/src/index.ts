@@ -58,8 +58,13 @@ export async function load(path: string): Promise<ModelSession> {
 }
 
 /** A tensor of numbers; the dtype follows from the array: Float32Array is float32, BigInt64Array is int64, and so on. */
-export function tensor(data: Exclude<Tensor['data'], readonly Uint8Array[]>, shape: readonly number[], dtype?: DType): Tensor {
-  if (sizeOf(shape) !== data.length) throw invalid(`shape [${shape.join(', ')}] needs ${sizeOf(shape)} elements, not ${data.length}`);
+export function tensor(
+  data: Exclude<Tensor['data'], readonly Uint8Array[]>,
+  shape: readonly number[],
+  dtype?: DType,
+): Tensor {
+  if (sizeOf(shape) !== data.length)
+    throw invalid(`shape [${shape.join(', ')}] needs ${sizeOf(shape)} elements, not ${data.length}`);
   return { dtype: dtype ?? dtypeOf(data), shape, data };
 }
 

@@ -69,10 +69,15 @@ export async function makeArtefact(folder: string, key: ArtefactKey, graph: Grap
   await mkdir(folder, { recursive: true });
   const target = join(folder, artefactName(key));
   const fill = async (hidden: string): Promise<void> => {
-    const files: Record<string, FileDigest> = { [MODEL_FILE]: await writeFile(join(hidden, MODEL_FILE), [compiled.model]) };
-    if (compiled.weights.length > 0) files[WEIGHTS_FILE] = await writeFile(join(hidden, WEIGHTS_FILE), compiled.weights);
+    const files: Record<string, FileDigest> = {
+      [MODEL_FILE]: await writeFile(join(hidden, MODEL_FILE), [compiled.model]),
+    };
+    if (compiled.weights.length > 0)
+      files[WEIGHTS_FILE] = await writeFile(join(hidden, WEIGHTS_FILE), compiled.weights);
     const { inputs, outputs, rowIndependent, deterministic } = compiled;
-    const about = { inputs, outputs, rowIndependent, deterministic, files } satisfies Readonly<Record<keyof About, unknown>>;
+    const about = { inputs, outputs, rowIndependent, deterministic, files } satisfies Readonly<
+      Record<keyof About, unknown>
+    >;
     await writeFile(join(hidden, ABOUT_FILE), [Buffer.from(`${JSON.stringify(about, null, 2)}\n`)]);
   };
   // Two servers may compile the same artefact into one folder at the same time: the first one's is as good.

@@ -34,7 +34,12 @@ export type Job = CompileJob | FreezeJob | InspectJob;
 
 export type JobReply =
   | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly code: ErrorCode; readonly message: string; readonly details: readonly ErrorDetail[] };
+  | {
+      readonly ok: false;
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly details: readonly ErrorDetail[];
+    };
 
 export class Builder {
   private last: Promise<unknown> = Promise.resolve();
@@ -86,7 +91,9 @@ function replyOf(worker: Worker): Promise<unknown> {
       if (reply.ok) resolve(reply.value);
       else reject(new FloeError(reply.code, reply.message, reply.details));
     });
-    worker.once('error', (cause) => reject(new FloeError('INTERNAL', `the compiler failed: ${cause.message}`, [], cause)));
+    worker.once('error', (cause) =>
+      reject(new FloeError('INTERNAL', `the compiler failed: ${cause.message}`, [], cause)),
+    );
     worker.once('exit', () => reject(new FloeError('CANCELLED', 'the compiler was stopped')));
   });
 }

@@ -17,6 +17,9 @@ export async function describeSource(source: string, path?: string): Promise<Des
 }
 
 async function besideSource(source: string): Promise<string> {
-  const isFolder = await stat(source).then((entry) => entry.isDirectory(), () => false);
+  const isFolder = await stat(source).then(
+    (entry) => entry.isDirectory(),
+    () => false,
+  );
   return join(isFolder ? source : dirname(resolve(source)), DESCRIPTION_FILE);
 }

@@ -63,9 +63,13 @@ const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 /** Throws what reading, freezing, compiling and writing throw; INVALID_ARGUMENT for a bad name, ALREADY_EXISTS for a taken version. */
 export async function freezeVersion(request: FreezeRequest, progress: Progress = () => {}): Promise<FreezeResult> {
   if (!MODEL_NAME.test(request.name)) {
-    throw new FloeError('INVALID_ARGUMENT', `${JSON.stringify(request.name)} is no model name: use letters, digits, . _ -`, {
-      field: 'name',
-    });
+    throw new FloeError(
+      'INVALID_ARGUMENT',
+      `${JSON.stringify(request.name)} is no model name: use letters, digits, . _ -`,
+      {
+        field: 'name',
+      },
+    );
   }
   progress('reading', 0);
   const source = await readSource(resolve(request.source));
@@ -144,7 +148,9 @@ class VersionWriter {
     compiled: ReadonlyMap<string, Artefact>,
     files: Readonly<Record<string, FileDigest>>,
   ): Manifest {
-    const signatures = Object.fromEntries([...compiled.keys()].map((key) => [key, frozen.signatures[key] as Signature]));
+    const signatures = Object.fromEntries(
+      [...compiled.keys()].map((key) => [key, frozen.signatures[key] as Signature]),
+    );
     const outputs = Object.values(signatures).flatMap((signature) => Object.values(signature.outputs));
     return {
       schemaVersion: MANIFEST_VERSION,
@@ -187,4 +193,3 @@ export function artefactKeyOf(graph: string, signature: Signature, opset?: numbe
     ...(opset === undefined ? {} : { opset }),
   };
 }
-

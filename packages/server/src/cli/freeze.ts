@@ -37,7 +37,9 @@ function report({ folder, manifest, leftOut }: FreezeResult, milliseconds: numbe
   for (const [key, signature] of Object.entries(manifest.signatures)) {
     print(`  ${key}: ${formatSignature(signature)}`);
     const rows = manifest.rowIndependent[key];
-    print(`    rows are ${rows?.proved ? 'independent of each other' : `not known to be independent: ${rows?.reason}`}`);
+    print(
+      `    rows are ${rows?.proved ? 'independent of each other' : `not known to be independent: ${rows?.reason}`}`,
+    );
   }
   for (const [key, reason] of Object.entries(leftOut)) print(`  ${key} is left out: ${reason}`);
 }

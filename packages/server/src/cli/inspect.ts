@@ -66,8 +66,12 @@ function constantBytes(graph: Graph): number {
 
 function report(summary: Summary): void {
   const { checkpoint } = summary;
-  print(`${summary.path}: ${summary.format}${checkpoint.producers.tensorflow ? `, made by TensorFlow ${checkpoint.producers.tensorflow}` : ''}`);
-  print(`  ${summary.nodes} nodes, ${summary.functions} functions, ${summary.variables} variables, ${megabytes(summary.constantBytes)} of constants`);
+  print(
+    `${summary.path}: ${summary.format}${checkpoint.producers.tensorflow ? `, made by TensorFlow ${checkpoint.producers.tensorflow}` : ''}`,
+  );
+  print(
+    `  ${summary.nodes} nodes, ${summary.functions} functions, ${summary.variables} variables, ${megabytes(summary.constantBytes)} of constants`,
+  );
   if (checkpoint.globalStep !== null) print(`  global step ${checkpoint.globalStep}`);
   for (const [key, signature] of Object.entries(summary.signatures)) print(`  ${key}: ${formatSignature(signature)}`);
   const ops = Object.entries(summary.ops).map(([op, count]) => `${op} ${count}`);

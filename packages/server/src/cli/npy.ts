@@ -29,14 +29,23 @@ export function parseNpy(bytes: Uint8Array, file: string): Tensor {
   const descr = /'descr':\s*'([^']*)'/.exec(header)?.[1] ?? '';
   const dims = /'shape':\s*\(([\d,\s]*)\)/.exec(header)?.[1];
   const dtype = DTYPES[descr];
-  if (dims === undefined) throw new FloeError('DATA_LOSS', `${file} has no shape in its header`, { file, offset: start });
+  if (dims === undefined)
+    throw new FloeError('DATA_LOSS', `${file} has no shape in its header`, { file, offset: start });
   if (dtype === undefined || /'fortran_order':\s*True/.test(header)) {
-    throw new FloeError('UNIMPLEMENTED', `${file}: only little-endian numbers in C order are read, not ${descr}`, { file });
+    throw new FloeError('UNIMPLEMENTED', `${file}: only little-endian numbers in C order are read, not ${descr}`, {
+      file,
+    });
   }
-  const shape = dims.split(',').map((dim) => dim.trim()).filter((dim) => dim !== '').map(Number);
+  const shape = dims
+    .split(',')
+    .map((dim) => dim.trim())
+    .filter((dim) => dim !== '')
+    .map(Number);
   const data = numericView(dtype, bytes.subarray(start + length));
   if (data.length !== sizeOf(shape)) {
-    throw new FloeError('DATA_LOSS', `${file} has ${data.length} elements where its shape needs ${sizeOf(shape)}`, { file });
+    throw new FloeError('DATA_LOSS', `${file} has ${data.length} elements where its shape needs ${sizeOf(shape)}`, {
+      file,
+    });
   }
   return { dtype, shape, data };
 }

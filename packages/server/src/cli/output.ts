@@ -4,7 +4,16 @@ import { asFloeError, type ErrorCode } from '@floe/graph';
 import type { Progress } from '../build/freeze-version.ts';
 
 /** Exit codes, after `sysexits.h`. */
-export const EXIT = { ok: 0, failed: 1, usage: 64, data: 65, noInput: 66, unavailable: 69, software: 70, permission: 77 } as const;
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 64,
+  data: 65,
+  noInput: 66,
+  unavailable: 69,
+  software: 70,
+  permission: 77,
+} as const;
 
 const BY_CODE: Partial<Record<ErrorCode, number>> = {
   INVALID_ARGUMENT: EXIT.usage,
@@ -32,7 +41,10 @@ export function printJson(value: unknown): void {
 /** Prints an error for people, or as JSON, and returns the exit code it stands for. */
 export function fail(thrown: unknown, json: boolean): number {
   const error = asFloeError(thrown);
-  if (json) process.stderr.write(`${JSON.stringify({ error: { code: error.code, message: error.message, details: error.details } })}\n`);
+  if (json)
+    process.stderr.write(
+      `${JSON.stringify({ error: { code: error.code, message: error.message, details: error.details } })}\n`,
+    );
   else process.stderr.write(`floe: ${error.message}\n${details(error.details)}`);
   return BY_CODE[error.code] ?? EXIT.failed;
 }
@@ -52,7 +64,10 @@ export async function progressBar(quiet: boolean): Promise<{ update: Progress; s
   if (quiet || process.stderr.isTTY !== true) return { update: () => {}, stop: () => {} };
   const { SingleBar, Presets } = await import('cli-progress');
   const format = '{bar} {percentage}% {step}';
-  const bar = new SingleBar({ format, stream: process.stderr, hideCursor: true, clearOnComplete: true }, Presets.shades_classic);
+  const bar = new SingleBar(
+    { format, stream: process.stderr, hideCursor: true, clearOnComplete: true },
+    Presets.shades_classic,
+  );
   bar.start(1, 0, { step: '' });
   return { update: (step, share) => bar.update(share, { step }), stop: () => bar.stop() };
 }

@@ -27,9 +27,12 @@ const IMAGE_TYPES: Readonly<Record<string, string>> = {
 export async function predictCommand(name: string, raw: Record<string, unknown>): Promise<number> {
   const options = Options.parse(raw);
   const client = new Client(options);
-  if (options.image !== undefined) print(await client.predict(name, await readInput(options.image), imageType(options.image)));
-  else if (options.json !== undefined) print(await client.predict(name, await readInput(options.json), 'application/json'));
-  else if (options.npy !== undefined) print(await client.infer(name, parseNpy(await readInput(options.npy), options.npy)));
+  if (options.image !== undefined)
+    print(await client.predict(name, await readInput(options.image), imageType(options.image)));
+  else if (options.json !== undefined)
+    print(await client.predict(name, await readInput(options.json), 'application/json'));
+  else if (options.npy !== undefined)
+    print(await client.infer(name, parseNpy(await readInput(options.npy), options.npy)));
   else throw invalid('say what to ask about: --image FILE, --json FILE or --npy FILE');
   return EXIT.ok;
 }
@@ -84,7 +87,11 @@ class Client {
     return this.options.modelVersion === undefined ? '' : `/versions/${this.options.modelVersion}`;
   }
 
-  private async ask(path: string, body?: Buffer<ArrayBufferLike>, headers: Record<string, string> = {}): Promise<string> {
+  private async ask(
+    path: string,
+    body?: Buffer<ArrayBufferLike>,
+    headers: Record<string, string> = {},
+  ): Promise<string> {
     const key = this.options.key ?? process.env['FLOE_KEY'];
     if (key !== undefined) headers['authorization'] = `Bearer ${key}`;
     const request = body === undefined ? { headers } : { method: 'POST', body: new Uint8Array(body), headers };

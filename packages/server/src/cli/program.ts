@@ -64,7 +64,9 @@ function addInspect(program: Command, done: Done): void {
 function addServe(program: Command, done: Done): void {
   const command = program
     .command('serve')
-    .description('Serve every model under a folder over HTTP. Every option can also be FLOE_<OPTION> or stand in floe.yaml.')
+    .description(
+      'Serve every model under a folder over HTTP. Every option can also be FLOE_<OPTION> or stand in floe.yaml.',
+    )
     .option('--config <file>', 'YAML file of options (default: floe.yaml where there is one)')
     .option('--json', 'print the addresses as one JSON line once ready');
   for (const [name, field] of Object.entries(ServeConfig.shape)) {
@@ -83,7 +85,11 @@ function addPredict(program: Command, done: Done): void {
     .description('Ask a running server.')
     .argument('<name>', 'model')
     .addOption(new Option('--image <file>', 'JPEG, PNG or WebP').conflicts(['json', 'npy']))
-    .addOption(new Option('--json <file>', 'body for :predict, with instances or inputs; - reads standard input').conflicts('npy'))
+    .addOption(
+      new Option('--json <file>', 'body for :predict, with instances or inputs; - reads standard input').conflicts(
+        'npy',
+      ),
+    )
     .option('--npy <file>', 'NumPy array for the only input')
     .option('--url <url>', 'server', 'http://127.0.0.1:8501')
     .option('--model-version <n>', 'version (default: the one that serves)', wholeNumber)
@@ -97,7 +103,9 @@ function addPredict(program: Command, done: Done): void {
 function addDemo(program: Command, done: Done): void {
   program
     .command('demo')
-    .description('Freeze, compile and serve a trained checkpoint of handwritten digits, and ask it about real pictures.')
+    .description(
+      'Freeze, compile and serve a trained checkpoint of handwritten digits, and ask it about real pictures.',
+    )
     .option('--http-port <port>', 'port to serve on; 0 picks a free one', wholeNumber, 8501)
     .option('--keep', 'go on serving until interrupted (default on a terminal)', process.stdout.isTTY === true)
     .option('--json', 'print one JSON object')

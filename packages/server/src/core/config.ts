@@ -19,19 +19,40 @@ export const ServeConfig = z.strictObject({
   pollSeconds: z.coerce.number().min(0.1).max(3600).default(2).describe('Seconds between looks for new versions.'),
   keepVersions: z.coerce.number().int().min(1).max(100).default(1).describe('How many of the newest versions serve.'),
   swap: SwapPolicy.default('unload-first').describe('When old and new versions do not fit the memory limit together.'),
-  memoryLimitMb: z.coerce.number().min(0).default(0).describe('Memory limit in MiB for swapping; 0 takes that of the container.'),
+  memoryLimitMb: z.coerce
+    .number()
+    .min(0)
+    .default(0)
+    .describe('Memory limit in MiB for swapping; 0 takes that of the container.'),
   engine: z.enum(['auto', 'onnxruntime', 'worker']).default('auto').describe('How the native library is driven.'),
-  slots: z.coerce.number().int().min(0).max(1024).default(0).describe('Native runs under way at a time; 0 fits the CPUs.'),
+  slots: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(1024)
+    .default(0)
+    .describe('Native runs under way at a time; 0 fits the CPUs.'),
   threads: z.coerce.number().int().min(0).max(1024).default(0).describe('Threads within one run; 0 fits the CPUs.'),
   bodyLimitMb: z.coerce.number().min(0.001).max(2048).default(64).describe('Largest request body in MiB.'),
   maxPixels: z.coerce.number().int().min(1).default(50_000_000).describe('Largest image that is decoded, in pixels.'),
-  cacheDir: z.string().default('').describe('Folder for what is frozen and compiled at load; empty takes the user cache.'),
+  cacheDir: z
+    .string()
+    .default('')
+    .describe('Folder for what is frozen and compiled at load; empty takes the user cache.'),
   keys: z.string().default('').describe('File of API keys; empty leaves inference open and managing to loopback.'),
   tlsCert: z.string().default('').describe('PEM certificate chain; re-read when it changes.'),
   tlsKey: z.string().default('').describe('PEM private key; re-read when it changes.'),
-  drainSeconds: z.coerce.number().min(0).max(3600).default(30).describe('Seconds that SIGTERM waits for requests under way.'),
+  drainSeconds: z.coerce
+    .number()
+    .min(0)
+    .max(3600)
+    .default(30)
+    .describe('Seconds that SIGTERM waits for requests under way.'),
   accessLog: z.stringbool().or(z.boolean()).default(true).describe('One log line for each request.'),
-  logLevel: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info').describe('Least level logged.'),
+  logLevel: z
+    .enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'])
+    .default('info')
+    .describe('Least level logged.'),
 });
 export type ServeConfig = z.infer<typeof ServeConfig>;
 

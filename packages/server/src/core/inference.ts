@@ -77,7 +77,11 @@ export interface Codec<Request, Reply> {
 
 /** A loaded version that can run. */
 export interface Servable extends ServableInfo {
-  run(call: { signature?: string; inputs: ReadonlyMap<string, Tensor>; outputs?: readonly string[] }): Promise<readonly NamedTensor[]>;
+  run(call: {
+    signature?: string;
+    inputs: ReadonlyMap<string, Tensor>;
+    outputs?: readonly string[];
+  }): Promise<readonly NamedTensor[]>;
 }
 
 export type VersionState = 'START' | 'LOADING' | 'AVAILABLE' | 'UNLOADING' | 'END';

@@ -29,7 +29,10 @@ const signature = z.object({
 const imageSpec = z.object({
   size: z.tuple([z.int().min(1).max(16_384), z.int().min(1).max(16_384)]).describe('Rows and columns of the tensor.'),
   channels: z.union([z.literal(1), z.literal(3)]).default(3),
-  fit: z.enum(['fill', 'cover', 'contain']).default('fill').describe('`fill` stretches, `cover` crops, `contain` pads.'),
+  fit: z
+    .enum(['fill', 'cover', 'contain'])
+    .default('fill')
+    .describe('`fill` stretches, `cover` crops, `contain` pads.'),
   colour: z.enum(['grey', 'rgb', 'bgr']).default('rgb'),
   scale: perChannel.default([1]).describe('Each value 0..255 becomes value * scale + offset, by channel.'),
   offset: perChannel.default([0]),
@@ -75,7 +78,9 @@ export const Manifest = Description.extend({
   deterministic: z.boolean(),
   opset: z.int().optional().describe('ONNX opset that was asked for; absent: the compiler chooses.'),
   lineage: z.object({ source: z.string(), producer: z.string() }),
-  files: z.record(z.string(), z.object({ bytes: z.int().min(0), sha256: digest })).describe('Content digests, by path.'),
+  files: z
+    .record(z.string(), z.object({ bytes: z.int().min(0), sha256: digest }))
+    .describe('Content digests, by path.'),
 }).loose();
 export type Manifest = z.infer<typeof Manifest>;
 
@@ -85,7 +90,11 @@ export function parseManifest(text: string, file: string): Manifest {
   const version = z.object({ schemaVersion: z.string() }).safeParse(raw).data?.schemaVersion ?? '';
   const major = Number.parseInt(version, 10);
   if (Number.isInteger(major) && major !== MANIFEST_MAJOR) {
-    throw new FloeError('FAILED_PRECONDITION', `${file} has schema version ${version}; this Floe reads ${MANIFEST_MAJOR}.x`, { file });
+    throw new FloeError(
+      'FAILED_PRECONDITION',
+      `${file} has schema version ${version}; this Floe reads ${MANIFEST_MAJOR}.x`,
+      { file },
+    );
   }
   return parseWith(Manifest, raw, file);
 }
@@ -112,9 +121,10 @@ function parseWith<T>(schema: z.ZodType<T>, raw: unknown, file: string): T {
 }
 
 /** Zod's types and the hand-written words of `inference.ts` and `@floe/graph` describe the same data; this line says so. */
-export type ManifestFits = Manifest['signatures'] extends Record<string, Signature>
-  ? Manifest['preprocessing'] extends Record<string, Record<string, ImageSpec>>
-    ? true
-    : never
-  : never;
+export type ManifestFits =
+  Manifest['signatures'] extends Record<string, Signature>
+    ? Manifest['preprocessing'] extends Record<string, Record<string, ImageSpec>>
+      ? true
+      : never
+    : never;
 true satisfies ManifestFits;

@@ -15,7 +15,12 @@ export interface ImageLimits {
 }
 
 /** One image as a float32 tensor of shape [1, ...size, channels] (NHWC) or [1, channels, ...size]. Throws INVALID_ARGUMENT. */
-export async function imageToTensor(image: Uint8Array, spec: ImageSpec, limits: ImageLimits, input: string): Promise<Tensor> {
+export async function imageToTensor(
+  image: Uint8Array,
+  spec: ImageSpec,
+  limits: ImageLimits,
+  input: string,
+): Promise<Tensor> {
   const pixels = await decode(image, spec, limits, input);
   const [height, width] = spec.size;
   const shape = spec.layout === 'NHWC' ? [1, height, width, spec.channels] : [1, spec.channels, height, width];
@@ -39,16 +44,25 @@ async function decode(image: Uint8Array, spec: ImageSpec, limits: ImageLimits, i
   } catch (cause) {
     if (cause instanceof FloeError) throw cause;
     const reason = (cause as Error).message;
-    throw new FloeError('INVALID_ARGUMENT', `input ${input}: the image cannot be decoded: ${reason}`, { tensor: input }, cause);
+    throw new FloeError(
+      'INVALID_ARGUMENT',
+      `input ${input}: the image cannot be decoded: ${reason}`,
+      { tensor: input },
+      cause,
+    );
   }
 }
 
 async function checkFormat(source: Sharp, input: string): Promise<void> {
   const { format } = await source.metadata();
   if (FORMATS.has(format)) return;
-  throw new FloeError('INVALID_ARGUMENT', `input ${input}: ${format} images are not accepted, only JPEG, PNG and WebP`, {
-    tensor: input,
-  });
+  throw new FloeError(
+    'INVALID_ARGUMENT',
+    `input ${input}: ${format} images are not accepted, only JPEG, PNG and WebP`,
+    {
+      tensor: input,
+    },
+  );
 }
 
 function normalise(pixels: Uint8Array, spec: ImageSpec): Float32Array {

@@ -30,9 +30,13 @@ async function tensorOf(
   const signature = call.signature ?? servable.defaultSignature;
   const spec = servable.preprocessing[signature]?.[name];
   if (spec === undefined) {
-    throw new FloeError('INVALID_ARGUMENT', `input ${name} of ${servable.model} takes no images: its model.json has no preprocessing`, {
-      tensor: name,
-    });
+    throw new FloeError(
+      'INVALID_ARGUMENT',
+      `input ${name} of ${servable.model} takes no images: its model.json has no preprocessing`,
+      {
+        tensor: name,
+      },
+    );
   }
   return stack(await Promise.all(value.images.map((image) => imageToTensor(image, spec, limits, name))));
 }

@@ -13,9 +13,14 @@ export const NO_CHANNELS: Channels = { labels: {} };
  * The newest `keep` versions; with a `stable` channel that version instead of the newest; and every version that a label names.
  * Ascending.
  */
-export function aspiredVersions(found: readonly FoundVersion[], channels: Channels, keep: number): readonly FoundVersion[] {
+export function aspiredVersions(
+  found: readonly FoundVersion[],
+  channels: Channels,
+  keep: number,
+): readonly FoundVersion[] {
   const newest = [...found].sort((a, b) => b.version - a.version);
-  const candidates = channels.stable === undefined ? newest : newest.filter(({ version }) => version <= (channels.stable ?? 0));
+  const candidates =
+    channels.stable === undefined ? newest : newest.filter(({ version }) => version <= (channels.stable ?? 0));
   const wanted = new Set(candidates.slice(0, keep).map(({ version }) => version));
   for (const version of Object.values(channels.labels)) wanted.add(version);
   return newest.filter(({ version }) => wanted.has(version)).reverse();

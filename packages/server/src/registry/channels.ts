@@ -28,6 +28,11 @@ function parse(text: string, file: string): z.infer<typeof ChannelsFile> {
   } catch (cause) {
     const issue = cause instanceof z.ZodError ? cause.issues[0] : undefined;
     const field = issue?.path.join('.') ?? '';
-    throw new FloeError('DATA_LOSS', `${file} is no channels file: ${issue?.message ?? (cause as Error).message}`, { file, field }, cause);
+    throw new FloeError(
+      'DATA_LOSS',
+      `${file} is no channels file: ${issue?.message ?? (cause as Error).message}`,
+      { file, field },
+      cause,
+    );
   }
 }

@@ -23,7 +23,12 @@ export interface FoundVersion {
 /** Versions by model, ascending. Throws NOT_FOUND where the root is no folder. */
 export async function scanRoot(root: string): Promise<ReadonlyMap<string, readonly FoundVersion[]>> {
   const entries = await readdir(root, { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
-    throw new FloeError('NOT_FOUND', `the models folder ${root} cannot be read: ${cause.message}`, { file: root }, cause);
+    throw new FloeError(
+      'NOT_FOUND',
+      `the models folder ${root} cannot be read: ${cause.message}`,
+      { file: root },
+      cause,
+    );
   });
   const models = new Map<string, readonly FoundVersion[]>();
   for (const entry of entries) {

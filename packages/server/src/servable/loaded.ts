@@ -117,7 +117,12 @@ export async function loadVersion(
   deps: SessionDeps,
 ): Promise<LoadedServable> {
   const manifest = await readManifest(folder);
-  const servable = new LoadedServable(folder, manifest, identity ?? { model: manifest.name, version: manifest.version }, deps);
+  const servable = new LoadedServable(
+    folder,
+    manifest,
+    identity ?? { model: manifest.name, version: manifest.version },
+    deps,
+  );
   try {
     await servable.open();
     return servable;

@@ -23,7 +23,10 @@ export interface Resolved {
 }
 
 /** Throws NOT_FOUND for an unknown signature, INVALID_ARGUMENT for a tensor fed twice or a missing input. */
-export function resolveCall(call: RunCall, servable: Pick<ServableInfo, 'signatures' | 'defaultSignature' | 'model'>): Resolved {
+export function resolveCall(
+  call: RunCall,
+  servable: Pick<ServableInfo, 'signatures' | 'defaultSignature' | 'model'>,
+): Resolved {
   const key = call.signature ?? servable.defaultSignature;
   const signature = servable.signatures[key];
   if (signature === undefined) throw unknownSignature(key, servable);
@@ -45,7 +48,11 @@ function resolveFeeds(inputs: ReadonlyMap<string, Tensor>, signature: Signature)
   return feeds;
 }
 
-function coversSignature(feeds: ReadonlyMap<string, Tensor>, fetches: readonly string[], signature: Signature): boolean {
+function coversSignature(
+  feeds: ReadonlyMap<string, Tensor>,
+  fetches: readonly string[],
+  signature: Signature,
+): boolean {
   const inputs = new Set(Object.values(signature.inputs).map((spec) => tensorName(spec.name)));
   if (inputs.size !== feeds.size || ![...inputs].every((name) => feeds.has(name))) return false;
   const outputs = new Set(Object.values(signature.outputs).map((spec) => tensorName(spec.name)));
@@ -68,9 +75,13 @@ function missingInputs(feeds: ReadonlyMap<string, Tensor>, signature: Signature,
 
 function unknownSignature(key: string, servable: Pick<ServableInfo, 'signatures' | 'model'>): FloeError {
   const known = Object.keys(servable.signatures).join(', ');
-  return new FloeError('NOT_FOUND', `model ${servable.model} has no signature ${JSON.stringify(key)}; it has: ${known}`, {
-    field: 'signature',
-  });
+  return new FloeError(
+    'NOT_FOUND',
+    `model ${servable.model} has no signature ${JSON.stringify(key)}; it has: ${known}`,
+    {
+      field: 'signature',
+    },
+  );
 }
 
 /** Keys come from outside: `constructor` and its like are no signature keys. */

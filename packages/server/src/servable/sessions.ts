@@ -126,7 +126,8 @@ export class Sessions {
       return this.deps.builder.compile({ frozen, into: this.deps.cacheFolder, key });
     });
     const made = await findArtefact(folders, key);
-    if (made === undefined) throw new FloeError('INTERNAL', `the compiled graph of ${this.folder} is not where it was written`);
+    if (made === undefined)
+      throw new FloeError('INTERNAL', `the compiled graph of ${this.folder} is not where it was written`);
     return made;
   }
 }
@@ -135,12 +136,18 @@ export class Sessions {
 async function warm(session: Session): Promise<void> {
   const feeds = new Map(session.inputs.map((spec) => [spec.name, zerosFor(spec)]));
   // A graph may refuse zeros or a size of one where it leaves dimensions open; that is no reason not to serve it.
-  await session.run(feeds, session.outputs.map(({ name }) => name)).catch(() => {});
+  await session
+    .run(
+      feeds,
+      session.outputs.map(({ name }) => name),
+    )
+    .catch(() => {});
 }
 
 function zerosFor(spec: TensorSpec): Tensor {
   const shape = (spec.shape ?? []).map((dim) => (dim < 0 ? 1 : dim));
-  if (spec.dtype === 'string') return { dtype: 'string', shape, data: new Array(sizeOf(shape)).fill(new Uint8Array(0)) };
+  if (spec.dtype === 'string')
+    return { dtype: 'string', shape, data: new Array(sizeOf(shape)).fill(new Uint8Array(0)) };
   return zeros(spec.dtype, shape);
 }
 

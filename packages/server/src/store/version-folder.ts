@@ -48,7 +48,8 @@ export async function writeFile(path: string, pieces: Iterable<Uint8Array>): Pro
         bytes += piece.byteLength;
       }
       const { bytesWritten } = await handle.writev(batch as Uint8Array[]);
-      if (bytesWritten !== bytes - before) throw new FloeError('RESOURCE_EXHAUSTED', `${path}: the disk is full`, { file: path });
+      if (bytesWritten !== bytes - before)
+        throw new FloeError('RESOURCE_EXHAUSTED', `${path}: the disk is full`, { file: path });
     }
     await handle.sync();
   } finally {
@@ -94,7 +95,8 @@ export async function verifyFile(path: string, expected: FileDigest): Promise<vo
     throw new FloeError('DATA_LOSS', `${path} cannot be read: ${cause.message}`, { file: path }, cause);
   });
   if (found.sha256 === expected.sha256) return;
-  const what = found.bytes === expected.bytes ? 'its content changed' : `it has ${found.bytes} bytes instead of ${expected.bytes}`;
+  const what =
+    found.bytes === expected.bytes ? 'its content changed' : `it has ${found.bytes} bytes instead of ${expected.bytes}`;
   throw new FloeError('DATA_LOSS', `${path} is not the file that was written: ${what}`, { file: path });
 }
 
@@ -136,5 +138,10 @@ function isTaken(error: unknown): boolean {
 }
 
 function alreadyThere(folder: string, cause?: unknown): FloeError {
-  return new FloeError('ALREADY_EXISTS', `${folder} exists already; a version is never overwritten`, { file: folder }, cause);
+  return new FloeError(
+    'ALREADY_EXISTS',
+    `${folder} exists already; a version is never overwritten`,
+    { file: folder },
+    cause,
+  );
 }

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { environmentName, resolveConfig } from '../../src/core/config.ts';
+
+describe('configuration', () => {
+  it('takes a flag before the environment before the file before the default', () => {
+    const config = resolveConfig(
+      { models: '/flag' },
+      { FLOE_MODELS: '/env', FLOE_HTTP_PORT: '1' },
+      { httpPort: 2, host: '0.0.0.0' },
+    );
+    expect(config).toMatchObject({ models: '/flag', httpPort: 1, host: '0.0.0.0', adminPort: 8502 });
+  });
+
+  it('names each wrong option where it was written', () => {
+    const wrong = () =>
+      resolveConfig({ models: '/m', swap: 'maybe' }, { FLOE_HTTP_PORT: '99999' }, { pollSeconds: -1 });
+    expect(wrong).toThrow(/FLOE_HTTP_PORT: .*floe\.yaml: pollSeconds: .*--swap: /);
+  });
+
+  it('refuses an option that does not exist', () => {
+    expect(() => resolveConfig({ models: '/m' }, {}, { htpPort: 1 })).toThrow(/htpPort/);
+  });
+
+  it('reads booleans from the environment as words', () => {
+    expect(resolveConfig({ models: '/m' }, { FLOE_ACCESS_LOG: 'false' }, {}).accessLog).toBe(false);
+  });
+
+  it('names environment variables after options', () => {
+    expect(environmentName('memoryLimitMb')).toBe('FLOE_MEMORY_LIMIT_MB');
+  });
+});
