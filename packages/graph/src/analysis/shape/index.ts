@@ -2,11 +2,36 @@
 import type { Typed } from '../facts.ts';
 import type { InferTable, OpContext } from '../op-context.ts';
 import { elementwise } from './elementwise.ts';
+import { generating } from './generate.ts';
+import { image } from './image.ts';
+import { joining } from './join.ts';
+import { matmul } from './matmul.ts';
+import { normalise } from './normalise.ts';
+import { padding } from './pad.ts';
+import { reduction } from './reduction.ts';
+import { reshaping } from './reshape.ts';
+import { selecting } from './select.ts';
 import { source, undeclaredTypes } from './source.ts';
+import { window } from './window.ts';
 
 export { undeclaredType } from './source.ts';
 
-const RULES = new Map(Object.entries<InferTable[string]>({ ...source, ...elementwise }));
+const FAMILIES: readonly InferTable[] = [
+  source,
+  elementwise,
+  reduction,
+  matmul,
+  window,
+  normalise,
+  reshaping,
+  joining,
+  selecting,
+  padding,
+  generating,
+  image,
+];
+
+const RULES = new Map(FAMILIES.flatMap((family) => Object.entries(family)));
 
 /** Ops whose outputs inference can tell. */
 export const inferableOps: readonly string[] = [...RULES.keys()];
