@@ -1,0 +1,53 @@
+/** What all codecs ask of a servable's signatures: which one is meant, which input a name means, and whether a shape fits. */
+import { invalid, type Signature, type Tensor, type TensorSpec } from '@floe/graph';
+import type { EncodedImages, ImageSpec, ServableInfo } from '../core/inference.ts';
+
+/** The key among `specs` that `name` means: the key itself, or the graph name of its tensor, with or without `:0`. */
+export function keyOf(specs: Readonly<Record<string, TensorSpec>>, name: string): string | undefined {
+  if (Object.hasOwn(specs, name)) return name;
+  const plain = withoutPort(name);
+  for (const key in specs) {
+    if (withoutPort(key) === plain || withoutPort(specs[key]?.name ?? '') === plain) return key;
+  }
+  return undefined;
+}
+
+function withoutPort(name: string): string {
+  return name.endsWith(':0') ? name.slice(0, -2) : name;
+}
+
+export function signatureOf(servable: ServableInfo, key: string): Signature | undefined {
+  return Object.hasOwn(servable.signatures, key) ? servable.signatures[key] : undefined;
+}
+
+export function imageSpecOf(servable: ServableInfo, signature: string, input: string): ImageSpec | undefined {
+  return servable.preprocessing[signature]?.[input];
+}
+
+/** Elements of one row, or of the whole tensor, where the shape is known but for the batch. */
+export function expectedElements(spec: TensorSpec): number | undefined {
+  if (spec.shape === null) return undefined;
+  let size = 1;
+  for (const dim of spec.shape) size *= dim < 0 ? 1 : dim;
+  return size;
+}
+
+/** Throws INVALID_ARGUMENT where `shape` is no instance of the spec's shape. */
+export function checkShape(key: string, spec: TensorSpec, shape: readonly number[]): void {
+  const wanted = spec.shape;
+  if (wanted === null) return;
+  if (wanted.length === shape.length && wanted.every((dim, i) => dim < 0 || dim === shape[i])) return;
+  const message = `input "${key}" has shape [${shape.join(',')}], but the model expects [${wanted.join(',')}]`;
+  throw invalid(message, { tensor: key, reason: 'shape' });
+}
+
+/** The images that strings given for an input with preprocessing are, one for each row. */
+export function imagesOf(key: string, tensor: Tensor): EncodedImages {
+  const { data, shape } = tensor;
+  if (ArrayBuffer.isView(data) || shape.length > 2 || (shape.length === 2 && shape[1] !== 1) || data.length === 0) {
+    throw invalid(`input "${key}" takes images: strings of shape [n] or [n,1], not [${shape.join(',')}]`, {
+      tensor: key,
+    });
+  }
+  return { images: data };
+}
