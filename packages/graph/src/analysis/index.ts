@@ -19,6 +19,7 @@ import { partialElements } from './partial.ts';
 import { inferTypes, undeclaredType } from './shape/index.ts';
 
 export { topologicalOrder } from './order.ts';
+export { inferableOps } from './shape/index.ts';
 export { type DenseSlice, denseSlices } from './strided-slice.ts';
 
 export interface TensorType {

@@ -1,0 +1,24 @@
+/** The passes on TensorFlow's own graph, before it is compiled for an engine; one file each. */
+import { commonSubexpressions } from './common-subexpressions.ts';
+import { foldConstants } from './fold-constants.ts';
+import type { Pass } from './pass.ts';
+import { prune } from './prune.ts';
+import { removeDropout } from './remove-dropout.ts';
+import { removeIdentities } from './remove-identities.ts';
+
+/** Names and order of the passes: what is dead is not analysed, and what became equal or dead on the way goes at the end. */
+export const PASSES: readonly (readonly [name: string, pass: Pass])[] = [
+  ['prune', prune],
+  ['remove-identities', removeIdentities],
+  ['fold-constants', foldConstants],
+  ['remove-dropout', removeDropout],
+  ['common-subexpressions', commonSubexpressions],
+  ['prune', prune],
+];
+
+/**
+ * The graph with the same results and less to do. `keep` holds the tensors that stay under their names (the fetches), `feeds` those
+ * that are given at run time, both canonical (`node:index`). Throws INVALID_ARGUMENT where the graph contradicts itself.
+ */
+export const optimise: Pass = (graph, keep, feeds) =>
+  PASSES.reduce((current, [, pass]) => pass(current, keep, feeds), graph);
