@@ -1,0 +1,130 @@
+/** Lowers a TensorFlow graph node by node into an ONNX graph. */
+import type { Analysis } from '../analysis/index.ts';
+import { FloeError, invalid } from '../errors.ts';
+import { endpoint, type Graph, type Node, tensorName } from '../graph.ts';
+import type { TensorSpec } from '../tensor.ts';
+import { Lowering } from './lowering.ts';
+import { emptyGraph, freshName, type OnnxGraph, type OnnxNode, type Value } from './onnx-graph.ts';
+import { LOWERINGS } from './ops/index.ts';
+import { Refusals } from './refusals.ts';
+
+/** Nodes that make no value at run time: constants enter the graph where they are used. */
+const SILENT = new Set(['Const', 'NoOp', 'Placeholder']);
+
+/** `feeds` and `fetches` have canonical names. Throws one UNIMPLEMENTED error for all nodes that cannot be compiled. */
+export function lower(graph: Graph, analysis: Analysis, feeds: readonly TensorSpec[], fetches: readonly string[], opset: number): OnnxGraph {
+  const outputs = fetches.map((name) => ({ name, ...analysis.type(name) }));
+  const onnx = emptyGraph(opset, feeds, outputs);
+  const values = new Map<string, Value>(feeds.map(({ name }) => [name, name]));
+  const fed = new Set(values.keys());
+  const refusals = new Refusals();
+  const used = usedOutputs(graph, fetches);
+  for (const node of analysis.order) {
+    if (SILENT.has(node.op) || isKnown(node, analysis, used)) continue;
+    if ((used.get(node.name) ?? []).every((index) => fed.has(`${node.name}:${index}`))) continue;
+    const results = lowerNode(node, onnx, analysis, values, refusals) ?? standIns(node, used);
+    name(node, results, { onnx, analysis, values, fed });
+  }
+  refusals.report();
+  for (const output of outputs) expose(onnx, output, values, analysis);
+  return onnx;
+}
+
+/** Which outputs of each node are asked for. */
+function usedOutputs(graph: Graph, fetches: readonly string[]): ReadonlyMap<string, readonly number[]> {
+  const used = new Map<string, number[]>();
+  const add = (tensor: string): void => {
+    const { node, index } = endpoint(tensor);
+    if (index < 0) return;
+    const list = used.get(node);
+    if (list === undefined) used.set(node, [index]);
+    else if (!list.includes(index)) list.push(index);
+  };
+  for (const node of graph.nodes) for (const input of node.input) add(input);
+  for (const fetch of fetches) add(fetch);
+  return used;
+}
+
+function isKnown(node: Node, analysis: Analysis, used: ReadonlyMap<string, readonly number[]>): boolean {
+  return (used.get(node.name) ?? []).every((index) => analysis.constant(`${node.name}:${index}`) !== undefined);
+}
+
+/** Undefined where the node was refused. */
+function lowerNode(
+  node: Node,
+  onnx: OnnxGraph,
+  analysis: Analysis,
+  values: ReadonlyMap<string, Value>,
+  refusals: Refusals,
+): Emitted | undefined {
+  const lowering = LOWERINGS.get(node.op);
+  if (lowering === undefined) {
+    refusals.add(node, 'this op is not supported');
+    return undefined;
+  }
+  const first = onnx.nodes.length;
+  try {
+    const result = lowering(new Lowering(node, onnx, analysis, values));
+    return { values: typeof result === 'string' ? [result] : result, nodes: onnx.nodes.slice(first) };
+  } catch (error) {
+    if (!(error instanceof FloeError) || error.code !== 'UNIMPLEMENTED') throw error;
+    refusals.add(node, error.message);
+    return undefined;
+  }
+}
+
+interface Emitted {
+  readonly values: readonly Value[];
+  readonly nodes: readonly OnnxNode[];
+}
+
+/** Names for the results of a refused node, so that the rest is still looked at. */
+function standIns(node: Node, used: ReadonlyMap<string, readonly number[]>): Emitted {
+  const count = Math.max(0, ...(used.get(node.name) ?? []).map((index) => index + 1));
+  return { values: Array.from({ length: count }, (_, i) => `${node.name}:${i}`), nodes: [] };
+}
+
+interface Names {
+  readonly onnx: OnnxGraph;
+  readonly analysis: Analysis;
+  readonly values: Map<string, Value>;
+  readonly fed: ReadonlySet<string>;
+}
+
+/** Gives each value that this node made the name of the tensor it is; feeds keep theirs. */
+function name(node: Node, { values: results, nodes }: Emitted, { onnx, analysis, values, fed }: Names): void {
+  const made = new Set(nodes.flatMap((emitted) => emitted.outputs));
+  const renamed = new Map<Value, Value>();
+  results.forEach((value, index) => {
+    const tensor = `${node.name}:${index}`;
+    if (fed.has(tensor)) return;
+    if (made.has(value) && !renamed.has(value)) {
+      renamed.set(value, tensor);
+      onnx.types.delete(value);
+      onnx.types.set(tensor, analysis.type(tensor));
+    }
+    values.set(tensor, renamed.get(value) ?? value);
+  });
+  if (renamed.size === 0) return;
+  for (const emitted of nodes) {
+    emitted.inputs = emitted.inputs.map((value) => renamed.get(value) ?? value);
+    emitted.outputs = emitted.outputs.map((value) => renamed.get(value) ?? value);
+  }
+}
+
+/** Makes a fetched tensor an output of the graph: by an Identity where it is a constant or has another name. */
+function expose(onnx: OnnxGraph, { name: tensor, dtype, shape }: TensorSpec, values: ReadonlyMap<string, Value>, analysis: Analysis): void {
+  const value = values.get(tensor);
+  if (value === tensor) return;
+  let source = value;
+  if (source === undefined) {
+    const constant = analysis.constant(tensor);
+    if (constant === undefined) throw invalid(`tensor ${tensor} has no value: it is a placeholder that is not fed`, { tensor });
+    onnx.constants.delete(tensor);
+    source = freshName(onnx, `${tensor}/value`);
+    onnx.constants.set(source, constant);
+    for (const node of onnx.nodes) node.inputs = node.inputs.map((input) => (input === tensor ? (source as Value) : input));
+  }
+  onnx.nodes.push({ op: 'Identity', name: tensorName(tensor), inputs: [source], outputs: [tensor], attrs: {} });
+  onnx.types.set(tensor, { dtype, shape });
+}

@@ -1,0 +1,81 @@
+/**
+ * The small mutable ONNX graph that lowerings fill and the compiler's passes rewrite: nodes in topological order, constants by
+ * name, and what is known of values' types. A value is its name.
+ */
+import type { DType } from '../dtype.ts';
+import type { Tensor, TensorSpec } from '../tensor.ts';
+
+export type Value = string;
+
+/** `1` is written as an int, `{ f: 1 }` as a float, `[1, 1]` as ints, `'x'` as a string. */
+export type OnnxAttr = number | readonly number[] | string | { readonly f: number };
+
+export interface OnnxNode {
+  op: string;
+  /** Name of the TensorFlow node it came from, for messages and profiles. */
+  name: string;
+  /** An empty name is an absent optional input. */
+  inputs: Value[];
+  outputs: Value[];
+  attrs: Record<string, OnnxAttr>;
+}
+
+export interface ValueType {
+  readonly dtype: DType;
+  /** -1 where a dimension is unknown; null for an unknown rank. */
+  readonly shape: readonly number[] | null;
+}
+
+export interface OnnxGraph {
+  readonly opset: number;
+  nodes: OnnxNode[];
+  readonly constants: Map<Value, Tensor>;
+  readonly types: Map<Value, ValueType>;
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+}
+
+export function emptyGraph(opset: number, inputs: readonly TensorSpec[], outputs: readonly TensorSpec[]): OnnxGraph {
+  const types = new Map<Value, ValueType>(inputs.map((input) => [input.name, input]));
+  return { opset, nodes: [], constants: new Map(), types, inputs, outputs };
+}
+
+/** A value's rank, or undefined. */
+export function rankOf(graph: OnnxGraph, value: Value): number | undefined {
+  return graph.constants.get(value)?.shape.length ?? graph.types.get(value)?.shape?.length;
+}
+
+/** A name no value has yet, made from `base`. */
+export function freshName(graph: OnnxGraph, base: string): Value {
+  let name = base;
+  for (let n = 2; graph.constants.has(name) || graph.types.has(name); n++) name = `${base}/${n}`;
+  return name;
+}
+
+/** Adds a constant under a fresh name. */
+export function addConstant(graph: OnnxGraph, base: string, tensor: Tensor): Value {
+  const name = freshName(graph, base);
+  graph.constants.set(name, tensor);
+  return name;
+}
+
+/** How many nodes (and outputs of the graph) use each value, and who. */
+export interface Uses {
+  readonly count: ReadonlyMap<Value, number>;
+  /** The node that uses a value, where it is the only use. */
+  readonly only: ReadonlyMap<Value, OnnxNode>;
+}
+
+export function usesOf(graph: OnnxGraph): Uses {
+  const count = new Map<Value, number>();
+  const only = new Map<Value, OnnxNode>();
+  const use = (value: Value, node?: OnnxNode): void => {
+    const seen = count.get(value) ?? 0;
+    count.set(value, seen + 1);
+    if (seen === 0 && node !== undefined) only.set(value, node);
+    else only.delete(value);
+  };
+  for (const node of graph.nodes) for (const input of node.inputs) if (input !== '') use(input, node);
+  for (const output of graph.outputs) use(output.name);
+  return { count, only };
+}

@@ -1,0 +1,31 @@
+/** Every TensorFlow op that can be compiled, by name. */
+import type { Lower } from '../lowering.ts';
+import { BINARY } from './binary.ts';
+import { CONVOLUTION } from './convolution.ts';
+import { IDENTITY } from './identity.ts';
+import { IMAGE } from './image.ts';
+import { JOINING } from './joining.ts';
+import { MATRIX } from './matrix.ts';
+import { NORMALIZATION } from './normalization.ts';
+import { POOLING } from './pooling.ts';
+import { REDUCTION } from './reduction.ts';
+import { SHAPE } from './shape.ts';
+import { SLICING } from './slicing.ts';
+import { UNARY } from './unary.ts';
+
+const FAMILIES: readonly Readonly<Record<string, Lower>>[] = [
+  BINARY,
+  CONVOLUTION,
+  IDENTITY,
+  IMAGE,
+  JOINING,
+  MATRIX,
+  NORMALIZATION,
+  POOLING,
+  REDUCTION,
+  SHAPE,
+  SLICING,
+  UNARY,
+];
+
+export const LOWERINGS: ReadonlyMap<string, Lower> = new Map(FAMILIES.flatMap((family) => Object.entries(family)));

@@ -1,0 +1,109 @@
+/** Reductions over axes that are constant (or counted at run time, where the operator set allows it). */
+import type { Lower, Lowering } from '../lowering.ts';
+import type { OnnxAttr, Value } from '../onnx-graph.ts';
+import { asInt64, cast, choose, ints, range, reshape, run, scalar, unsqueeze } from './common.ts';
+
+/** Since when a reduction takes its axes as an input. */
+const AXES_INPUT_SINCE = 18;
+
+interface Axes {
+  readonly attrs: Record<string, OnnxAttr>;
+  readonly extra: readonly Value[];
+}
+
+/** Without axes TensorFlow reduces nothing, which ONNX has to be told. */
+function axesOf(l: Lowering, op: string): Axes {
+  const keepdims = l.attrs.bool('keep_dims', false) ? 1 : 0;
+  const asInput = op === 'ReduceSum' || l.opset >= AXES_INPUT_SINCE;
+  const constant = l.numbers(1);
+  if (constant === undefined) {
+    if (!asInput) throw l.refuse(`axes known only at run time need operator set ${AXES_INPUT_SINCE}`);
+    return { attrs: { keepdims, noop_with_empty_axes: 1 }, extra: [reshape(l, asInt64(l, 1), [-1], 'int64')] };
+  }
+  const rank = l.shape(0)?.length;
+  const axes = rank === undefined ? constant : constant.map((axis) => l.axis(axis, rank));
+  return asInput ? { attrs: { keepdims }, extra: [ints(l, axes)] } : { attrs: { keepdims, axes }, extra: [] };
+}
+
+function reduces(l: Lowering): boolean {
+  return l.numbers(1)?.length !== 0 && l.shape(0)?.length !== 0;
+}
+
+function reduce(op: string): Lower {
+  return (l) => {
+    if (!reduces(l)) return l.input(0);
+    return run(l, op, [l.input(0)], l.dtype(), axesOf(l, op));
+  };
+}
+
+/** Conjunction is the least of 0s and 1s, disjunction the greatest; of nothing at all, 1 and 0. */
+function logical(op: 'ReduceMin' | 'ReduceMax'): Lower {
+  return (l) => {
+    if (!reduces(l)) return l.input(0);
+    const number = cast(l, l.input(0), 'bool', 'int32');
+    const reduced = run(l, op, [number], 'int32', axesOf(l, op));
+    return run(l, 'Greater', [reduced, scalar(l, 'int32', 0)], 'int32', { result: 'bool' });
+  };
+}
+
+/** Index of the first extreme element. */
+function arg(op: string): Lower {
+  return (l) => {
+    const rank = l.rank(0);
+    const axis = l.axis(l.numbers(1)?.[0] ?? 0, rank);
+    if (l.numbers(1) === undefined) throw l.refuse('the dimension is not constant');
+    const found = run(l, op, [l.input(0)], l.dtype(), { attrs: { axis, keepdims: 0 }, result: 'int64' });
+    return cast(l, found, 'int64', l.attrs.dtype('output_type', 'int64'));
+  };
+}
+
+/** A running sum along an axis. */
+function cumsum(l: Lowering): Value {
+  const flag = (name: string): number => (l.attrs.bool(name, false) ? 1 : 0);
+  const axis = asInt64(l, 1);
+  return run(l, 'CumSum', [l.input(0)], l.dtype(), { attrs: { exclusive: flag('exclusive'), reverse: flag('reverse') }, extra: [axis] });
+}
+
+/** The k largest along the last dimension. */
+function topK(l: Lowering): readonly Value[] {
+  const k = reshape(l, asInt64(l, 1), [1], 'int64');
+  const dtype = l.dtype();
+  const attrs = { axis: -1, largest: 1, sorted: 1 };
+  const [values, indices] = l.emitMany('TopK', [l.input(0), k], 2, attrs, { dtype, shape: null }) as [Value, Value];
+  return [values, cast(l, indices, 'int64', l.attrs.dtype('index_type', 'int32'))];
+}
+
+/**
+ * 1 (or `on_value`) where the index is, 0 elsewhere: by comparison, since ONNX's OneHot counts negative indices from the end and
+ * TensorFlow's has no 1 for them.
+ */
+function oneHot(l: Lowering): Value {
+  const rank = l.rank(0);
+  const axis = l.attrs.int('axis', -1);
+  const at = axis < 0 ? rank : axis;
+  const indices = unsqueeze(l, asInt64(l, 0), [at]);
+  const classes = reshape(l, depthRange(l), [-1, ...new Array<number>(rank - at).fill(1)], 'int64');
+  const hit = run(l, 'Equal', [indices, classes], 'int64', { result: 'bool' });
+  return choose(l, hit, l.input(2), l.input(3), l.dtype(2));
+}
+
+function depthRange(l: Lowering): Value {
+  const depth = l.numbers(1)?.[0];
+  if (depth !== undefined && depth <= 65536) return ints(l, range(depth));
+  return l.emit('Range', [scalar(l, 'int64', 0), reshape(l, asInt64(l, 1), [], 'int64'), scalar(l, 'int64', 1)]);
+}
+
+export const REDUCTION = {
+  Sum: reduce('ReduceSum'),
+  Mean: reduce('ReduceMean'),
+  Max: reduce('ReduceMax'),
+  Min: reduce('ReduceMin'),
+  Prod: reduce('ReduceProd'),
+  All: logical('ReduceMin'),
+  Any: logical('ReduceMax'),
+  ArgMax: arg('ArgMax'),
+  ArgMin: arg('ArgMin'),
+  Cumsum: cumsum,
+  TopKV2: topK,
+  OneHot: oneHot,
+} satisfies Record<string, Lower>;

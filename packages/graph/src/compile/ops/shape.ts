@@ -1,0 +1,175 @@
+/** Ops that change or ask for the shape of a tensor and leave its elements alone. */
+import { isNamed } from '../../analysis/dims.ts';
+import { int64 } from '../constant.ts';
+import { each, type Lower, type Lowering } from '../lowering.ts';
+import type { Value } from '../onnx-graph.ts';
+import { asInt64, cast, ints, range, reshape as reshapeTo, run, scalar, shapeOf, squeeze, transpose, unsqueeze } from './common.ts';
+
+/** Since when Reshape can be told that 0 means 0. */
+const ALLOW_ZERO_SINCE = 14;
+
+/**
+ * The target as a constant wherever the analysis knows enough: 0 copies a dimension that is the same in input and output (so the
+ * batch stays visible), one other unknown dimension is -1.
+ */
+function reshape(l: Lowering): Value {
+  const entries = targetEntries(l);
+  const type = l.outType();
+  if (entries !== undefined) return l.emit('Reshape', [l.input(0), ints(l, entries)], {}, type);
+  return l.emit('Reshape', [l.input(0), asInt64(l, 1)], l.opset >= ALLOW_ZERO_SINCE ? { allowzero: 1 } : {}, type);
+}
+
+function targetEntries(l: Lowering): readonly number[] | undefined {
+  const target = l.outDims();
+  const source = l.dims(0);
+  if (target === null || target.includes(0)) return undefined;
+  const entries = target.map((dim, i) => (dim > 0 ? dim : isNamed(dim) && source?.[i] === dim ? 0 : -1));
+  return entries.filter((entry) => entry === -1).length <= 1 ? entries : undefined;
+}
+
+function squeezed(l: Lowering): Value {
+  const stated = l.attrs.ints('squeeze_dims', []);
+  const shape = l.shape(0);
+  if (stated.length === 0 && (shape === null || shape.includes(-1))) return l.emit('Squeeze', [l.input(0)], {}, l.outType());
+  const axes = stated.length > 0 ? stated : (shape ?? []).flatMap((dim, axis) => (dim === 1 ? [axis] : []));
+  return squeeze(l, l.input(0), shape === null ? axes : axes.map((axis) => l.axis(axis, shape.length)));
+}
+
+function expandDims(l: Lowering): Value {
+  const [axis = 0] = l.needNumbers(1, 'the axis');
+  const rank = l.shape(0)?.length;
+  return unsqueeze(l, l.input(0), [rank === undefined ? axis : l.axis(axis, rank + 1)]);
+}
+
+function transposeByInput(l: Lowering): Value {
+  return transpose(l, l.input(0), l.needNumbers(1, 'the permutation'));
+}
+
+function shapes(l: Lowering): readonly Value[] {
+  const dtype = l.attrs.dtype('out_type', 'int32');
+  return l.inputs().map((value) => cast(l, shapeOf(l, value), 'int64', dtype));
+}
+
+function size(l: Lowering): Value {
+  const count = l.emit('Size', [l.input(0)], {}, { dtype: 'int64', shape: [] });
+  return cast(l, count, 'int64', l.attrs.dtype('out_type', 'int32'));
+}
+
+function rank(l: Lowering): Value {
+  const count = l.emit('Size', [shapeOf(l, l.input(0))], {}, { dtype: 'int64', shape: [] });
+  return cast(l, count, 'int64', 'int32');
+}
+
+function fill(l: Lowering): Value {
+  return l.emit('Expand', [l.input(1), asInt64(l, 0)], {}, l.outType());
+}
+
+function broadcast(l: Lowering): Value {
+  return l.emit('Expand', [l.input(0), asInt64(l, 1)], {}, l.outType());
+}
+
+function tile(l: Lowering): Value {
+  return l.emit('Tile', [l.input(0), asInt64(l, 1)], {}, l.outType());
+}
+
+/** Between numbers of one type; the engine has none for 8-bit integers. */
+function sequence(l: Lowering): Value {
+  return run(l, 'Range', l.inputs(0, 3), l.dtype());
+}
+
+function convert(l: Lowering): Value {
+  const [from, to] = [l.attrs.dtype('SrcT', l.dtype()), l.attrs.dtype('DstT')];
+  if ([from, to].some((dtype) => dtype === 'string' || dtype === 'bfloat16')) throw l.refuse(`cast from ${from} to ${to}`);
+  return cast(l, l.input(0), from, to);
+}
+
+/** [n, s, ...] -> [n, s / b, b, ...] for each blocked dimension, the blocks moved in front of the batch, and merged into it. */
+function spaceToBatch(l: Lowering): Value {
+  const { block, shape } = blocked(l);
+  const pads = l.needNumbers(2, 'the padding');
+  const m = block.length;
+  const rest = range(shape.length - 1 - m);
+  const all = [0, ...block.map((_, i) => pads[2 * i] ?? 0), ...rest.map(() => 0)];
+  const ends = [0, ...block.map((_, i) => pads[2 * i + 1] ?? 0), ...rest.map(() => 0)];
+  const padded = [...all, ...ends].some((pad) => pad !== 0) ? run(l, 'Pad', [l.input(0)], l.dtype(), { extra: [ints(l, [...all, ...ends])] }) : l.input(0);
+  const sizes = block.map((b, i) => ((shape[i + 1] ?? 0) + (all[i + 1] ?? 0) + (ends[i + 1] ?? 0)) / b);
+  const tail = shape.slice(1 + m);
+  const split = reshapeTo(l, padded, [-1, ...sizes.flatMap((part, i) => [part, block[i] ?? 1]), ...tail], l.dtype());
+  const perm = [...block.map((_, i) => 2 * i + 2), 0, ...block.map((_, i) => 2 * i + 1), ...rest.map((i) => 2 * m + 1 + i)];
+  return reshapeTo(l, transpose(l, split, perm), [-1, ...sizes, ...tail], l.dtype());
+}
+
+/** The way back, then the crop. */
+function batchToSpace(l: Lowering): Value {
+  const { block, shape } = blocked(l);
+  const crops = l.needNumbers(2, 'the crops');
+  const m = block.length;
+  const rest = range(shape.length - 1 - m);
+  const tail = shape.slice(1 + m);
+  const sizes = shape.slice(1, 1 + m);
+  const split = reshapeTo(l, l.input(0), [...block, -1, ...sizes, ...tail], l.dtype());
+  const perm = [m, ...block.flatMap((_, i) => [m + 1 + i, i]), ...rest.map((i) => 2 * m + 1 + i)];
+  const merged = sizes.map((part, i) => part * (block[i] ?? 1));
+  const whole = reshapeTo(l, transpose(l, split, perm), [-1, ...merged, ...tail], l.dtype());
+  if (crops.every((crop) => crop === 0)) return whole;
+  const starts = block.map((_, i) => crops[2 * i] ?? 0);
+  const ends = block.map((_, i) => (merged[i] ?? 0) - (crops[2 * i + 1] ?? 0));
+  const axes = block.map((_, i) => i + 1);
+  return l.emit('Slice', [whole, ints(l, starts), ints(l, ends), ints(l, axes)], {}, l.outType());
+}
+
+function blocked(l: Lowering): { block: readonly number[]; shape: readonly number[] } {
+  const block = l.needNumbers(1, 'the block shape');
+  const shape = l.shape(0);
+  if (shape === null || shape.slice(1).includes(-1)) throw l.refuse('only the batch may be of unknown size');
+  return { block, shape };
+}
+
+/** Blocks and depth go by ONNX's channels first. */
+function depthSpace(op: 'SpaceToDepth' | 'DepthToSpace'): Lower {
+  return (l) => {
+    const last = l.attrs.string('data_format', 'NHWC');
+    if (last !== 'NHWC' && last !== 'NCHW') throw l.refuse(`data format ${last}`);
+    const attrs = { blocksize: l.attrs.int('block_size') };
+    const x = last === 'NHWC' ? transpose(l, l.input(0), [0, 3, 1, 2]) : l.input(0);
+    const y = run(l, op, [x], l.dtype(), { attrs, shape: null });
+    return last === 'NHWC' ? transpose(l, y, [0, 2, 3, 1]) : y;
+  };
+}
+
+/** The coordinates of what is not zero (or false), one row each. */
+function coordinates(l: Lowering): Value {
+  const found = run(l, 'NonZero', [l.input(0)], l.dtype(), { result: 'int64', shape: null });
+  return l.emit('Transpose', [found], { perm: [1, 0] }, l.outType());
+}
+
+function linSpace(l: Lowering): Value {
+  const dtype = l.dtype();
+  const [count = 0] = l.needNumbers(2, 'the number of elements');
+  if (count < 2) return reshapeTo(l, l.input(0), [1], dtype);
+  const steps = l.fresh('steps', int64(...range(count)));
+  const span = run(l, 'Sub', [l.input(1), l.input(0)], dtype, { shape: [] });
+  const step = run(l, 'Div', [span, scalar(l, dtype, count - 1)], dtype, { shape: [] });
+  return run(l, 'Add', [run(l, 'Mul', [cast(l, steps, 'int64', dtype), step], dtype), l.input(0)], dtype);
+}
+
+export const SHAPE = {
+  Reshape: reshape,
+  Squeeze: squeezed,
+  ExpandDims: expandDims,
+  ...each('Transpose ConjugateTranspose', transposeByInput),
+  ...each('Shape ShapeN', shapes),
+  Size: size,
+  Rank: rank,
+  Fill: fill,
+  BroadcastTo: broadcast,
+  Tile: tile,
+  Range: sequence,
+  LinSpace: linSpace,
+  Cast: convert,
+  SpaceToBatchND: spaceToBatch,
+  BatchToSpaceND: batchToSpace,
+  SpaceToDepth: depthSpace('SpaceToDepth'),
+  DepthToSpace: depthSpace('DepthToSpace'),
+  Where: coordinates,
+} satisfies Record<string, Lower>;

@@ -1,0 +1,141 @@
+/** Elementwise functions of one tensor. */
+import type { DType } from '../../dtype.ts';
+import { each, type Lower, type Lowering } from '../lowering.ts';
+import type { Value } from '../onnx-graph.ts';
+import { cast, choose, type RunOptions, run, scalar } from './common.ts';
+
+/** TensorFlow op -> the ONNX op that is the same function. */
+const SAME = {
+  Abs: 'Abs',
+  Acos: 'Acos',
+  Acosh: 'Acosh',
+  Asin: 'Asin',
+  Asinh: 'Asinh',
+  Atan: 'Atan',
+  Atanh: 'Atanh',
+  Cos: 'Cos',
+  Cosh: 'Cosh',
+  Erf: 'Erf',
+  Exp: 'Exp',
+  Inv: 'Reciprocal',
+  Log: 'Log',
+  Reciprocal: 'Reciprocal',
+  Relu: 'Relu',
+  Sigmoid: 'Sigmoid',
+  Sign: 'Sign',
+  Sin: 'Sin',
+  Sinh: 'Sinh',
+  Softplus: 'Softplus',
+  Softsign: 'Softsign',
+  Sqrt: 'Sqrt',
+  Tan: 'Tan',
+  Tanh: 'Tanh',
+} as const;
+
+/** Rounding leaves integers as they are. */
+const ROUNDING = { Ceil: 'Ceil', Floor: 'Floor', Rint: 'Round', Round: 'Round' } as const;
+
+function same(op: string): Lower {
+  return (l) => run(l, op, [l.input(0)], l.dtype());
+}
+
+function rounding(op: string): Lower {
+  return (l) => (isFloat(l.dtype()) ? run(l, op, [l.input(0)], l.dtype()) : l.input(0));
+}
+
+export function isFloat(dtype: DType): boolean {
+  return dtype === 'float32' || dtype === 'float64' || dtype === 'float16' || dtype === 'bfloat16';
+}
+
+function tables<K extends string>(names: Record<K, string>, lower: (op: string) => Lower): Record<K, Lower> {
+  return Object.fromEntries(Object.entries<string>(names).map(([name, op]) => [name, lower(op)])) as Record<K, Lower>;
+}
+
+function neg(l: Lowering): Value {
+  const dtype = l.dtype();
+  if (!dtype.startsWith('uint')) return run(l, 'Neg', [l.input(0)], dtype);
+  return run(l, 'Sub', [scalar(l, dtype, 0), l.input(0)], dtype);
+}
+
+/** Between constants, so that the engine fuses it into a convolution. */
+function relu6(l: Lowering): Value {
+  const dtype = l.dtype() === 'float16' ? 'float32' : l.dtype();
+  const out = run(l, 'Clip', [cast(l, l.input(0), l.dtype(), dtype), scalar(l, dtype, 0), scalar(l, dtype, 6)], dtype);
+  return cast(l, out, dtype, l.dtype());
+}
+
+function rsqrt(l: Lowering): Value {
+  return run(l, 'Reciprocal', [run(l, 'Sqrt', [l.input(0)], l.dtype())], l.dtype());
+}
+
+/** log(1 + x), by u = 1 + x: log(u) x / (u - 1) is exact to rounding where log(1 + x) would lose small x (W. Kahan). */
+function log1p(l: Lowering): Value {
+  const dtype = l.dtype();
+  if (dtype !== 'float64') return throughDouble(l, (x) => log1pDouble(l, x));
+  return log1pDouble(l, l.input(0));
+}
+
+function log1pDouble(l: Lowering, x: Value): Value {
+  const f = (op: string, ...inputs: Value[]): Value => run(l, op, inputs, 'float64');
+  const u = f('Add', x, scalar(l, 'float64', 1));
+  const below = f('Sub', u, scalar(l, 'float64', 1));
+  const log = f('Log', u);
+  const corrected = f('Mul', log, f('Div', x, below));
+  const tiny = run(l, 'Equal', [below, scalar(l, 'float64', 0)], 'float64', { result: 'bool' });
+  // Infinity would be divided by itself.
+  const huge = run(l, 'IsInf', [u], 'float64', { result: 'bool' });
+  return choose(l, tiny, x, choose(l, huge, log, corrected, 'float64'), 'float64');
+}
+
+/** exp(x) - 1 as (u - 1) x / log(u) with u = exp(x) (W. Kahan). */
+function expm1(l: Lowering): Value {
+  return l.dtype() === 'float64' ? expm1Double(l, l.input(0)) : throughDouble(l, (x) => expm1Double(l, x));
+}
+
+function expm1Double(l: Lowering, x: Value): Value {
+  const f = (op: string, ...inputs: Value[]): Value => run(l, op, inputs, 'float64');
+  const u = f('Exp', x);
+  const below = f('Sub', u, scalar(l, 'float64', 1));
+  const corrected = f('Mul', below, f('Div', x, f('Log', u)));
+  const tiny = run(l, 'Equal', [below, scalar(l, 'float64', 0)], 'float64', { result: 'bool' });
+  const large = run(l, 'Greater', [f('Abs', x), scalar(l, 'float64', 1)], 'float64', { result: 'bool' });
+  return choose(l, tiny, x, choose(l, large, below, corrected, 'float64'), 'float64');
+}
+
+function throughDouble(l: Lowering, lower: (x: Value) => Value): Value {
+  const dtype = l.dtype();
+  return cast(l, lower(cast(l, l.input(0), dtype, 'float64')), 'float64', dtype);
+}
+
+function isFinite(l: Lowering): Value {
+  const x = l.input(0);
+  const to: RunOptions = { result: 'bool' };
+  const strange = l.emit('Or', [run(l, 'IsNaN', [x], l.dtype(), to), run(l, 'IsInf', [x], l.dtype(), to)], {}, l.outType());
+  return l.emit('Not', [strange], {}, l.outType());
+}
+
+export const UNARY = {
+  ...tables(SAME, same),
+  ...tables(ROUNDING, rounding),
+  Neg: neg,
+  Relu6: relu6,
+  Rsqrt: rsqrt,
+  Log1p: log1p,
+  Expm1: expm1,
+  Elu: (l) => run(l, 'Elu', [l.input(0)], l.dtype(), { attrs: { alpha: { f: 1 } } }),
+  Selu: (l) => run(l, 'Selu', [l.input(0)], l.dtype()),
+  LeakyRelu: (l) => run(l, 'LeakyRelu', [l.input(0)], l.dtype(), { attrs: { alpha: { f: l.attrs.float('alpha', 0.2) } } }),
+  Erfc: (l) => run(l, 'Sub', [scalar(l, l.dtype(), 1), run(l, 'Erf', [l.input(0)], l.dtype())], l.dtype()),
+  Square: (l) => run(l, 'Mul', [l.input(0), l.input(0)], l.dtype()),
+  LogicalNot: (l) => l.emit('Not', [l.input(0)], {}, l.outType()),
+  IsNan: (l) => run(l, 'IsNaN', [l.input(0)], l.dtype(), { result: 'bool' }),
+  IsInf: (l) => run(l, 'IsInf', [l.input(0)], l.dtype(), { result: 'bool' }),
+  IsFinite: isFinite,
+  ...each('ZerosLike', (l) => like(l, 0)),
+  ...each('OnesLike', (l) => like(l, 1)),
+} satisfies Record<string, Lower>;
+
+function like(l: Lowering, value: number): Value {
+  const shape = l.emit('Shape', [l.input(0)], {}, { dtype: 'int64', shape: null });
+  return l.emit('Expand', [scalar(l, l.dtype(), value), shape], {}, l.outType());
+}

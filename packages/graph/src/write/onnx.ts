@@ -1,0 +1,113 @@
+/**
+ * Writes a compiled graph as an ONNX model whose large weights lie in a file beside it, each where it can be mapped.
+ * Source: `onnx/onnx.proto` and ONNX's "External Data" document (keys location, offset, length; offsets on page boundaries).
+ */
+import type { OnnxAttr, OnnxGraph, OnnxNode } from '../compile/onnx-graph.ts';
+import { DTYPES } from '../dtype.ts';
+import { FloeError } from '../errors.ts';
+import { ATTRIBUTE, type OnnxAttribute, type OnnxDimension, OnnxModel, type OnnxNodeProto, type OnnxTensor, type OnnxValueInfo } from '../proto/onnx.ts';
+import { bytesOf, type Tensor, type TensorSpec } from '../tensor.ts';
+
+export const WEIGHTS_FILE = 'weights.bin';
+
+/** Constants below this many bytes stay inside the model. */
+const INLINE_LIMIT = 1024;
+const PAGE = 4096;
+/** Windows and ONNX Runtime map large tensors at multiples of this. */
+const GRANULE = 65536;
+const LARGE = 1 << 20;
+
+/** First IR version that goes with an operator set (ONNX's "Versioning" document). */
+const IR_VERSIONS: readonly (readonly [opset: number, ir: bigint])[] = [
+  [23, 11n],
+  [21, 10n],
+  [19, 9n],
+  [15, 8n],
+  [13, 7n],
+];
+
+export interface OnnxFiles {
+  readonly model: Uint8Array;
+  /** The pieces of `weights.bin`, in order, padding included. */
+  readonly weights: readonly Uint8Array[];
+}
+
+const utf8 = new TextEncoder();
+
+/** `dims` names a dynamic dimension of an input or output. */
+export function writeOnnx(graph: OnnxGraph, dims: (spec: TensorSpec, axis: number) => string | undefined): OnnxFiles {
+  const weights = new Weights();
+  const model = OnnxModel.encode({
+    ir_version: IR_VERSIONS.find(([opset]) => graph.opset >= opset)?.[1] ?? 7n,
+    producer_name: 'floe',
+    opset_import: [{ domain: '', version: BigInt(graph.opset) }],
+    graph: {
+      name: 'floe',
+      node: nodeProtos(graph.nodes),
+      initializer: [...graph.constants].map(([name, tensor]) => weights.place(name, tensor)),
+      input: graph.inputs.map((spec) => valueInfo(spec, dims)),
+      output: graph.outputs.map((spec) => valueInfo(spec, dims)),
+    },
+  });
+  return { model, weights: weights.pieces };
+}
+
+class Weights {
+  readonly pieces: Uint8Array[] = [];
+  private end = 0;
+
+  place(name: string, tensor: Tensor): OnnxTensor {
+    const common = { name, dims: tensor.shape.map(BigInt), data_type: DTYPES[tensor.dtype].onnx, string_data: [], external_data: [] };
+    if (tensor.dtype === 'string') {
+      return { ...common, string_data: tensor.data as readonly Uint8Array[], raw_data: undefined, data_location: 0 };
+    }
+    const bytes = bytesOf(tensor);
+    if (bytes.byteLength < INLINE_LIMIT) return { ...common, raw_data: bytes, data_location: 0 };
+    const entries = [
+      { key: 'location', value: WEIGHTS_FILE },
+      { key: 'offset', value: String(this.append(bytes)) },
+      { key: 'length', value: String(bytes.byteLength) },
+    ];
+    return { ...common, raw_data: undefined, external_data: entries, data_location: 1 };
+  }
+
+  private append(bytes: Uint8Array): number {
+    const unit = bytes.byteLength >= LARGE ? GRANULE : PAGE;
+    const offset = Math.ceil(this.end / unit) * unit;
+    if (offset > this.end) this.pieces.push(new Uint8Array(offset - this.end));
+    this.pieces.push(bytes);
+    this.end = offset + bytes.byteLength;
+    return offset;
+  }
+}
+
+/** Several ONNX nodes may come from one TensorFlow node; the engine wants each name once. */
+function nodeProtos(nodes: readonly OnnxNode[]): readonly OnnxNodeProto[] {
+  const taken = new Set<string>();
+  return nodes.map((node) => {
+    const base = taken.has(node.name) ? `${node.name}/${node.op}` : node.name;
+    let name = base;
+    for (let n = 2; taken.has(name); n++) name = `${base}_${n}`;
+    taken.add(name);
+    const attributes = Object.entries(node.attrs).map(([key, value]) => attribute(key, value));
+    return { input: node.inputs, output: node.outputs, name, op_type: node.op, attribute: attributes };
+  });
+}
+
+function attribute(name: string, value: OnnxAttr): OnnxAttribute {
+  const none = { name, f: undefined, i: undefined, s: undefined, ints: [] };
+  if (typeof value === 'number') return { ...none, i: BigInt(value), type: ATTRIBUTE.int };
+  if (typeof value === 'string') return { ...none, s: utf8.encode(value), type: ATTRIBUTE.string };
+  if ('f' in value) return { ...none, f: value.f, type: ATTRIBUTE.float };
+  return { ...none, ints: value.map(BigInt), type: ATTRIBUTE.ints };
+}
+
+function valueInfo(spec: TensorSpec, dims: (spec: TensorSpec, axis: number) => string | undefined): OnnxValueInfo {
+  const { name, dtype, shape } = spec;
+  const elem = DTYPES[dtype].onnx;
+  if (elem === 0) throw new FloeError('UNIMPLEMENTED', `${name}: ONNX has no dtype ${dtype}`, { tensor: name });
+  const dim = shape?.map((size, axis): OnnxDimension => {
+    return size < 0 ? { dim_value: undefined, dim_param: dims(spec, axis) } : { dim_value: BigInt(size), dim_param: undefined };
+  });
+  return { name, type: { tensor_type: { elem_type: elem, shape: dim === undefined ? undefined : { dim } } } };
+}
