@@ -41,9 +41,14 @@ export function tfsMissing(ref: ModelRef): string {
   return `Servable not found for request: ${wanted}`;
 }
 
+/** Whether it is the model itself that was not found, which its detail says. */
+export function isMissingModel(error: FloeError): boolean {
+  return error.code === 'NOT_FOUND' && error.details.some(({ field }) => field === 'model');
+}
+
 /** The message and status of an error that arose while `ref` was asked for. */
 export function tfsError(error: FloeError, ref?: ModelRef): { status: number; body: Buffer } {
-  if (error.code !== 'NOT_FOUND' || ref === undefined) {
+  if (ref === undefined || !isMissingModel(error)) {
     return { status: tfsStatus(error.code), body: tfsErrorBody(error.message) };
   }
   // TensorFlow Serving calls an unknown label an invalid argument, not a thing it cannot find.

@@ -29,7 +29,8 @@ export function v2ErrorBody(message: string): string {
 }
 
 export function v2Error(error: FloeError, ref?: ModelRef): { status: number; body: string } {
-  const missing = error.code === 'NOT_FOUND' && ref !== undefined;
+  const missing =
+    ref !== undefined && error.code === 'NOT_FOUND' && error.details.some(({ field }) => field === 'model');
   return { status: v2Status(error.code), body: v2ErrorBody(missing ? v2Missing(ref) : error.message) };
 }
 

@@ -1,0 +1,94 @@
+/** A fastify instance as all our servers use it, and how it comes to listen. */
+import { readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Server as TlsServer } from 'node:tls';
+import { asFloeError, FloeError } from '@floe/graph';
+import {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+  fastify,
+} from 'fastify';
+import { watchFiles } from '../watch-files.ts';
+import { readBody } from './body.ts';
+import type { HttpOptions, HttpServer, TlsOptions } from './deps.ts';
+import { floeShape, wireError } from './errors.ts';
+import { requestId } from './request-id.ts';
+
+/** Longest path segment that is a parameter, such as a model's name. */
+const MAX_PARAM = 1024;
+const REQUEST_TIMEOUT_MS = 300_000;
+
+export function createApp(options: Pick<HttpOptions, 'bodyLimit' | 'tls'>): FastifyInstance {
+  const settings: FastifyServerOptions = {
+    logger: false,
+    genReqId: requestId,
+    bodyLimit: options.bodyLimit,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: MAX_PARAM },
+    frameworkErrors: refuse as never,
+  };
+  const app: FastifyInstance = options.tls === undefined ? fastify(settings) : secure(settings, options.tls);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request: FastifyRequest, payload: IncomingMessage) =>
+    readBody(payload, options.bodyLimit),
+  );
+  return app;
+}
+
+/** Answers what fastify refuses before any route is found, such as a URL that cannot be decoded. */
+function refuse(error: Error, request: FastifyRequest, reply: FastifyReply): void {
+  const wire = wireError(error, floeShape, request.id);
+  reply.code(wire.status).header('content-type', 'application/json').send(wire.body);
+}
+
+function secure(settings: FastifyServerOptions, tls: TlsOptions): FastifyInstance {
+  return fastify({ ...settings, https: readTls(tls) } as FastifyServerOptions);
+}
+
+function readTls(tls: TlsOptions): { cert: Buffer; key: Buffer } {
+  try {
+    return { cert: readFileSync(tls.cert), key: readFileSync(tls.key) };
+  } catch (cause) {
+    throw new FloeError('FAILED_PRECONDITION', `TLS: ${asFloeError(cause).message}`, { file: tls.cert }, cause);
+  }
+}
+
+export async function listen(
+  app: FastifyInstance,
+  options: Pick<HttpOptions, 'host' | 'port' | 'tls'>,
+): Promise<HttpServer> {
+  const { host, port, tls } = options;
+  try {
+    await app.listen({ host, port });
+  } catch (cause) {
+    await app.close();
+    throw new FloeError('UNAVAILABLE', `cannot listen on ${host}:${port}: ${asFloeError(cause).message}`, [], cause);
+  }
+  const reload = (): boolean => tls !== undefined && renew(app, tls);
+  const watch = tls === undefined ? undefined : watchFiles([tls.cert, tls.key], reload);
+  const bound = (app.server.address() as AddressInfo).port;
+  const shown = host.includes(':') ? `[${host}]` : host;
+  return {
+    address: `${tls === undefined ? 'http' : 'https'}://${shown}:${bound}`,
+    port: bound,
+    reload,
+    close: async () => {
+      watch?.close();
+      await app.close();
+    },
+  };
+}
+
+/** Certificate and key are often written one after the other: a pair that does not match leaves the old one in use. */
+function renew(app: FastifyInstance, tls: TlsOptions): boolean {
+  try {
+    (app.server as unknown as TlsServer).setSecureContext(readTls(tls));
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * Request bodies as one Buffer. Room is taken once, by content-length, and so that what follows an inference header lies on an
+ * 8-byte boundary: tensors behind it are then views of the body. Compressed bodies are bounded before and after.
+ */
+import type { IncomingMessage } from 'node:http';
+import { promisify } from 'node:util';
+import { gunzip, inflate } from 'node:zlib';
+import { HttpError } from './errors.ts';
+
+const DECODERS = { gzip: promisify(gunzip), deflate: promisify(inflate) } as const;
+
+/** Throws 413 over `limit` bytes, 415 for an unknown encoding, 400 for a broken one or a body that ends early. */
+export function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+  const encoding = request.headers['content-encoding'];
+  if (encoding === undefined || encoding === 'identity') return collect(request, limit);
+  if (encoding !== 'gzip' && encoding !== 'deflate') {
+    throw new HttpError(415, 'INVALID_ARGUMENT', `content-encoding ${encoding} is not supported; gzip and deflate are`);
+  }
+  return collect(request, limit).then((packed) => unpack(packed, encoding, limit));
+}
+
+async function unpack(packed: Buffer, encoding: keyof typeof DECODERS, limit: number): Promise<Buffer> {
+  try {
+    return await DECODERS[encoding](packed, { maxOutputLength: limit });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(limit);
+    throw new HttpError(400, 'INVALID_ARGUMENT', `the body is not valid ${encoding}`);
+  }
+}
+
+function tooLarge(limit: number): HttpError {
+  return new HttpError(413, 'INVALID_ARGUMENT', `the body is larger than the limit of ${limit} bytes`);
+}
+
+/** Offset at which to begin, so that byte `headerLength` of the body is aligned. */
+function alignment(request: IncomingMessage): number {
+  const header = request.headers['inference-header-content-length'];
+  const length = typeof header === 'string' ? Number(header) : 0;
+  return Number.isSafeInteger(length) && length > 0 ? (8 - (length % 8)) % 8 : 0;
+}
+
+function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
+  const declared = Number(request.headers['content-length'] ?? Number.NaN);
+  if (declared > limit) return Promise.reject(tooLarge(limit));
+  return new Promise((resolve, reject) => {
+    const body = new Body(declared, alignment(request), limit);
+    request.on('data', (chunk: Buffer) => {
+      if (body.add(chunk)) return;
+      request.removeAllListeners('data');
+      request.pause();
+      reject(tooLarge(limit));
+    });
+    request.once('end', () => resolve(body.finish()));
+    request.once('error', reject);
+    request.once('close', () => {
+      if (!request.complete) reject(new HttpError(400, 'CANCELLED', 'the body ended early'));
+    });
+  });
+}
+
+/** Collects chunks; a body that comes in one chunk is taken as it is. */
+class Body {
+  private readonly declared: number;
+  private readonly offset: number;
+  private readonly limit: number;
+  private room: Buffer | undefined;
+  private chunks: Buffer[] = [];
+  private length = 0;
+
+  constructor(declared: number, offset: number, limit: number) {
+    this.declared = declared;
+    this.offset = offset;
+    this.limit = limit;
+  }
+
+  /** False once the body is over the limit. */
+  add(chunk: Buffer): boolean {
+    const { length } = this;
+    this.length += chunk.length;
+    if (this.length > this.limit) return false;
+    if (Number.isNaN(this.declared) || chunk.length === this.declared) this.chunks.push(chunk);
+    else {
+      this.room ??= Buffer.allocUnsafeSlow(this.offset + this.declared);
+      chunk.copy(this.room, this.offset + length);
+    }
+    return true;
+  }
+
+  finish(): Buffer {
+    if (this.room !== undefined) return this.room.subarray(this.offset, this.offset + this.length);
+    const [only] = this.chunks;
+    return this.chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.chunks);
+  }
+}

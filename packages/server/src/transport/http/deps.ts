@@ -1,0 +1,57 @@
+/** What the HTTP transport is given: everything it needs, so that it can be run alone in tests. */
+import type { FloeError } from '@floe/graph';
+import type { Registry } from '@prometheus-io/client';
+import type { Logger } from 'pino';
+import type { Codec, ModelRef, Models } from '../../core/inference.ts';
+import type { Identity } from '../identity/identity.ts';
+
+export interface TlsOptions {
+  /** PEM files: the certificate chain and its key. */
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface HttpOptions {
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  /** Largest request body in bytes, before and after decompression. */
+  readonly bodyLimit: number;
+  /** One log line for each request. */
+  readonly accessLog: boolean;
+  /** Version of the server, for metadata. */
+  readonly version: string;
+  readonly tls?: TlsOptions;
+}
+
+export interface HttpDeps {
+  readonly infer: <Req, Reply>(
+    codec: Codec<Req, Reply>,
+    ref: ModelRef,
+    request: Req,
+    signal: AbortSignal,
+  ) => Promise<Reply>;
+  readonly models: Models;
+  readonly identity: Identity;
+  readonly log: Logger;
+  readonly metrics: Registry;
+  readonly options: HttpOptions;
+}
+
+/** A server that listens. */
+export interface HttpServer {
+  /** Such as `http://127.0.0.1:8501`. */
+  readonly address: string;
+  readonly port: number;
+  /** Reads certificate and key again; true where they are now in use. Without TLS it does nothing. */
+  reload(): boolean;
+  /** Stops taking connections, waits for the requests under way and closes idle connections. */
+  close(): Promise<void>;
+}
+
+/** How one protocol shapes an error. */
+export interface WireError {
+  readonly status: number;
+  readonly body: string | Buffer;
+}
+export type ErrorShape = (error: FloeError, requestId: string, ref?: ModelRef) => WireError;

@@ -1,0 +1,59 @@
+/** Errors: from whatever was thrown to a FloeError, and from that to each protocol's shape. */
+import { asFloeError, type ErrorCode, FloeError } from '@floe/graph';
+import { tfsError } from '../../codec/tfs-rest/errors.ts';
+import { v2Error } from '../../codec/v2-rest/errors.ts';
+import type { ErrorShape } from './deps.ts';
+
+const STATUS: Readonly<Record<ErrorCode, number>> = {
+  CANCELLED: 499,
+  INVALID_ARGUMENT: 400,
+  DEADLINE_EXCEEDED: 504,
+  NOT_FOUND: 404,
+  ALREADY_EXISTS: 409,
+  PERMISSION_DENIED: 403,
+  UNAUTHENTICATED: 401,
+  RESOURCE_EXHAUSTED: 429,
+  FAILED_PRECONDITION: 400,
+  OUT_OF_RANGE: 400,
+  UNIMPLEMENTED: 501,
+  INTERNAL: 500,
+  UNAVAILABLE: 503,
+  DATA_LOSS: 500,
+};
+
+/** An error whose HTTP status says more than its code can: 413, 415, 405. */
+export class HttpError extends FloeError {
+  readonly status: number;
+  constructor(status: number, code: ErrorCode, message: string) {
+    super(code, message);
+    this.status = status;
+  }
+}
+
+/** Our own shape: `{"error": {code, message, details, requestId}}`. */
+export const floeShape: ErrorShape = (error, requestId) => ({
+  status: STATUS[error.code],
+  body: JSON.stringify({
+    error: { code: error.code, message: error.message, details: error.details, requestId },
+  }),
+});
+
+export const tfsShape: ErrorShape = (error, _requestId, ref) => tfsError(error, ref);
+
+export const v2Shape: ErrorShape = (error, _requestId, ref) => v2Error(error, ref);
+
+/** Puts the pieces together; what went wrong inside stays inside. */
+export function wireError(thrown: unknown, shape: ErrorShape, requestId: string, ref?: Parameters<ErrorShape>[2]) {
+  const error = presentable(thrown);
+  const wire = ref === undefined ? shape(error, requestId) : shape(error, requestId, ref);
+  return error instanceof HttpError ? { ...wire, status: error.status } : wire;
+}
+
+function presentable(thrown: unknown): FloeError {
+  if (thrown instanceof FloeError) return thrown;
+  const status = (thrown as { statusCode?: unknown }).statusCode;
+  if (typeof status === 'number' && status >= 400 && status < 500) {
+    return new HttpError(status, 'INVALID_ARGUMENT', asFloeError(thrown).message);
+  }
+  return new FloeError('INTERNAL', 'internal error; the server log has it under this request id', [], thrown);
+}

@@ -1,0 +1,94 @@
+/**
+ * The HTTP server of the data plane: TensorFlow Serving REST, Open Inference Protocol V2, pictures, health, metrics and the browsable
+ * description of all that. One hook before a request and one after it; the rest is plain functions.
+ */
+import { asFloeError, FloeError } from '@floe/graph';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { createApp, listen } from './app.ts';
+import { authorize, dialectOf, type HttpContext, sendError } from './context.ts';
+import type { HttpDeps, HttpServer } from './deps.ts';
+import { addDocs } from './docs.ts';
+import { HttpError } from './errors.ts';
+import { HttpMetrics } from './metrics.ts';
+import { addTfsRoutes, answerTfs } from './tfs-routes.ts';
+import { addV2Routes } from './v2-routes.ts';
+
+const V2_PATHS = /^\/v2(\/health\/(live|ready)|\/models\/[^/]+(\/versions\/[^/]+)?(\/(ready|infer))?)?$/;
+
+/** Starts to listen. Throws UNAVAILABLE where the address is taken, FAILED_PRECONDITION for unusable certificates. */
+export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
+  const context: HttpContext = { ...deps, http: new HttpMetrics(deps.metrics) };
+  const app = createApp(deps.options);
+  addHooks(app, context);
+  addTfsRoutes(app, context);
+  addV2Routes(app, context);
+  addHealth(app, context);
+  addDocs(app, deps.options.version);
+  addFallbacks(app, context);
+  app.addHook('onClose', async () => context.http.close());
+  return listen(app, deps.options);
+}
+
+function addHooks(app: FastifyInstance, context: HttpContext): void {
+  app.decorateRequest('startedAt', 0);
+  app.decorateRequest('dialect', 'other');
+  app.decorateRequest('model', '');
+  app.addHook('onRequest', (request, reply, done) => {
+    request.startedAt = performance.now();
+    context.http.begin();
+    reply.header('x-request-id', request.id);
+    const url = request.raw.url ?? '';
+    request.dialect = dialectOf(url);
+    try {
+      if (request.dialect !== 'other' && !url.startsWith('/v2/health/')) authorize(context, request, 'infer');
+      done();
+    } catch (thrown) {
+      done(asFloeError(thrown));
+    }
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    const seconds = (performance.now() - request.startedAt) / 1000;
+    const status = reply.statusCode;
+    const sent = Number(reply.getHeader('content-length') ?? 0);
+    const received = Number(request.raw.headers['content-length'] ?? 0);
+    context.http.end(request.dialect, modelLabel(context, request, status), status, seconds, received, sent);
+    if (context.options.accessLog) logAccess(context, request, status, seconds);
+    done();
+  });
+}
+
+/** An answer proves that the model is served; otherwise only names that are served become labels. */
+function modelLabel(context: HttpContext, request: FastifyRequest, status: number): string {
+  const { model } = request;
+  if (model === '' || status === 200 || context.models.names().includes(model)) return model;
+  return 'unknown';
+}
+
+function logAccess(context: HttpContext, request: FastifyRequest, status: number, seconds: number): void {
+  const { id, method, dialect, model } = request;
+  const ms = Math.round(seconds * 1e5) / 100;
+  context.log.info({ requestId: id, method, url: request.raw.url, protocol: dialect, model, status, ms }, 'request');
+}
+
+function addHealth(app: FastifyInstance, context: HttpContext): void {
+  app.get('/healthz/live', (_request, reply) => reply.send('ok\n'));
+  app.get('/healthz/ready', (_request, reply) =>
+    context.models.ready() ? reply.send('ok\n') : reply.code(503).send('models are still loading\n'),
+  );
+  app.get('/metrics', async (_request, reply) => {
+    const text = await context.metrics.metrics();
+    return reply.header('content-type', context.metrics.contentType).send(text);
+  });
+}
+
+function addFallbacks(app: FastifyInstance, context: HttpContext): void {
+  app.setErrorHandler((error, request, reply) => sendError(context, error, request, reply));
+  app.setNotFoundHandler((request, reply) => {
+    if (request.dialect === 'tfs') return answerTfs(context, request, reply);
+    const path = (request.raw.url ?? '').split('?')[0] ?? '';
+    const error = V2_PATHS.test(path)
+      ? new HttpError(405, 'UNIMPLEMENTED', 'Method Not Allowed')
+      : new FloeError('NOT_FOUND', `there is nothing at ${request.method} ${path}`);
+    return sendError(context, error, request, reply);
+  });
+}

@@ -1,0 +1,128 @@
+/** A real server over a real, if small, model: `adder` answers y = x + 1, `pictures` scores an image by its size. */
+import { FloeError, type Tensor } from '@floe/graph';
+import { Registry } from '@prometheus-io/client';
+import { pino } from 'pino';
+import type { InputValue, ModelRef, Models, Servable, VersionStatus } from '../../src/core/inference.ts';
+import { createHttpServer } from '../../src/transport/http/server.ts';
+import type { HttpDeps, HttpOptions, HttpServer } from '../../src/transport/http/deps.ts';
+import { openIdentity } from '../../src/transport/identity/identity.ts';
+
+const spec = (name: string, dtype: Tensor['dtype'], shape: number[]) => ({ name, dtype, shape });
+
+function add(inputs: ReadonlyMap<string, InputValue>): Tensor {
+  const x = inputs.get('x') as Tensor;
+  return { ...x, data: (x.data as Float32Array).map((value) => value + 1) };
+}
+
+function servable(model: string, version: number): Servable {
+  const pictures = model === 'pictures';
+  const input = pictures ? spec('x:0', 'float32', [-1, 2, 2, 1]) : spec('x:0', 'float32', [-1, 2]);
+  return {
+    model,
+    version,
+    defaultSignature: 'serving_default',
+    signatures: {
+      serving_default: {
+        methodName: 'tensorflow/serving/predict',
+        inputs: { x: input },
+        outputs: { y: spec('y:0', 'float32', [-1, 2]) },
+      },
+    },
+    labels: pictures ? ['small', 'large'] : [],
+    preprocessing: pictures ? { serving_default: { x: IMAGE } } : {},
+    metadata: {},
+    run: async ({ inputs }) => [{ name: 'y', tensor: add(inputs) }],
+  };
+}
+
+const IMAGE = {
+  size: [2, 2],
+  channels: 1,
+  fit: 'fill',
+  colour: 'grey',
+  scale: [1],
+  offset: [0],
+  layout: 'NHWC',
+  invert: false,
+} as const;
+
+export class Adders implements Models {
+  readonly served = new Map<string, Map<number, Servable>>([
+    ['adder', new Map([1, 2].map((version) => [version, servable('adder', version)]))],
+    ['pictures', new Map([[1, servable('pictures', 1)]])],
+  ]);
+  isReady = true;
+
+  async use<T>(ref: ModelRef, work: (servable: Servable) => Promise<T> | T): Promise<T> {
+    const versions = this.served.get(ref.name);
+    const version = ref.label === 'stable' ? 1 : (ref.version ?? Math.max(...(versions?.keys() ?? [])));
+    const found = ref.label === undefined || ref.label === 'stable' ? versions?.get(version) : undefined;
+    if (found === undefined) throw new FloeError('NOT_FOUND', 'no such model', { field: 'model' });
+    return work(found);
+  }
+
+  names(): readonly string[] {
+    return [...this.served.keys()];
+  }
+
+  status(ref: ModelRef): readonly VersionStatus[] {
+    const versions = [...(this.served.get(ref.name)?.keys() ?? [])].filter(
+      (version) => ref.version === undefined || ref.version === version,
+    );
+    if (versions.length === 0) throw new FloeError('NOT_FOUND', 'no such model', { field: 'model' });
+    return versions
+      .toSorted((a, b) => b - a)
+      .map((version) => ({ version, state: 'AVAILABLE', errorCode: 'OK', errorMessage: '' }));
+  }
+
+  ready(): boolean {
+    return this.isReady;
+  }
+}
+
+/** Images become [bytes, 1000]: enough to see which one came where. */
+function prepare(inputs: ReadonlyMap<string, InputValue>): Map<string, Tensor> {
+  const tensors = new Map<string, Tensor>();
+  for (const [name, value] of inputs) {
+    if (!('images' in value)) tensors.set(name, value);
+    else {
+      const data = Float32Array.from(value.images.flatMap((image) => [image.length, 1000]));
+      tensors.set(name, { dtype: 'float32', shape: [value.images.length, 2], data });
+    }
+  }
+  return tensors;
+}
+
+export interface Fixture extends AsyncDisposable {
+  readonly url: string;
+  readonly server: HttpServer;
+  readonly models: Adders;
+  readonly signals: AbortSignal[];
+}
+
+/** Starts a server on a free port; `overrides` replace parts of what it is given. */
+export async function startServer(
+  options: Partial<HttpOptions> = {},
+  overrides: Partial<HttpDeps> = {},
+): Promise<Fixture> {
+  const models = new Adders();
+  const signals: AbortSignal[] = [];
+  const infer: HttpDeps['infer'] = (codec, ref, request, signal) => {
+    signals.push(signal);
+    return models.use(ref, async (found) => {
+      const call = codec.decode(request, found);
+      const outputs = await found.run({ inputs: prepare(call.inputs) });
+      return codec.encode({ servable: found, call, outputs }, request);
+    });
+  };
+  const server = await createHttpServer({
+    infer,
+    models,
+    identity: openIdentity,
+    log: pino({ level: 'silent' }),
+    metrics: new Registry(),
+    options: { host: '127.0.0.1', port: 0, bodyLimit: 1 << 20, accessLog: false, version: '0.0.0', ...options },
+    ...overrides,
+  });
+  return { url: server.address, server, models, signals, [Symbol.asyncDispose]: () => server.close() };
+}
