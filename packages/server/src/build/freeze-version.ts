@@ -16,6 +16,7 @@ import {
   tensorName,
 } from '@floe/graph';
 import { type Description, MANIFEST_VERSION, type Manifest } from '../core/manifest.ts';
+import { VERSION } from '../core/version.ts';
 import {
   COMPILED_FOLDER,
   createWhole,
@@ -164,7 +165,7 @@ class VersionWriter {
       rowIndependent: Object.fromEntries([...compiled].map(([key, artefact]) => [key, artefact.rowIndependent])),
       deterministic: [...compiled.values()].every((artefact) => artefact.deterministic),
       ...(this.request.opset === undefined ? {} : { opset: this.request.opset }),
-      lineage: { source: basename(resolve(this.request.source)), producer: 'floe 0.1.0' },
+      lineage: { source: basename(resolve(this.request.source)), producer: `floe ${VERSION}` },
       files: { ...files },
     };
   }

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import process from 'node:process';
+import { setTimeout as delay } from 'node:timers/promises';
 import { bytesOf, DTYPES, FloeError, invalid, type Tensor } from '@floe/graph';
 import { z } from 'zod';
 import { parseNpy } from './npy.ts';
@@ -16,6 +17,9 @@ const Options = z.object({
   key: z.string().optional(),
 });
 type Options = z.infer<typeof Options>;
+
+const START_TRIES = 20;
+const START_WAIT_MS = 150;
 
 const IMAGE_TYPES: Readonly<Record<string, string>> = {
   '.png': 'image/png',
@@ -95,11 +99,23 @@ class Client {
     const key = this.options.key ?? process.env['FLOE_KEY'];
     if (key !== undefined) headers['authorization'] = `Bearer ${key}`;
     const request = body === undefined ? { headers } : { method: 'POST', body: new Uint8Array(body), headers };
-    const response = await fetch(new URL(path, this.options.url), request).catch((cause: Error) => {
-      throw new FloeError('UNAVAILABLE', `no server answers at ${this.options.url}: is floe serve running?`, [], cause);
-    });
+    const response = await this.reach(new URL(path, this.options.url), request);
     const text = await response.text();
     if (!response.ok) throw new FloeError('FAILED_PRECONDITION', `${response.status} from ${path}: ${text.trim()}`);
     return text.trim();
+  }
+
+  /** A server that was only just started gets a moment to listen. */
+  private async reach(url: URL, request: RequestInit): Promise<Response> {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await fetch(url, request);
+      } catch (cause) {
+        if (tries === START_TRIES) {
+          throw new FloeError('UNAVAILABLE', `no server answers at ${this.options.url}: is floe serve running?`, [], cause);
+        }
+        await delay(START_WAIT_MS);
+      }
+    }
   }
 }

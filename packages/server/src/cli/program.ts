@@ -2,6 +2,7 @@
 import process from 'node:process';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { ServeConfig } from '../core/config.ts';
+import { VERSION } from '../core/version.ts';
 import { EXIT, fail } from './output.ts';
 
 /** Runs one command line; returns the exit code. */
@@ -9,7 +10,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   let code: number = EXIT.ok;
   const program = new Command('floe')
     .description('Freezes trained TensorFlow models and serves them, on the CPU for now.')
-    .version('0.1.0')
+    .version(VERSION)
     .showHelpAfterError('(floe --help, or floe COMMAND --help, tells more)')
     .exitOverride();
   for (const add of [addFreeze, addInspect, addServe, addPredict, addDemo]) {
