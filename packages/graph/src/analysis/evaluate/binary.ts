@@ -30,6 +30,8 @@ function floorModBig(x: bigint, y: bigint): bigint {
 }
 
 const ADD: Binary = { float: (x, y) => x + y, int: (x, y) => x + y, big: (x, y) => x + y };
+const SUB: Binary = { float: (x, y) => x - y, int: (x, y) => x - y, big: (x, y) => x - y };
+const MUL: Binary = { float: (x, y) => x * y, int: Math.imul, big: (x, y) => x * y };
 const TRUNCATE_DIV: Binary = { int: (x, y) => Math.trunc(x / y), big: (x, y) => x / y, divides: true };
 const TRUNCATE_MOD: Binary = { float: (x, y) => x % y, int: (x, y) => x % y, big: (x, y) => x % y, divides: true };
 
@@ -38,8 +40,8 @@ const FLOOR_DIV: Binary = { int: (x, y) => Math.floor(x / y), big: floorDivBig, 
 const BINARY: Readonly<Record<string, Binary>> = {
   Add: ADD,
   AddV2: ADD,
-  Sub: { float: (x, y) => x - y, int: (x, y) => x - y, big: (x, y) => x - y },
-  Mul: { float: (x, y) => x * y, int: Math.imul, big: (x, y) => x * y },
+  Sub: SUB,
+  Mul: MUL,
   RealDiv: { float: (x, y) => x / y },
   Div: { ...TRUNCATE_DIV, float: (x, y) => x / y },
   TruncateDiv: TRUNCATE_DIV,
@@ -124,8 +126,7 @@ function comparison(test: (x: number | bigint, y: number | bigint) => boolean): 
 
 /** The difference is rounded before it is squared. */
 function squaredDifference(): Evaluate {
-  const subtract = arithmetic({ float: (x, y) => x - y });
-  const multiply = arithmetic({ float: (x, y) => x * y });
+  const [subtract, multiply] = [arithmetic(SUB), arithmetic(MUL)];
   return (op, inputs, types) => {
     const difference = subtract(op, inputs, types)?.[0];
     return difference && multiply(op, [difference, difference], types);

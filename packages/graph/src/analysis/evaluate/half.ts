@@ -38,6 +38,7 @@ export function numberToBfloat16(value: number): number {
 
 /** Rounds to the nearest integer, ties to the even one. */
 export function roundHalfEven(value: number): number {
+  if (value < 0) return -roundHalfEven(-value);
   const floor = Math.floor(value);
   const rest = value - floor;
   if (rest !== 0.5) return rest < 0.5 ? floor : floor + 1;

@@ -1,7 +1,7 @@
 /**
  * Exact evaluation of ops whose inputs are constants: shape arithmetic, and what batch norm and preprocessing do to weights. Only ops
  * whose results are exact or correctly rounded are evaluated, so that folding changes no answer by more than the last bit of a
- * reciprocal square root. What an op cannot compute (an integer division by zero) stays in the graph for the run to report.
+ * reciprocal (TensorFlow approximates 1/x and 1/sqrt(x)). What an op cannot compute (an integer division by zero) stays in the graph for the run to report.
  */
 import { constValue } from '../../constants.ts';
 import { DTYPES } from '../../dtype.ts';

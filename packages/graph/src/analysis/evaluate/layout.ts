@@ -158,21 +158,25 @@ function pieces(
   });
 }
 
-/** Rows along one axis; an index outside is the run's error to report. */
+/** Rows along one axis, in each batch its own; an index outside is the run's error to report. */
 const gather: Evaluate = (op, [params, indices], [type]) => {
   const axis = op.node.op === 'Gather' ? 0 : op.int(2);
   if (params === undefined || indices === undefined || type === undefined || axis === undefined) return undefined;
-  if (op.attrs.int('batch_dims', 0) !== 0) return undefined;
   const at = op.axis(axis, params.shape.length);
   const rows = Array.from(indices.data as ArrayLike<number | bigint>, Number);
   const size = params.shape[at] ?? 0;
   if (rows.some((row) => row < 0 || row >= size)) return undefined;
+  const shared = op.attrs.int('batch_dims', 0);
+  const batch = shared < 0 ? shared + indices.shape.length : shared;
   const inner = sizeOf(params.shape.slice(at + 1));
+  const middle = sizeOf(params.shape.slice(batch, at));
+  const perBatch = sizeOf(indices.shape.slice(batch));
   const from = new Int32Array(sizeOf(type.dims));
   for (let i = 0; i < from.length; i++) {
     const row = Math.floor(i / inner);
-    const outer = Math.floor(row / rows.length);
-    from[i] = (outer * size + (rows[row % rows.length] ?? 0)) * inner + (i % inner);
+    const outer = Math.floor(row / perBatch);
+    const index = rows[Math.floor(outer / middle) * perBatch + (row % perBatch)] ?? 0;
+    from[i] = (outer * size + index) * inner + (i % inner);
   }
   return [take(params, type.dims, from)];
 };

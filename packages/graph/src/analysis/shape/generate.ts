@@ -17,7 +17,7 @@ function range(op: OpContext): readonly Typed[] {
     return [{ dtype, dims: [start === 0 && delta === 1 && typeof stop === 'object' ? stop.name : UNKNOWN] }];
   }
   if (delta > 0 ? start > limit : start < limit) throw op.fail(`goes from ${start} to ${limit} in steps of ${delta}`);
-  const count = Math.ceil((limit - start) / delta);
+  const count = Math.abs(Math.ceil((limit - start) / delta));
   return [{ dtype, dims: [Number.isSafeInteger(count) ? count : UNKNOWN] }];
 }
 

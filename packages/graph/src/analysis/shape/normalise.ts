@@ -17,7 +17,7 @@ function fusedBatchNorm(op: OpContext): readonly Typed[] {
   );
   const dtype = op.dtype('U', 1);
   const statistics: Typed = { dtype, dims: [channels] };
-  const reserved = op.node.op === 'FusedBatchNormV3' ? [{ dtype, dims: [UNKNOWN] }] : [];
+  const reserved = op.node.op === 'FusedBatchNormV3' ? [{ dtype, dims: null }] : [];
   const y: Typed = { dtype: op.dtype(), dims: dims?.with(axis, channels) ?? null };
   return [y, statistics, statistics, statistics, statistics, ...reserved];
 }

@@ -24,7 +24,7 @@ function remainder(op: OpContext, dims: Dims, rest: readonly number[]): number {
   const [left, over] = cancel(dims, rest);
   if (over.some((dim) => dim < 0)) return UNKNOWN;
   const divisor = product(over);
-  if (divisor === 0) return UNKNOWN;
+  if (divisor === 0) throw op.fail('has a target with both 0 and -1');
   const known = product(left.filter((dim) => dim >= 0));
   const unknown = left.filter((dim) => dim < 0);
   if (unknown.length > 0) return unknown.length === 1 && known === divisor ? (unknown[0] ?? UNKNOWN) : UNKNOWN;
