@@ -9,9 +9,14 @@ import type { TensorProto, TensorShapeProto } from './proto/tensorflow.ts';
 import { arrayFor, bytesOf, type NumericData, numericView, sizeOf, type Tensor } from './tensor.ts';
 
 const NO_BYTES = new Uint8Array(0);
+const NO_FLOATS = new Float32Array(0);
+const NO_DOUBLES = new Float64Array(0);
 
 /** A graph's constant larger than this would not fit the one binary anyway (protobuf ends at 2 GiB). */
 const MAX_BYTES = 2 ** 31;
+
+/** Most bytes of a constant that one repeated value makes. */
+const MAX_REPEATED_BYTES = 2 ** 28;
 
 /** The shape of a proto, -1 where a dimension is unknown; null for an unknown rank. */
 export function shapeFromProto(shape: TensorShapeProto | undefined): readonly number[] | null {
@@ -42,14 +47,17 @@ export function tensorToProto(tensor: Tensor): TensorProto {
     tensor_shape: shapeToProto(tensor.shape),
     tensor_content: tensor.dtype === 'string' ? NO_BYTES : bytesOf(tensor),
     half_val: [],
-    float_val: [],
-    double_val: [],
+    float_val: NO_FLOATS,
+    double_val: NO_DOUBLES,
     int_val: [],
     string_val: strings,
     int64_val: [],
     bool_val: [],
     uint32_val: [],
     uint64_val: [],
+    scomplex_val: NO_FLOATS,
+    dcomplex_val: NO_DOUBLES,
+    float8_val: NO_BYTES,
   };
 }
 
@@ -84,7 +92,7 @@ function packed(content: Uint8Array, dtype: DType, size: number, where: string):
   return numericView(dtype, content);
 }
 
-function valuesOf(proto: TensorProto, dtype: DType): readonly (number | bigint | boolean)[] {
+function valuesOf(proto: TensorProto, dtype: DType): ArrayLike<number | bigint | boolean> {
   switch (dtype) {
     case 'float32':
       return proto.float_val;
@@ -106,8 +114,12 @@ function valuesOf(proto: TensorProto, dtype: DType): readonly (number | bigint |
   }
 }
 
-function fill(values: readonly (number | bigint | boolean)[], dtype: DType, size: number, where: string): NumericData {
+/** Elements from a list of values, of which the last one stands for all that follow. */
+function fill(values: ArrayLike<number | bigint | boolean>, dtype: DType, size: number, where: string): NumericData {
   if (values.length > size) throw corrupt(`${where} has ${values.length} values where its shape needs ${size}`);
+  // As they are, bit by bit: going through a number could change the payload of a NaN.
+  if (values.length === size && ArrayBuffer.isView(values)) return values as unknown as NumericData;
+  checkRepeated(size * DTYPES[dtype].size, where);
   const wide = dtype === 'int64' || dtype === 'uint64';
   const data = new (arrayFor(dtype))(size);
   const target = data as { [index: number]: number | bigint };
@@ -115,14 +127,29 @@ function fill(values: readonly (number | bigint | boolean)[], dtype: DType, size
     const value = values[i] as number | bigint | boolean;
     target[i] = wide ? BigInt(value) : Number(value);
   }
-  const last = values.length === 0 ? undefined : target[values.length - 1];
-  if (last !== undefined) (data as { fill(value: number | bigint, start: number): unknown }).fill(last, values.length);
+  if (values.length > 0 && values.length < size) repeatElement(data, values.length - 1);
   return data;
+}
+
+/** A few bytes of a file may stand for a whole tensor, within limits. */
+function checkRepeated(bytes: number, where: string): void {
+  if (bytes <= MAX_REPEATED_BYTES) return;
+  throw new FloeError('RESOURCE_EXHAUSTED', `${where} repeats one value over ${bytes} bytes, more than ${MAX_REPEATED_BYTES}`);
+}
+
+/** Copies element `at` over all that follow it, as bytes. */
+function repeatElement(data: NumericData, at: number): void {
+  const width = data.BYTES_PER_ELEMENT;
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  for (let done = width, start = at * width; start + done < bytes.byteLength; done *= 2) {
+    bytes.copyWithin(start + done, start, start + done);
+  }
 }
 
 function repeatLast<T>(values: readonly T[], size: number, zero: T, where: string): readonly T[] {
   if (values.length > size) throw corrupt(`${where} has ${values.length} values where its shape needs ${size}`);
   if (values.length === size) return values;
+  checkRepeated(size * 8, where);
   const last = values.at(-1) ?? zero;
   return [...values, ...new Array<T>(size - values.length).fill(last)];
 }

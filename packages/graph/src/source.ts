@@ -39,21 +39,39 @@ export interface CheckpointMetadata {
   readonly digests: Readonly<Record<string, string>>;
 }
 
+/** A box inside a tensor: one start and one length per dimension. */
+export interface Slice {
+  readonly start: readonly number[];
+  readonly length: readonly number[];
+}
+
+/** Where a variable's value is. */
+export interface VariableRef {
+  /** Key in the checkpoint. */
+  readonly key: string;
+  /** The part of the stored tensor, for one part of a partitioned variable. */
+  readonly slice?: Slice;
+}
+
 /** Values of the variables of a checkpoint, by checkpoint key. */
 export interface VariableStore {
   readonly keys: readonly string[];
   has(key: string): boolean;
-  /** Reads and verifies one tensor, put together from its slices where it is partitioned. Throws NOT_FOUND, DATA_LOSS. */
-  read(key: string): Promise<Tensor>;
+  /** Shape and dtype of a stored tensor; undefined where there is none. */
+  spec(key: string): TensorSpec | undefined;
+  /** Reads and verifies one tensor or a slice of it, put together from stored slices. Throws NOT_FOUND, DATA_LOSS, UNIMPLEMENTED. */
+  read(ref: VariableRef): Promise<Tensor>;
 }
 
 export interface Source {
   readonly graph: Graph;
   readonly signatures: Readonly<Record<string, Signature>>;
-  /** Name of a variable's node (VariableV2, VarHandleOp) in the main graph -> key in `variables`. */
-  readonly variableKeys: ReadonlyMap<string, string>;
+  /** Name of a variable's node (VariableV2, VarHandleOp) in the main graph -> its place in `variables`. */
+  readonly variableKeys: ReadonlyMap<string, VariableRef>;
   readonly variables: VariableStore;
-  /** Asset files, by path relative to the model. */
+  /** Asset files, by path relative to the folder `assets`. */
   readonly assets: readonly string[];
+  /** Contents of the assets by the same paths. Throws NOT_FOUND, RESOURCE_EXHAUSTED. */
+  readAssets(): Promise<ReadonlyMap<string, Uint8Array>>;
   readonly checkpoint: CheckpointMetadata;
 }

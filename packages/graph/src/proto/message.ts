@@ -6,63 +6,25 @@
  *   const dim = Dim.decode(bytes, 'graph.pb');
  *
  * `one` has proto3's zero value when absent, `optional` is undefined when absent (members of a oneof, and messages), `many` is a
- * list, `map` a Map. Unknown fields are passed over.
+ * list, `floats` and `doubles` are typed arrays, `map` a Map. Unknown fields are passed over.
  */
-import { BYTES, FIXED32, FIXED64, VARINT, WireReader, WireWriter } from './wire.ts';
+import { type Codec, codec, SCALARS, type ScalarKind, type ScalarType } from './scalars.ts';
+import { BYTES, FIXED32, FIXED64, WireReader } from './wire.ts';
+import { WireWriter } from './wire-writer.ts';
+
+export type { ScalarKind } from './scalars.ts';
 
 /** A message nested deeper than this is refused: no writer of these formats makes one, and the stack is finite. */
 const MAX_DEPTH = 100;
 
-interface Codec<T> {
-  readonly wire: number;
-  /** Proto3's default; undefined for messages, which are absent rather than empty. */
-  readonly zero: T | undefined;
-  read(reader: WireReader, depth: number): T;
-  write(writer: WireWriter, value: T): void;
-}
-
-function codec<T>(
-  wire: number,
-  zero: T | undefined,
-  read: Codec<T>['read'],
-  write: (writer: WireWriter, value: T) => void,
-): Codec<T> {
-  return { wire, zero, read, write };
-}
-
-function safeInteger(reader: WireReader): number {
-  const value = reader.varint();
-  if (value > BigInt(Number.MAX_SAFE_INTEGER) || value < BigInt(Number.MIN_SAFE_INTEGER)) {
-    throw reader.fail(`number ${value} is out of range`);
-  }
-  return Number(value);
-}
-
-const SCALARS = {
-  /** int32 and enums. */
-  int32: codec<number>(VARINT, 0, (r) => Number(BigInt.asIntN(32, r.varint())), (w, v) => w.varint(BigInt(v))),
-  /** int64, exact. */
-  int64: codec<bigint>(VARINT, 0n, (r) => r.varint(), (w, v) => w.varint(v)),
-  uint32: codec<number>(VARINT, 0, (r) => Number(BigInt.asUintN(32, r.varint())), (w, v) => w.varint(BigInt(v))),
-  uint64: codec<bigint>(VARINT, 0n, (r) => BigInt.asUintN(64, r.varint()), (w, v) => w.varint(v)),
-  /** int64 that counts something: a number, refused beyond 2^53. */
-  size: codec<number>(VARINT, 0, safeInteger, (w, v) => w.varint(BigInt(v))),
-  bool: codec<boolean>(VARINT, false, (r) => r.varint() !== 0n, (w, v) => w.varint(v ? 1n : 0n)),
-  float: codec<number>(FIXED32, 0, (r) => r.float(), (w, v) => w.float(v)),
-  double: codec<number>(FIXED64, 0, (r) => r.double(), (w, v) => w.double(v)),
-  fixed32: codec<number>(FIXED32, 0, (r) => r.fixed32(), (w, v) => w.fixed32(v)),
-  fixed64: codec<bigint>(FIXED64, 0n, (r) => r.fixed64(), (w, v) => w.fixed64(v)),
-  string: codec<string>(BYTES, '', (r) => r.string(), (w, v) => w.string(v)),
-  bytes: codec<Uint8Array>(BYTES, new Uint8Array(0), (r) => r.chunk(), (w, v) => w.chunk(v)),
-} as const;
-
-type Scalars = typeof SCALARS;
-export type ScalarKind = keyof Scalars;
-type ScalarType<K extends ScalarKind> = Scalars[K] extends Codec<infer T> ? T : never;
+export type Label = 'one' | 'optional' | 'many' | 'map';
 
 /** One row of a message's table; `T` is the type of the property. */
 export interface Field<T> {
   readonly number: number;
+  readonly label: Label;
+  /** What one element is: a scalar, or a message by name; the values' kind for a map. */
+  kindName(): string;
   initial(): T;
   read(reader: WireReader, wireType: number, depth: number, previous: T): T;
   write(writer: WireWriter, value: T): void;
@@ -72,6 +34,8 @@ type Fields<T> = { readonly [K in keyof T]-?: Field<T[K]> };
 
 export interface Message<T> {
   readonly name: string;
+  /** The table, by property name. */
+  readonly fields: Readonly<Record<string, Pick<Field<unknown>, 'number' | 'label' | 'kindName'>>>;
   /** `file` and `base` (where the bytes begin in that file) are for error messages. Throws DATA_LOSS. */
   decode(bytes: Uint8Array, file: string, base?: number): T;
   encode(value: T): Uint8Array;
@@ -80,17 +44,21 @@ export interface Message<T> {
   readonly codec: Codec<T>;
 }
 
-type Kind<T> = Codec<T> | Message<T> | (() => Message<T>);
+type Kind<T> = Message<T> | (() => Message<T>);
 
 function resolve<T>(kind: ScalarKind | Kind<T>): () => Codec<T> {
   if (typeof kind === 'string') return () => SCALARS[kind] as unknown as Codec<T>;
   if (typeof kind === 'function') return () => kind().codec;
-  if ('codec' in kind) return () => kind.codec;
-  return () => kind;
+  return () => kind.codec;
 }
 
-function checkWire<T>(reader: WireReader, kind: Codec<T>, wireType: number): void {
-  if (wireType !== kind.wire) throw reader.fail(`wire type ${wireType} where ${kind.wire} was expected`);
+function nameOf(kind: ScalarKind | Kind<never>): string {
+  if (typeof kind === 'string') return kind;
+  return typeof kind === 'function' ? kind().name : kind.name;
+}
+
+function checkWire(reader: WireReader, wire: number, wireType: number): void {
+  if (wireType !== wire) throw reader.fail(`wire type ${wireType} where ${wire} was expected`);
 }
 
 export function one<K extends ScalarKind>(number: number, kind: K): Field<ScalarType<K>> {
@@ -98,9 +66,12 @@ export function one<K extends ScalarKind>(number: number, kind: K): Field<Scalar
   const zero = scalar.zero as ScalarType<K>;
   return {
     number,
-    initial: () => zero,
+    label: 'one',
+    kindName: () => kind,
+    // Each message has its own empty bytes: a shared array could be transferred away.
+    initial: zero instanceof Uint8Array ? () => new Uint8Array(0) as ScalarType<K> : () => zero,
     read: (reader, wireType, depth) => {
-      checkWire(reader, scalar, wireType);
+      checkWire(reader, scalar.wire, wireType);
       return scalar.read(reader, depth);
     },
     write: (writer, value) => {
@@ -122,9 +93,11 @@ export function optional<T>(number: number, kind: ScalarKind | Kind<T>): Field<T
   const get = resolve<T>(kind);
   return {
     number,
+    label: 'optional',
+    kindName: () => nameOf(kind as Kind<never>),
     initial: () => undefined,
     read: (reader, wireType, depth) => {
-      checkWire(reader, get(), wireType);
+      checkWire(reader, get().wire, wireType);
       return get().read(reader, depth);
     },
     write: (writer, value) => {
@@ -142,37 +115,95 @@ export function many<T>(number: number, kind: ScalarKind | Kind<T>): Field<reado
   const empty: readonly T[] = [];
   return {
     number,
+    label: 'many',
+    kindName: () => nameOf(kind as Kind<never>),
     initial: () => empty,
     read: (reader, wireType, depth, previous) => {
       const element = get();
       const list = previous === empty ? [] : (previous as T[]);
-      if (wireType === BYTES && element.wire !== BYTES) readPacked(reader.nested(), element, depth, list);
+      if (wireType === BYTES && element.wire !== BYTES) readPacked(reader, element, depth, list);
       else {
-        checkWire(reader, element, wireType);
+        checkWire(reader, element.wire, wireType);
         list.push(element.read(reader, depth));
       }
       return list;
     },
+    write: (writer, values) => writeAll(writer, number, get(), values),
+  };
+}
+
+function readPacked<T>(reader: WireReader, element: Codec<T>, depth: number, into: T[]): void {
+  const outer = reader.enter();
+  while (!reader.done) into.push(element.read(reader, depth));
+  reader.leave(outer);
+}
+
+function writeAll<T>(writer: WireWriter, number: number, element: Codec<T>, values: readonly T[]): void {
+  if (values.length === 0) return;
+  if (element.wire !== BYTES) {
+    writer.packed(number, () => {
+      for (const value of values) element.write(writer, value);
+    });
+    return;
+  }
+  for (const value of values) {
+    writer.tag(number, BYTES);
+    element.write(writer, value);
+  }
+}
+
+interface FloatArray<A> {
+  new (length: number): A;
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): A;
+  readonly BYTES_PER_ELEMENT: number;
+}
+
+/** Packed floats, bit by bit as in the file (also the payload of a NaN), and without a copy where they are aligned. */
+export function floats(number: number): Field<Float32Array> {
+  return packedFloats(number, 'float', Float32Array);
+}
+
+export function doubles(number: number): Field<Float64Array> {
+  return packedFloats(number, 'double', Float64Array);
+}
+
+function packedFloats<A extends Float32Array | Float64Array>(
+  number: number,
+  kind: 'float' | 'double',
+  array: FloatArray<A>,
+): Field<A> {
+  const width = array.BYTES_PER_ELEMENT;
+  const wire = kind === 'float' ? FIXED32 : FIXED64;
+  return {
+    number,
+    label: 'many',
+    kindName: () => kind,
+    initial: () => new array(0),
+    read: (reader, wireType, _depth, previous) => {
+      if (wireType !== BYTES) checkWire(reader, wire, wireType);
+      const bytes = wireType === BYTES ? reader.chunk() : reader.take(width);
+      if (bytes.byteLength % width !== 0) throw reader.fail(`${bytes.byteLength} bytes are no whole number of ${kind}s`);
+      return joined(array, previous, bytes);
+    },
     write: (writer, values) => {
-      const element = get();
       if (values.length === 0) return;
-      if (element.wire === BYTES) {
-        for (const value of values) {
-          writer.tag(number, BYTES);
-          element.write(writer, value);
-        }
-        return;
-      }
-      const packed = new WireWriter();
-      for (const value of values) element.write(packed, value);
       writer.tag(number, BYTES);
-      writer.nested(packed);
+      writer.chunk(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
     },
   };
 }
 
-function readPacked<T>(packed: WireReader, element: Codec<T>, depth: number, into: T[]): void {
-  while (!packed.done) into.push(element.read(packed, depth));
+/** `previous` followed by `bytes`. */
+function joined<A extends Float32Array | Float64Array>(array: FloatArray<A>, previous: A, bytes: Uint8Array): A {
+  const width = array.BYTES_PER_ELEMENT;
+  const before = previous.byteLength;
+  if (before === 0 && bytes.byteOffset % width === 0) {
+    return new array(bytes.buffer, bytes.byteOffset, bytes.byteLength / width);
+  }
+  const joint = new Uint8Array(before + bytes.byteLength);
+  joint.set(new Uint8Array(previous.buffer, previous.byteOffset, before));
+  joint.set(bytes, before);
+  return new array(joint.buffer, 0, joint.byteLength / width);
 }
 
 export function map<T>(number: number, kind: Kind<T>): Field<ReadonlyMap<string, T>>;
@@ -185,13 +216,15 @@ export function map<T>(number: number, kind: ScalarKind | Kind<T>): Field<Readon
   const none: ReadonlyMap<string, T> = new Map();
   return {
     number,
+    label: 'map',
+    kindName: () => nameOf(kind as Kind<never>),
     initial: () => none,
     read: (reader, wireType, depth, previous) => {
-      checkWire(reader, entry.codec, wireType);
+      checkWire(reader, BYTES, wireType);
       const table = previous === none ? new Map<string, T>() : (previous as Map<string, T>);
       const { key, value } = entry.codec.read(reader, depth);
-      const present = value ?? resolve<T>(kind)().zero;
-      if (present === undefined) throw reader.fail(`map entry ${JSON.stringify(key)} has no value`);
+      // A message that is absent from its entry is an empty one.
+      const present = value ?? resolve<T>(kind)().zero ?? (kindMessage(kind)?.decode(new Uint8Array(0), reader.source) as T);
       table.set(key, present);
       return table;
     },
@@ -202,6 +235,11 @@ export function map<T>(number: number, kind: ScalarKind | Kind<T>): Field<Readon
       }
     },
   };
+}
+
+function kindMessage<T>(kind: ScalarKind | Kind<T>): Message<T> | undefined {
+  if (typeof kind === 'string') return undefined;
+  return typeof kind === 'function' ? kind() : kind;
 }
 
 export function message<T extends object>(name: string, fields: Fields<T>): Message<T> {
@@ -221,11 +259,18 @@ export function message<T extends object>(name: string, fields: Fields<T>): Mess
     return value as T;
   }
 
+  function nested(reader: WireReader, depth: number): T {
+    const outer = reader.enter();
+    const value = read(reader, depth + 1);
+    reader.leave(outer);
+    return value;
+  }
+
   function write(writer: WireWriter, value: T): void {
     for (const [key, field] of rows) field.write(writer, value[key]);
   }
 
-  function chunksOf(value: T): WireWriter {
+  function written(value: T): WireWriter {
     const writer = new WireWriter();
     write(writer, value);
     return writer;
@@ -233,14 +278,10 @@ export function message<T extends object>(name: string, fields: Fields<T>): Mess
 
   return {
     name,
+    fields: fields as Readonly<Record<string, Field<unknown>>>,
     decode: (bytes, file, base = 0) => read(new WireReader(bytes, file, base), 0),
-    encode: (value) => chunksOf(value).finish(),
-    chunks: (value) => chunksOf(value).chunks(),
-    codec: codec<T>(
-      BYTES,
-      undefined,
-      (reader, depth) => read(reader.nested(), depth + 1),
-      (writer, value) => writer.nested(chunksOf(value)),
-    ),
+    encode: (value) => written(value).finish(),
+    chunks: (value) => written(value).chunks(),
+    codec: codec<T>(BYTES, undefined, nested, (writer, value) => writer.nested(() => write(writer, value))),
   };
 }

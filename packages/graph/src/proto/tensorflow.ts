@@ -3,7 +3,7 @@
  * Source of the field numbers: TensorFlow's `.proto` files under `tensorflow/core/framework` and `tensorflow/core/protobuf`;
  * the conformance suite checks every row against the descriptors inside PyPI's `tensorflow`.
  */
-import { type Message, many, map, message, one, optional } from './message.ts';
+import { doubles, floats, type Message, many, map, message, one, optional } from './message.ts';
 
 export interface VersionDef {
   readonly producer: number;
@@ -36,28 +36,35 @@ export interface TensorProto {
   readonly tensor_shape: TensorShapeProto | undefined;
   readonly tensor_content: Uint8Array;
   readonly half_val: readonly number[];
-  readonly float_val: readonly number[];
-  readonly double_val: readonly number[];
+  readonly float_val: Float32Array;
+  readonly double_val: Float64Array;
   readonly int_val: readonly number[];
   readonly string_val: readonly Uint8Array[];
   readonly int64_val: readonly bigint[];
   readonly bool_val: readonly boolean[];
   readonly uint32_val: readonly number[];
   readonly uint64_val: readonly bigint[];
+  /** Complex values as pairs; Floe does not compute with them but keeps them. */
+  readonly scomplex_val: Float32Array;
+  readonly dcomplex_val: Float64Array;
+  readonly float8_val: Uint8Array;
 }
 export const TensorProto = message<TensorProto>('TensorProto', {
   dtype: one(1, 'int32'),
   tensor_shape: optional(2, TensorShapeProto),
   tensor_content: one(4, 'bytes'),
   half_val: many(13, 'int32'),
-  float_val: many(5, 'float'),
-  double_val: many(6, 'double'),
+  float_val: floats(5),
+  double_val: doubles(6),
   int_val: many(7, 'int32'),
   string_val: many(8, 'bytes'),
   int64_val: many(10, 'int64'),
   bool_val: many(11, 'bool'),
   uint32_val: many(16, 'uint32'),
   uint64_val: many(17, 'uint64'),
+  scomplex_val: floats(9),
+  dcomplex_val: doubles(12),
+  float8_val: one(18, 'bytes'),
 });
 
 export interface ListValue {
@@ -148,12 +155,39 @@ const ArgDef = message<ArgDef>('OpDef.ArgDef', {
   type_list_attr: one(6, 'string'),
 });
 
+export interface AttrDef {
+  readonly name: string;
+  readonly type: string;
+  readonly default_value: AttrValue | undefined;
+  readonly has_minimum: boolean;
+  readonly minimum: bigint;
+  readonly allowed_values: AttrValue | undefined;
+}
+const AttrDef = message<AttrDef>('OpDef.AttrDef', {
+  name: one(1, 'string'),
+  type: one(2, 'string'),
+  default_value: optional(3, AttrValue),
+  has_minimum: one(5, 'bool'),
+  minimum: one(6, 'int64'),
+  allowed_values: optional(7, AttrValue),
+});
+
 export interface OpDef {
   readonly name: string;
   readonly input_arg: readonly ArgDef[];
   readonly output_arg: readonly ArgDef[];
+  readonly control_output: readonly string[];
+  readonly attr: readonly AttrDef[];
+  readonly is_stateful: boolean;
 }
-const OpDef = message<OpDef>('OpDef', { name: one(1, 'string'), input_arg: many(2, ArgDef), output_arg: many(3, ArgDef) });
+const OpDef = message<OpDef>('OpDef', {
+  name: one(1, 'string'),
+  input_arg: many(2, ArgDef),
+  output_arg: many(3, ArgDef),
+  control_output: many(20, 'string'),
+  attr: many(4, AttrDef),
+  is_stateful: one(17, 'bool'),
+});
 
 export interface FunctionDef {
   readonly signature: OpDef | undefined;

@@ -9,8 +9,11 @@ export const FIXED64 = 1;
 export const BYTES = 2;
 export const FIXED32 = 5;
 
-const utf8 = new TextDecoder('utf-8');
-const toUtf8 = new TextEncoder();
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+const HIGH = 2 ** 32;
+
+/** Longest ASCII text that is decoded byte by byte: cheaper than a call of TextDecoder. */
+const SHORT_TEXT = 24;
 
 /** Reads one message's bytes from front to back; every error names the source and the offset. */
 export class WireReader {
@@ -19,7 +22,10 @@ export class WireReader {
   private readonly base: number;
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
-  private readonly end: number;
+  private end: number;
+  /** The varint read last, as two unsigned halves of 32 bits. */
+  private low = 0;
+  private high = 0;
   position = 0;
 
   constructor(bytes: Uint8Array, source: string, base = 0) {
@@ -34,6 +40,11 @@ export class WireReader {
     return this.position >= this.end;
   }
 
+  /** Bytes that are left of the current message. */
+  get left(): number {
+    return this.end - this.position;
+  }
+
   /** Offset in the file of what is read next. */
   get offset(): number {
     return this.base + this.position;
@@ -45,29 +56,37 @@ export class WireReader {
 
   /** An unsigned varint of at most 32 significant bits (tags and lengths). */
   uint32(): number {
-    const value = this.varint();
-    if (value < 0n || value > 0xffffffffn) throw this.fail(`number ${value} is out of range`);
-    return Number(value);
+    const byte = this.byte();
+    if (byte < 0x80) return byte;
+    this.halves(byte);
+    if (this.high !== 0) throw this.fail(`number ${this.unsigned()} is out of range`);
+    return this.low;
+  }
+
+  /** The lowest 32 bits of a varint, signed. */
+  int32(): number {
+    const byte = this.byte();
+    if (byte < 0x80) return byte;
+    this.halves(byte);
+    return this.low | 0;
+  }
+
+  /** A signed 64-bit varint that counts something. Throws DATA_LOSS beyond 2^53. */
+  safeInteger(): number {
+    const byte = this.byte();
+    if (byte < 0x80) return byte;
+    this.halves(byte);
+    const value = (this.high | 0) * HIGH + this.low;
+    if (!Number.isSafeInteger(value)) throw this.fail(`number ${this.signed()} is out of range`);
+    return value;
   }
 
   /** A varint as a signed 64-bit number. */
   varint(): bigint {
-    let low = 0;
-    let shift = 0;
-    // Nearly every varint fits in 28 bits: no bigint arithmetic for those.
-    while (shift < 28) {
-      const byte = this.byte();
-      low |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return BigInt(low);
-      shift += 7;
-    }
-    let value = BigInt(low);
-    for (; shift < 70; shift += 7) {
-      const byte = this.byte();
-      value |= BigInt(byte & 0x7f) << BigInt(shift);
-      if (byte < 0x80) return BigInt.asIntN(64, value);
-    }
-    throw this.fail('varint is longer than 10 bytes');
+    const byte = this.byte();
+    if (byte < 0x80) return BigInt(byte);
+    this.halves(byte);
+    return this.high === 0 ? BigInt(this.low) : this.signed();
   }
 
   fixed32(): number {
@@ -92,21 +111,37 @@ export class WireReader {
 
   /** A length-delimited field as a view of the input. */
   chunk(): Uint8Array {
-    const length = this.uint32();
+    return this.take(this.uint32());
+  }
+
+  /** The next `length` bytes as a view of the input. */
+  take(length: number): Uint8Array {
     const at = this.skipTo(length);
     return this.bytes.subarray(at, at + length);
   }
 
   string(): string {
-    return utf8.decode(this.chunk());
+    const length = this.uint32();
+    const at = this.skipTo(length);
+    if (length <= SHORT_TEXT) {
+      const text = this.ascii(at, length);
+      if (text !== undefined) return text;
+    }
+    return utf8.decode(this.bytes.subarray(at, at + length));
   }
 
-  /** A reader over the next length-delimited field. */
-  nested(): WireReader {
+  /** Confines the reader to the next length-delimited field. Give what this returns to `leave` after reading it. */
+  enter(): number {
     const length = this.uint32();
-    const offset = this.offset;
-    const at = this.skipTo(length);
-    return new WireReader(this.bytes.subarray(at, at + length), this.source, offset);
+    if (length > this.left) throw this.overlong(length);
+    const outer = this.end;
+    this.end = this.position + length;
+    return outer;
+  }
+
+  leave(outer: number): void {
+    this.position = this.end;
+    this.end = outer;
   }
 
   /** Passes over a field that no table names. */
@@ -129,126 +164,58 @@ export class WireReader {
     }
   }
 
+  /** Reads on into `low` and `high` from a first byte that has its top bit set. */
+  private halves(first: number): void {
+    let low = first & 0x7f;
+    let high = 0;
+    for (let shift = 7; shift < 70; shift += 7) {
+      const byte = this.byte();
+      const bits = byte & 0x7f;
+      if (shift < 28) low |= bits << shift;
+      else if (shift === 28) {
+        low |= bits << 28;
+        high = bits >>> 4;
+      } else high |= shift < 64 ? bits << (shift - 32) : 0;
+      if (byte < 0x80) {
+        this.low = low >>> 0;
+        this.high = high >>> 0;
+        return;
+      }
+    }
+    throw this.fail('varint is longer than 10 bytes');
+  }
+
+  private unsigned(): bigint {
+    return (BigInt(this.high) << 32n) | BigInt(this.low);
+  }
+
+  private signed(): bigint {
+    return BigInt.asIntN(64, this.unsigned());
+  }
+
+  private ascii(at: number, length: number): string | undefined {
+    let text = '';
+    for (let i = at; i < at + length; i++) {
+      const code = this.bytes[i] as number;
+      if (code >= 0x80) return undefined;
+      text += String.fromCharCode(code);
+    }
+    return text;
+  }
+
   private byte(): number {
-    const byte = this.bytes[this.position];
-    if (byte === undefined) throw this.fail('file ends inside a number');
-    this.position++;
-    return byte;
+    if (this.position >= this.end) throw this.fail('file ends inside a number');
+    return this.bytes[this.position++] as number;
   }
 
   private skipTo(length: number): number {
     const at = this.position;
-    if (length > this.end - at) throw this.fail(`a field claims ${length} bytes where ${this.end - at} are left`);
+    if (length > this.end - at) throw this.overlong(length);
     this.position = at + length;
     return at;
   }
-}
 
-/** Collects a message's bytes. Large byte fields are kept by reference until `chunks` or `finish`. */
-export class WireWriter {
-  private readonly parts: Uint8Array[] = [];
-  private block = new Uint8Array(1024);
-  private used = 0;
-  length = 0;
-
-  tag(field: number, wireType: number): void {
-    this.varint(BigInt(field * 8 + wireType));
-  }
-
-  varint(value: bigint): void {
-    let rest = BigInt.asUintN(64, value);
-    this.reserve(10);
-    const start = this.used;
-    while (rest > 0x7fn) {
-      this.block[this.used++] = Number(rest & 0x7fn) | 0x80;
-      rest >>= 7n;
-    }
-    this.block[this.used++] = Number(rest);
-    this.length += this.used - start;
-  }
-
-  fixed32(value: number): void {
-    this.reserve(4);
-    new DataView(this.block.buffer, this.block.byteOffset).setUint32(this.used, value, true);
-    this.advance(4);
-  }
-
-  fixed64(value: bigint): void {
-    this.reserve(8);
-    new DataView(this.block.buffer, this.block.byteOffset).setBigInt64(this.used, value, true);
-    this.advance(8);
-  }
-
-  float(value: number): void {
-    this.reserve(4);
-    new DataView(this.block.buffer, this.block.byteOffset).setFloat32(this.used, value, true);
-    this.advance(4);
-  }
-
-  double(value: number): void {
-    this.reserve(8);
-    new DataView(this.block.buffer, this.block.byteOffset).setFloat64(this.used, value, true);
-    this.advance(8);
-  }
-
-  chunk(bytes: Uint8Array): void {
-    this.varint(BigInt(bytes.byteLength));
-    this.raw(bytes);
-  }
-
-  string(text: string): void {
-    this.chunk(toUtf8.encode(text));
-  }
-
-  nested(inner: WireWriter): void {
-    this.varint(BigInt(inner.length));
-    for (const part of inner.chunks()) this.raw(part);
-  }
-
-  /** The bytes so far, in order, as pieces that may refer to the caller's arrays. */
-  chunks(): readonly Uint8Array[] {
-    this.flush();
-    return this.parts;
-  }
-
-  finish(): Uint8Array {
-    const out = new Uint8Array(this.length);
-    let at = 0;
-    for (const part of this.chunks()) {
-      out.set(part, at);
-      at += part.byteLength;
-    }
-    return out;
-  }
-
-  private raw(bytes: Uint8Array): void {
-    if (bytes.byteLength <= 64) {
-      this.reserve(bytes.byteLength);
-      this.block.set(bytes, this.used);
-      this.advance(bytes.byteLength);
-      return;
-    }
-    this.flush();
-    this.parts.push(bytes);
-    this.length += bytes.byteLength;
-  }
-
-  private advance(count: number): void {
-    this.used += count;
-    this.length += count;
-  }
-
-  private reserve(count: number): void {
-    if (this.used + count <= this.block.byteLength) return;
-    this.flush();
-    this.block = new Uint8Array(1024);
-  }
-
-  private flush(): void {
-    if (this.used === 0) return;
-    this.parts.push(this.block.subarray(0, this.used));
-    this.block = this.block.subarray(this.used);
-    this.block = this.block.byteLength >= 64 ? this.block : new Uint8Array(1024);
-    this.used = 0;
+  private overlong(length: number): FloeError {
+    return this.fail(`a field claims ${length} bytes where ${this.left} are left`);
   }
 }

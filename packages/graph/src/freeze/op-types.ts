@@ -1,0 +1,104 @@
+/** What the outputs of a node are, from the table of op outputs: names of output arguments, their lengths and dtypes. */
+import { dtypeFromTf, type DType } from '../dtype.ts';
+import type { Node } from '../graph.ts';
+import { OP_OUTPUTS } from '../proto/op-outputs.ts';
+import type { ArgDef, AttrValue, FunctionDef } from '../proto/tensorflow.ts';
+
+interface OutputArg {
+  readonly name: string;
+  /** Attribute with the length of the list; empty for one tensor. */
+  readonly count: string;
+  /** Attribute with a list of dtypes; empty where there is one dtype. */
+  readonly list: string;
+  /** Attribute with the dtype; empty where it is always `fixed`. */
+  readonly attr: string;
+  readonly fixed: number;
+}
+
+let table: ReadonlyMap<string, readonly OutputArg[]> | undefined;
+
+function outputArgs(op: string): readonly OutputArg[] | undefined {
+  table ??= parseTable();
+  return table.get(op);
+}
+
+function parseTable(): ReadonlyMap<string, readonly OutputArg[]> {
+  const rows = new Map<string, readonly OutputArg[]>();
+  for (const line of OP_OUTPUTS.trim().split('\n')) {
+    const [outputs = '', ops = ''] = line.split(' | ');
+    const args = outputs.split(' ').map(parseArg);
+    for (const op of ops.split(' ')) rows.set(op, args);
+  }
+  return rows;
+}
+
+/** `name:N*T=1`, of which name, `N*` and `=1` may be missing; `[T]` for a list of dtypes. */
+function parseArg(text: string): OutputArg {
+  const { name = '', count = '', type = '' } = /^(?:(?<name>\w+):)?(?:(?<count>\w+)\*)?(?<type>.+)$/.exec(text)?.groups ?? {};
+  if (type.startsWith('[')) return { name, count, list: type.slice(1, -1), attr: '', fixed: 0 };
+  const [first = '', fallback = '0'] = type.split('=');
+  return /^\d/.test(first)
+    ? { name, count, list: '', attr: '', fixed: Number(first) }
+    : { name, count, list: '', attr: first, fixed: Number(fallback) };
+}
+
+type Attributes = ReadonlyMap<string, AttrValue>;
+
+function typesOfArg(arg: OutputArg, attrs: Attributes): readonly number[] {
+  if (arg.list !== '') return attrs.get(arg.list)?.list?.type ?? [];
+  const type = arg.attr === '' ? arg.fixed : (attrs.get(arg.attr)?.type ?? arg.fixed);
+  if (arg.count === '') return [type];
+  const count = Number(attrs.get(arg.count)?.i ?? 0n);
+  return count >= 0 && count <= MAX_OUTPUTS ? new Array<number>(count).fill(type) : [];
+}
+
+/** More outputs of one node than any model has. */
+const MAX_OUTPUTS = 1 << 16;
+
+/** Arguments of a function as the table has them. */
+export function argsOfFunction(args: readonly ArgDef[]): readonly OutputArg[] {
+  return args.map((arg) => ({
+    name: arg.name,
+    count: arg.number_attr,
+    list: arg.type_list_attr,
+    attr: arg.type_attr,
+    fixed: arg.type,
+  }));
+}
+
+/** Type numbers of all arguments, one after the other. */
+export function typesOfArgs(args: readonly OutputArg[], attrs: Attributes): readonly number[] {
+  return args.flatMap((arg) => typesOfArg(arg, attrs));
+}
+
+/** Number of the first tensor of the output argument `name`; undefined for an unknown one. */
+export function outputOffset(node: Node, name: string, functions: ReadonlyMap<string, FunctionDef>): number | undefined {
+  const fn = functions.get(node.op)?.signature;
+  const args = fn === undefined ? outputArgs(node.op) : argsOfFunction(fn.output_arg);
+  // An op that the table does not know, or with one output argument: whatever the name is, it is the first.
+  if (args === undefined || args.length === 1) return 0;
+  let offset = 0;
+  for (const arg of args) {
+    if (arg.name === name) return offset;
+    offset += typesOfArg(arg, node.attr).length;
+  }
+  return undefined;
+}
+
+/** How many outputs a node has; undefined for an op that the table does not know. */
+export function outputCount(node: Node): number | undefined {
+  const args = outputArgs(node.op);
+  return args === undefined ? undefined : typesOfArgs(args, node.attr).length;
+}
+
+/** `DataType` number of an output; undefined where the op or the attribute is unknown. */
+export function outputType(node: Node, index: number): number | undefined {
+  const args = outputArgs(node.op);
+  const type = args === undefined ? undefined : typesOfArgs(args, node.attr)[index];
+  return type === 0 ? undefined : type;
+}
+
+export function outputDType(node: Node, index: number): DType | undefined {
+  const type = outputType(node, index);
+  return type === undefined ? undefined : dtypeFromTf(type);
+}

@@ -1,0 +1,64 @@
+/**
+ * A GraphDef in one file (`frozen.pb`). What Floe wrote carries its signatures and where it came from in a string constant of its
+ * own; that constant is no part of the model and is taken out again here.
+ */
+import { constValue } from '../constants.ts';
+import { sha256 } from '../digest.ts';
+import { corrupt, FloeError } from '../errors.ts';
+import { type Graph, graphFromDef, graphOf, type Node } from '../graph.ts';
+import { parseMetadata, METADATA_NODE, type FrozenMetadata } from '../metadata.ts';
+import { GraphDef } from '../proto/tensorflow.ts';
+import type { CheckpointMetadata, Source } from '../source.ts';
+import { variableKeysOf } from './restore.ts';
+import { NO_VARIABLES } from './tensor-bundle.ts';
+
+/** The graph alone. `file` is for error messages. Throws DATA_LOSS, INVALID_ARGUMENT. */
+export function readFrozenGraph(bytes: Uint8Array, file: string): Graph {
+  return withoutMetadata(decode(bytes, file));
+}
+
+/** The graph with the signatures and metadata inside it, if any. */
+export function frozenSource(bytes: Uint8Array, file: string): Source {
+  const whole = decode(bytes, file);
+  const graph = withoutMetadata(whole);
+  const metadata = metadataOf(whole.byName.get(METADATA_NODE), file);
+  return {
+    graph,
+    signatures: metadata?.signatures ?? {},
+    variableKeys: variableKeysOf(graph, undefined, NO_VARIABLES),
+    variables: NO_VARIABLES,
+    assets: [],
+    readAssets: () => Promise.resolve(new Map()),
+    checkpoint: metadata?.checkpoint ?? plainMetadata(graph, bytes, file),
+  };
+}
+
+function decode(bytes: Uint8Array, file: string): Graph {
+  const graph = graphFromDef(GraphDef.decode(bytes, file));
+  if (graph.nodes.length === 0) throw corrupt(`${file} holds no graph`, { file });
+  return graph;
+}
+
+function withoutMetadata(graph: Graph): Graph {
+  if (!graph.byName.has(METADATA_NODE)) return graph;
+  return graphOf(graph.nodes.filter((node) => node.name !== METADATA_NODE), graph.functions, graph.versions);
+}
+
+function metadataOf(node: Node | undefined, file: string): FrozenMetadata | undefined {
+  if (node === undefined) return undefined;
+  const value = node.op === 'Const' ? constValue(node) : undefined;
+  const text = value?.dtype === 'string' ? value.data[0] : undefined;
+  if (!(text instanceof Uint8Array)) throw new FloeError('DATA_LOSS', `${file}: node ${METADATA_NODE} is no string constant`, { file, node: METADATA_NODE });
+  return parseMetadata(new TextDecoder().decode(text), file);
+}
+
+function plainMetadata(graph: Graph, bytes: Uint8Array, file: string): CheckpointMetadata {
+  const { producer = 0, min_consumer = 0 } = graph.versions ?? {};
+  return {
+    format: 'frozen-graph',
+    globalStep: null,
+    producers: { tensorflow: '', graphProducer: producer, graphMinConsumer: min_consumer },
+    tags: [],
+    digests: { [file]: sha256(bytes) },
+  };
+}

@@ -1,0 +1,56 @@
+/**
+ * SavedModels of TensorFlow 1 and 2: `saved_model.pb` with one or more tagged MetaGraphs, `variables/variables.{index,data-*}`,
+ * `assets/`. Source: `tensorflow/cc/saved_model/README.md`.
+ */
+import { sha256 } from '../digest.ts';
+import { corrupt, FloeError } from '../errors.ts';
+import { type MetaGraphDef, SavedModel } from '../proto/tensorflow.ts';
+import type { FileAccess, Source } from '../source.ts';
+import { sourceFromMeta } from './meta-source.ts';
+
+export const SAVED_MODEL_FILE = 'saved_model.pb';
+const VARIABLES = 'variables/variables';
+const SERVE = 'serve';
+
+export interface ReadOptions {
+  /** Tags of the MetaGraph, all of them; default: `serve`, or whatever the only MetaGraph has. */
+  readonly tags?: readonly string[];
+}
+
+/** Reads the SavedModel in the folder of `files`. Throws NOT_FOUND, DATA_LOSS, UNIMPLEMENTED, RESOURCE_EXHAUSTED. */
+export async function readSavedModel(files: FileAccess, options: ReadOptions = {}): Promise<Source> {
+  const bytes = await files.read(SAVED_MODEL_FILE);
+  const { meta_graphs: graphs } = SavedModel.decode(bytes, SAVED_MODEL_FILE);
+  const meta = choose(graphs, options.tags);
+  const hasVariables = (await files.size(`${VARIABLES}.index`)) !== undefined;
+  return sourceFromMeta({
+    files,
+    format: 'saved-model',
+    meta,
+    file: SAVED_MODEL_FILE,
+    digest: sha256(bytes),
+    checkpoint: hasVariables ? VARIABLES : undefined,
+  });
+}
+
+function choose(graphs: readonly MetaGraphDef[], tags: readonly string[] | undefined): MetaGraphDef {
+  if (graphs.length === 0) throw corrupt(`${SAVED_MODEL_FILE} holds no MetaGraph`, { file: SAVED_MODEL_FILE });
+  const wanted = tags ?? [SERVE];
+  const found = graphs.find((graph) => sameTags(tagsOf(graph), wanted));
+  if (found !== undefined) return found;
+  const only = graphs[0];
+  if (tags === undefined && graphs.length === 1 && only !== undefined) return only;
+  const have = graphs.map((graph) => `[${tagsOf(graph).join(', ')}]`).join(', ');
+  throw new FloeError('NOT_FOUND', `${SAVED_MODEL_FILE} has no MetaGraph tagged [${wanted.join(', ')}]; it has ${have}`, {
+    file: SAVED_MODEL_FILE,
+    field: 'tags',
+  });
+}
+
+function tagsOf(graph: MetaGraphDef): readonly string[] {
+  return graph.meta_info_def?.tags ?? [];
+}
+
+function sameTags(a: readonly string[], b: readonly string[]): boolean {
+  return [...a].sort().join('\0') === [...b].sort().join('\0');
+}
