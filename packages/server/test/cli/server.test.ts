@@ -1,0 +1,151 @@
+import { cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type RunningServer, startServer } from '../../src/cli/server.ts';
+import { resolveConfig } from '../../src/core/config.ts';
+import { digitsFolder, EXAMPLE, holdout, type ModelsFolder } from '../support/digits.ts';
+
+let folder: ModelsFolder;
+let server: RunningServer;
+
+async function start(options: Record<string, unknown> = {}): Promise<void> {
+  const base = { models: folder.root, httpPort: 0, adminPort: 0, pollSeconds: 3600, cacheDir: join(folder.root, '.cache') };
+  server = await startServer(resolveConfig({ ...base, ...options }, {}, {}), pino({ level: 'silent' }));
+}
+
+beforeEach(async () => {
+  folder = await digitsFolder();
+});
+afterEach(async () => {
+  await server?.close();
+  await folder.remove();
+});
+
+const get = (path: string): Promise<Response> => fetch(`${server.http}${path}`);
+const json = async (path: string): Promise<unknown> => (await get(path)).json();
+
+async function predict(path = '/v1/models/digits'): Promise<Response> {
+  const { images } = await holdout(1);
+  const rows = Array.from({ length: 28 }, (_, y) => Array.from({ length: 28 }, (_, x) => [images.data[y * 28 + x]]));
+  return fetch(`${server.http}${path}:predict`, { method: 'POST', body: JSON.stringify({ instances: [rows] }) });
+}
+
+const states = async (): Promise<unknown> => {
+  const { model_version_status: list } = (await json('/v1/models/digits')) as {
+    model_version_status: { version: string; state: string }[];
+  };
+  return list.map(({ version, state }) => `${version} ${state}`);
+};
+
+describe('a server', () => {
+  it('answers about a picture with its label', async () => {
+    await start();
+    const body = new Uint8Array(await readFile(join(EXAMPLE, 'images/7-a.png')));
+    const reply = await fetch(`${server.http}/v1/models/digits:predict`, { method: 'POST', headers: { 'content-type': 'image/png' }, body });
+    expect(await reply.json()).toMatchObject({ predictions: [{ label: '7' }], model: { name: 'digits', version: 1 } });
+  });
+
+  it('answers TensorFlow Serving clients', async () => {
+    await start();
+    const reply = await predict();
+    expect(reply.status).toBe(200);
+    expect(await reply.json()).toMatchObject({ predictions: [{ klass: expect.any(Number), probs: expect.any(Array) }] });
+    expect(await states()).toEqual(['1 AVAILABLE']);
+  });
+
+  it('answers V2 clients, and fetches any node for them', async () => {
+    await start();
+    const { images } = await holdout(1);
+    const input = { name: 'x', shape: images.shape, datatype: 'FP32', data: Array.from(images.data as Float32Array) };
+    const ask = (outputs?: object[]): Promise<Response> =>
+      fetch(`${server.http}/v2/models/digits/infer`, { method: 'POST', body: JSON.stringify({ inputs: [input], outputs }) });
+    expect(await (await ask()).json()).toMatchObject({ model_version: '1', outputs: [{ name: 'probs', shape: [1, 10] }, { name: 'klass' }] });
+    expect(await (await ask([{ name: 'pool1:0' }])).json()).toMatchObject({ outputs: [{ name: 'pool1:0', shape: [1, 14, 14, 8] }] });
+    expect((await ask([{ name: 'nowhere' }])).status).toBe(404);
+  });
+
+  it('is ready only when its models are', async () => {
+    await start();
+    expect((await get('/healthz/ready')).status).toBe(200);
+    expect((await get('/v2/models/digits/ready')).status).toBe(200);
+    expect((await get('/v2/models/other/ready')).status).not.toBe(200);
+  });
+
+  it('does not start without a models folder', async () => {
+    await expect(start({ models: join(folder.root, 'nowhere') })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await start();
+  });
+});
+
+describe('a new version', () => {
+  it('takes over without a failed request, and the old one is unloaded', async () => {
+    await start();
+    let asking = true;
+    let answered = 0;
+    const failures: number[] = [];
+    const clients = Array.from({ length: 4 }, async () => {
+      while (asking) {
+        const { status } = await predict();
+        if (status === 200) answered++;
+        else failures.push(status);
+      }
+    });
+    for (const version of [2, 3, 4]) {
+      await folder.addVersion(version);
+      await server.reload();
+    }
+    asking = false;
+    await Promise.all(clients);
+    expect(failures).toEqual([]);
+    expect(answered).toBeGreaterThan(10);
+    expect(await states()).toEqual(['4 AVAILABLE', '3 END', '2 END', '1 END']);
+  });
+
+  it('that is broken leaves the old one serving, and is tried again once its files change', async () => {
+    await start();
+    await folder.addVersion(2);
+    const manifest = join(folder.root, 'digits/2/model.json');
+    const good = await readFile(manifest);
+    await writeFile(manifest, '{"schemaVersion": "9.0"}');
+    await server.reload();
+    expect(await states()).toEqual(['2 END', '1 AVAILABLE']);
+    expect((await predict()).status).toBe(200);
+    await writeFile(manifest, good);
+    await server.reload();
+    expect(await states()).toEqual(['2 AVAILABLE', '1 END']);
+  });
+
+  it('with damaged artefacts has them made again', async () => {
+    await folder.addVersion(2);
+    const compiled = join(folder.root, 'digits/2/compiled');
+    const [artefact] = await readdir(compiled);
+    await writeFile(join(compiled, artefact as string, 'model.onnx'), 'not a model');
+    await start();
+    expect(await states()).toEqual(['2 AVAILABLE']);
+    expect((await predict()).status).toBe(200);
+  });
+
+  it('is pinned by a channel and reached by a label', async () => {
+    await folder.addVersion(2);
+    await writeFile(join(folder.root, 'digits/channels.json'), '{"stable": 1, "labels": {"next": 2}}');
+    await start();
+    expect(await states()).toEqual(['2 AVAILABLE', '1 AVAILABLE']);
+    const reply = await fetch(`${server.http}/v2/models/digits`);
+    expect(await reply.json()).toMatchObject({ name: 'digits' });
+    expect((await predict('/v1/models/digits/labels/next')).status).toBe(200);
+    expect((await predict('/v1/models/digits/labels/other')).status).toBe(404);
+    expect((await predict('/v1/models/digits/versions/9')).status).toBe(404);
+  });
+
+  it('that disappears is unloaded with its model', async () => {
+    await start();
+    await rename(join(folder.root, 'digits'), join(folder.root, '.gone'));
+    await server.reload();
+    expect((await predict()).status).toBe(404);
+    await cp(join(folder.root, '.gone'), join(folder.root, 'digits'), { recursive: true });
+    await rm(join(folder.root, '.gone'), { recursive: true });
+    await server.reload();
+    expect((await predict()).status).toBe(200);
+  });
+});

@@ -1,0 +1,131 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Builder } from '../../src/build/builder.ts';
+import type { SwapPolicy } from '../../src/core/config.ts';
+import type { Engine } from '../../src/core/engine.ts';
+import { openEngine } from '../../src/engine/index.ts';
+import { aspiredVersions, NO_CHANNELS } from '../../src/registry/aspired.ts';
+import { scanRoot } from '../../src/registry/scan.ts';
+import { estimateMemory } from '../../src/servable/lifecycle.ts';
+import { loadVersion } from '../../src/servable/loaded.ts';
+import { ServedModels } from '../../src/servable/models.ts';
+import { digitsFolder, holdout, type ModelsFolder } from '../support/digits.ts';
+
+let engine: Engine;
+const builder = new Builder();
+beforeAll(async () => {
+  engine = await openEngine({ kind: 'auto' });
+});
+afterAll(async () => {
+  await builder.close();
+  await engine.close();
+});
+
+let folder: ModelsFolder;
+let models: ServedModels;
+let changes: string[];
+let usedBytes: number;
+beforeEach(async () => {
+  folder = await digitsFolder();
+  changes = [];
+  usedBytes = 0;
+});
+afterEach(async () => {
+  await models.close();
+  await folder.remove();
+});
+
+function serve(swap: SwapPolicy, limitBytes: number): void {
+  const deps = { engine, builder, threads: 1, cacheFolder: join(folder.root, '.cache') };
+  models = new ServedModels({
+    load: (found) => loadVersion(found.folder, found, deps),
+    memory: () => ({ limitBytes, usedBytes }),
+    swap,
+    onChange: (_model, { version, state }) => changes.push(`${version} ${state}`),
+  });
+}
+
+async function look(): Promise<void> {
+  const found = await scanRoot(folder.root);
+  const aspired = [...found].map(([name, versions]) => [name, { channels: NO_CHANNELS, versions: aspiredVersions(versions, NO_CHANNELS, 1) }] as const);
+  await models.aspire(new Map(aspired));
+}
+
+const one = estimateMemory(400_000);
+const ask = async (): Promise<number> => {
+  const { images } = await holdout(1);
+  return models.use({ name: 'digits' }, async (servable) => {
+    await servable.run({ inputs: new Map([['x', images]]) });
+    return servable.version;
+  });
+};
+
+describe('a swap', () => {
+  it('loads the new version before the old one goes, where both fit', async () => {
+    serve('unload-first', 10 * one);
+    await look();
+    await folder.addVersion(2);
+    await look();
+    expect(changes).toEqual(['1 LOADING', '1 AVAILABLE', '2 LOADING', '2 AVAILABLE', '1 UNLOADING', '1 END']);
+  });
+
+  it('unloads the old version first where only one fits, and requests wait for the new one', async () => {
+    serve('unload-first', 1.5 * one);
+    await look();
+    usedBytes = one;
+    await folder.addVersion(2);
+    const looking = look();
+    const answers: Promise<number>[] = [];
+    while (!changes.includes('1 UNLOADING')) {
+      answers.push(ask());
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    answers.push(ask(), ask());
+    await looking;
+    const versions = await Promise.all(answers);
+    expect(changes.slice(2)).toEqual(['1 UNLOADING', '1 END', '2 LOADING', '2 AVAILABLE']);
+    expect(versions.at(-1)).toBe(2);
+    expect(new Set(versions).size).toBeLessThanOrEqual(2);
+  });
+
+  it('is refused where only one fits and the policy says so', async () => {
+    serve('refuse', 1.5 * one);
+    await look();
+    usedBytes = one;
+    await folder.addVersion(2);
+    await look();
+    expect(models.status({ name: 'digits' })).toMatchObject([
+      { version: 2, state: 'END', errorCode: 'RESOURCE_EXHAUSTED', errorMessage: expect.stringContaining('swap: refuse') },
+      { version: 1, state: 'AVAILABLE', errorCode: 'OK' },
+    ]);
+    expect(await ask()).toBe(1);
+  });
+
+  it('waits for the last request of the old version', async () => {
+    serve('overlap', 0);
+    await look();
+    await folder.addVersion(2);
+    let finish = (): void => {};
+    const held = models.use({ name: 'digits' }, () => new Promise<void>((resolve) => (finish = resolve)));
+    const looking = look();
+    while (!changes.includes('1 UNLOADING')) await new Promise((resolve) => setImmediate(resolve));
+    expect(await ask()).toBe(2);
+    expect(changes).not.toContain('1 END');
+    finish();
+    await Promise.all([held, looking]);
+    expect(changes.at(-1)).toBe('1 END');
+  });
+
+  it('is undone where the new version fails after the old one went', async () => {
+    serve('unload-first', 1.5 * one);
+    await look();
+    usedBytes = one;
+    await folder.addVersion(2);
+    await rm(join(folder.root, 'digits/2/compiled'), { recursive: true });
+    await writeFile(join(folder.root, 'digits/2/frozen.pb'), 'broken');
+    await look();
+    expect(changes.slice(2)).toEqual(['1 UNLOADING', '1 END', '2 LOADING', '2 END', '1 LOADING', '1 AVAILABLE']);
+    expect(await ask()).toBe(1);
+  });
+});
