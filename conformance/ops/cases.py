@@ -57,7 +57,7 @@ UNARY = {
     "Relu": (FLOATS + [np.int32, np.int64, np.uint8, np.int8], -5, 5, [0.0, np.inf, -np.inf]),
     "Relu6": (FLOATS + [np.int32], -9, 9, [0.0, np.inf, -np.inf]),
     "Rint": (FLOATS, -5, 5, HALVES),
-    "Round": (FLOATS + [np.int32], -5, 5, HALVES),
+    "Round": (FLOATS, -5, 5, HALVES),
     "Rsqrt": (FLOATS, 0.1, 9, []),
     "Selu": (FLOATS, -5, 5, [0.0]),
     "Sigmoid": (FLOATS, -9, 9, []),

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type CompiledGraph, compile } from '../../packages/graph/src/compile/index.ts';
 import type { DType } from '../../packages/graph/src/dtype.ts';
+import { inlineCalls } from '../../packages/graph/src/freeze/inline.ts';
 import { graphFromDef } from '../../packages/graph/src/graph.ts';
 import { OnnxModel } from '../../packages/graph/src/proto/onnx.ts';
 import { GraphDef } from '../../packages/graph/src/proto/tensorflow.ts';
@@ -28,6 +29,9 @@ interface Session {
   run(feeds: Record<string, OrtTensor>): Promise<Record<string, OrtTensor>>;
   release(): Promise<void>;
 }
+/** The binding takes and gives half floats as bits only where Node has no array for them. */
+const Float16Array = Reflect.get(globalThis, 'Float16Array') as new (buffer: ArrayBuffer) => ArrayLike<number>;
+Reflect.deleteProperty(globalThis, 'Float16Array');
 const ort = createRequire(new URL('../../packages/server/package.json', import.meta.url))('onnxruntime-node') as Ort;
 
 interface Described {
@@ -40,9 +44,6 @@ interface Case {
   readonly feeds: readonly Described[];
   readonly fetches: readonly Described[];
 }
-
-/** Node has it, the library of types not yet. */
-const Float16Array = Reflect.get(globalThis, 'Float16Array') as new (buffer: ArrayBuffer) => ArrayLike<number>;
 
 const ARRAYS: Partial<Record<DType, new (buffer: ArrayBuffer) => ArrayLike<number | bigint>>> = {
   float32: Float32Array,
@@ -68,12 +69,14 @@ function elements(path: string, dtype: DType): ArrayLike<number | bigint> {
 
 /** Greatest difference relative to the larger of 1 and the greatest finite value; Infinity where shape, dtype, NaN or integers differ. */
 function difference(want: Described, wanted: ArrayLike<number | bigint>, got: OrtTensor): number {
-  if (got.type !== want.dtype || got.dims.join() !== want.shape.join() || got.data.length !== wanted.length) return Infinity;
+  if (got.type !== want.dtype || got.dims.join() !== want.shape.join() || got.data.length !== wanted.length)
+    return Infinity;
   const exact = !want.dtype.startsWith('float');
+  const given = want.dtype === 'float16' ? new Float16Array(got.data.buffer) : got.data;
   let scale = 1;
   let worst = 0;
   for (let i = 0; i < wanted.length; i++) {
-    const [a, b] = [wanted[i] as number, got.data[i] as number];
+    const [a, b] = [wanted[i] as number, given[i] as number];
     if (exact && a !== b) return Infinity;
     if (exact || Object.is(a, b)) continue;
     if (Number.isNaN(a) !== Number.isNaN(b)) return Infinity;
@@ -83,10 +86,13 @@ function difference(want: Described, wanted: ArrayLike<number | bigint>, got: Or
   return worst / scale;
 }
 
-async function runCase(folder: string, opset: number | undefined): Promise<{ worst: number; compiled: CompiledGraph; ms: number; differing: string }> {
+async function runCase(
+  folder: string,
+  opset: number | undefined,
+): Promise<{ worst: number; compiled: CompiledGraph; ms: number; differing: string }> {
   const spec = JSON.parse(readFileSync(join(folder, 'case.json'), 'utf8')) as Case;
   const started = performance.now();
-  const graph = graphFromDef(GraphDef.decode(readFileSync(join(folder, 'graph.pb')), folder));
+  const graph = inlineCalls(graphFromDef(GraphDef.decode(readFileSync(join(folder, 'graph.pb')), folder)));
   const feeds = spec.feeds.map(({ name, dtype, declared }) => ({ name, dtype, shape: declared }));
   const fetches = spec.fetches.map(({ name }) => name);
   const compiled = compile(graph, feeds, fetches, opset === undefined ? {} : { opset });
@@ -95,17 +101,21 @@ async function runCase(folder: string, opset: number | undefined): Promise<{ wor
   try {
     writeFileSync(join(work, 'model.onnx'), compiled.model);
     writeFileSync(join(work, 'weights.bin'), Buffer.concat(compiled.weights));
-    const session = await ort.InferenceSession.create(join(work, 'model.onnx'), { logSeverityLevel: 3, intraOpNumThreads: 2 });
+    const session = await ort.InferenceSession.create(join(work, 'model.onnx'), {
+      logSeverityLevel: 3,
+      intraOpNumThreads: 2,
+    });
     const inputs: Record<string, OrtTensor> = {};
     spec.feeds.forEach((feed, i) => {
-      // The binding gives half floats as numbers but takes them as bits.
       const dtype = feed.dtype === 'float16' ? 'uint16' : feed.dtype;
       inputs[feed.name] = new ort.Tensor(feed.dtype, elements(join(folder, `${i}.in`), dtype), feed.shape);
     });
     const results = await session.run(inputs);
     const differences = spec.fetches.map((fetch, i) => {
       const result = results[fetch.name];
-      return result === undefined ? Infinity : difference(fetch, elements(join(folder, `${i}.out`), fetch.dtype), result);
+      return result === undefined
+        ? Infinity
+        : difference(fetch, elements(join(folder, `${i}.out`), fetch.dtype), result);
     });
     const at = differences.findIndex((value) => value === Math.max(...differences));
     const bad = spec.fetches[at];
@@ -121,17 +131,29 @@ async function runCase(folder: string, opset: number | undefined): Promise<{ wor
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { tolerance: { type: 'string', default: '1e-5' }, opset: { type: 'string' }, verbose: { type: 'boolean', default: false } },
+    options: {
+      tolerance: { type: 'string', default: '1e-5' },
+      opset: { type: 'string' },
+      verbose: { type: 'boolean', default: false },
+    },
   });
   const [root = '.', ...names] = positionals;
-  const folders = readdirSync(root).filter((name) => names.length === 0 || names.some((wanted) => name.startsWith(wanted)));
+  const folders = readdirSync(root).filter(
+    (name) => names.length === 0 || names.some((wanted) => name.startsWith(wanted)),
+  );
   let failed = 0;
   for (const name of folders) {
     try {
-      const { worst, compiled, ms, differing } = await runCase(join(root, name), values.opset === undefined ? undefined : Number(values.opset));
+      const { worst, compiled, ms, differing } = await runCase(
+        join(root, name),
+        values.opset === undefined ? undefined : Number(values.opset),
+      );
       const ok = worst <= Number(values.tolerance);
       if (!ok) failed++;
-      if (values.verbose || !ok) process.stdout.write(`${ok ? 'ok  ' : 'FAIL'} ${name}: difference ${worst.toExponential(1)}; ${ok ? summary(compiled, ms) : differing}\n`);
+      if (values.verbose || !ok)
+        process.stdout.write(
+          `${ok ? 'ok  ' : 'FAIL'} ${name}: difference ${worst.toExponential(1)}; ${ok ? summary(compiled, ms) : differing}\n`,
+        );
     } catch (error) {
       failed++;
       process.stdout.write(`FAIL ${name}: ${String(error).slice(0, 300)}\n`);

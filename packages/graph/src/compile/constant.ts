@@ -38,14 +38,22 @@ export function stridesOf(shape: readonly number[]): number[] {
 export function transposed(tensor: Tensor, perm: readonly number[]): Tensor {
   const shape = perm.map((axis) => tensor.shape[axis] ?? 1);
   const strides = stridesOf(tensor.shape);
-  return gathered(tensor, shape, perm.map((axis) => strides[axis] ?? 0));
+  return gathered(
+    tensor,
+    shape,
+    perm.map((axis) => strides[axis] ?? 0),
+  );
 }
 
 /** The tensor broadcast to a shape that it is compatible with. */
 export function broadcastTo(tensor: Tensor, shape: readonly number[]): Tensor {
   const offset = shape.length - tensor.shape.length;
   const strides = stridesOf(tensor.shape);
-  return gathered(tensor, shape, shape.map((_, i) => ((tensor.shape[i - offset] ?? 1) === 1 ? 0 : (strides[i - offset] ?? 0))));
+  return gathered(
+    tensor,
+    shape,
+    shape.map((_, i) => ((tensor.shape[i - offset] ?? 1) === 1 ? 0 : (strides[i - offset] ?? 0))),
+  );
 }
 
 /** Reads the tensor through strides: an odometer over all but the innermost dimension. */

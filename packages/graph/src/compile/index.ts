@@ -6,11 +6,12 @@
  */
 import { analyse } from '../analysis/index.ts';
 import { invalid } from '../errors.ts';
+import { subgraph } from '../freeze/subgraph.ts';
 import { type Graph, tensorName } from '../graph.ts';
 import { optimise } from '../passes/index.ts';
 import type { TensorSpec } from '../tensor.ts';
 import { writeOnnx } from '../write/onnx.ts';
-import { subgraph } from './cut.ts';
+import { batchNames } from './batch-names.ts';
 import { lower } from './lower.ts';
 import type { OnnxGraph } from './onnx-graph.ts';
 import { foldAffine } from './passes/affine.ts';
@@ -50,25 +51,45 @@ export interface CompiledGraph {
  * Throws UNIMPLEMENTED with one detail {node, op, reason} for each node that cannot be compiled, INVALID_ARGUMENT naming node and op
  * where the graph contradicts itself.
  */
-export function compile(graph: Graph, feeds: readonly TensorSpec[], fetches: readonly string[], options: CompileOptions = {}): CompiledGraph {
+export function compile(
+  graph: Graph,
+  feeds: readonly TensorSpec[],
+  fetches: readonly string[],
+  options: CompileOptions = {},
+): CompiledGraph {
   const opset = options.opset ?? DEFAULT_OPSET;
   if (!Number.isInteger(opset) || opset < OPSETS[0] || opset > OPSETS[1]) {
     throw invalid(`operator set ${opset} is not one of ${OPSETS[0]} to ${OPSETS[1]}`, { field: 'opset' });
   }
-  const onnx = optimised(lowered(graph, feeds, fetches, opset));
-  const rows = rowIndependence(onnx);
-  const files = writeOnnx(onnx, (spec, axis) => (axis === 0 && rows.batched.has(spec.name) ? 'batch' : undefined));
+  const { onnx, dims } = lowered(graph, feeds, fetches, opset);
+  optimiseOnnx(onnx);
+  const rowIndependent = rowIndependence(onnx);
+  const files = writeOnnx(onnx, batchNames(onnx, dims));
   const { inputs, outputs } = onnx;
-  return { ...files, inputs, outputs, rowIndependent: rows.verdict, deterministic: true };
+  // No op that draws random numbers can be compiled.
+  return { ...files, inputs, outputs, rowIndependent, deterministic: true };
 }
 
-function lowered(graph: Graph, feeds: readonly TensorSpec[], fetches: readonly string[], opset: number): OnnxGraph {
+interface Lowered {
+  readonly onnx: OnnxGraph;
+  /** Dimensions of an input or output, unknown ones told apart. */
+  readonly dims: (tensor: string) => readonly number[] | null;
+}
+
+function lowered(graph: Graph, feeds: readonly TensorSpec[], fetches: readonly string[], opset: number): Lowered {
   const inputs = unique(feeds.map((feed) => ({ ...feed, name: tensorName(feed.name) })));
   const wanted = [...new Set(fetches.map(tensorName))];
-  const types = new Map(inputs.map(({ name, dtype, shape }) => [name, { dtype, shape }]));
-  const cut = subgraph(graph, inputs, wanted);
-  const folded = optimise(cut, new Set(wanted), types);
-  return lower(folded, analyse(folded, types), inputs, wanted, opset);
+  const cut = subgraph(
+    graph,
+    inputs.map((input) => input.name),
+    wanted,
+  );
+  const inner = (tensor: string): string => tensorName(cut.feeds.get(tensor) ?? tensor);
+  const types = new Map(inputs.map(({ name, dtype, shape }) => [inner(name), { dtype, shape }]));
+  const folded = optimise(cut.graph, new Set(wanted.map(inner)), types);
+  const analysis = analyse(folded, types);
+  const boundary = { inputs, outputs: wanted, inner };
+  return { onnx: lower(folded, analysis, boundary, opset), dims: (tensor) => analysis.dims(inner(tensor)) };
 }
 
 function unique(feeds: readonly TensorSpec[]): readonly TensorSpec[] {
@@ -80,7 +101,7 @@ function unique(feeds: readonly TensorSpec[]): readonly TensorSpec[] {
   return feeds;
 }
 
-function optimised(graph: OnnxGraph): OnnxGraph {
+function optimiseOnnx(graph: OnnxGraph): void {
   pushTransposes(graph);
   removeDead(graph);
   foldPads(graph);
@@ -88,5 +109,4 @@ function optimised(graph: OnnxGraph): OnnxGraph {
   normaliseLeftovers(graph);
   poolGlobally(graph);
   removeDead(graph);
-  return graph;
 }

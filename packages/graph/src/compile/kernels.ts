@@ -12,7 +12,9 @@ const ARITHMETIC: readonly DType[] = [...NUMBERS, 'int16', 'int8', 'uint16', 'ui
 const ORDERED: readonly DType[] = [...NUMBERS, 'int8', 'uint32', 'uint64', 'uint8'];
 const REDUCED: readonly DType[] = [...NUMBERS, 'int8', 'uint8'];
 
-function table(rows: readonly (readonly [ops: string, dtypes: readonly DType[]])[]): ReadonlyMap<string, ReadonlySet<DType>> {
+function table(
+  rows: readonly (readonly [ops: string, dtypes: readonly DType[]])[],
+): ReadonlyMap<string, ReadonlySet<DType>> {
   return new Map(rows.flatMap(([ops, dtypes]) => ops.split(' ').map((op) => [op, new Set(dtypes)] as const)));
 }
 

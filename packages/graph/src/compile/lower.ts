@@ -1,7 +1,7 @@
 /** Lowers a TensorFlow graph node by node into an ONNX graph. */
 import type { Analysis } from '../analysis/index.ts';
 import { FloeError, invalid } from '../errors.ts';
-import { endpoint, type Graph, type Node, tensorName } from '../graph.ts';
+import { endpoint, type Graph, type Node } from '../graph.ts';
 import type { TensorSpec } from '../tensor.ts';
 import { Lowering } from './lowering.ts';
 import { emptyGraph, freshName, type OnnxGraph, type OnnxNode, type Value } from './onnx-graph.ts';
@@ -11,22 +11,33 @@ import { Refusals } from './refusals.ts';
 /** Nodes that make no value at run time: constants enter the graph where they are used. */
 const SILENT = new Set(['Const', 'NoOp', 'Placeholder']);
 
-/** `feeds` and `fetches` have canonical names. Throws one UNIMPLEMENTED error for all nodes that cannot be compiled. */
-export function lower(graph: Graph, analysis: Analysis, feeds: readonly TensorSpec[], fetches: readonly string[], opset: number): OnnxGraph {
-  const outputs = fetches.map((name) => ({ name, ...analysis.type(name) }));
-  const onnx = emptyGraph(opset, feeds, outputs);
-  const values = new Map<string, Value>(feeds.map(({ name }) => [name, name]));
-  const fed = new Set(values.keys());
+/** What goes in and out, by canonical names, and under which name the graph has it (a fed tensor is a placeholder there). */
+export interface Boundary {
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly string[];
+  readonly inner: (tensor: string) => string;
+}
+
+/** Throws one UNIMPLEMENTED error for all nodes that cannot be compiled. */
+export function lower(
+  graph: Graph,
+  analysis: Analysis,
+  { inputs, outputs: names, inner }: Boundary,
+  opset: number,
+): OnnxGraph {
+  const outputs = names.map((name) => ({ name, ...analysis.type(inner(name)) }));
+  const onnx = emptyGraph(opset, inputs, outputs);
+  const values = new Map<string, Value>(inputs.map(({ name }) => [inner(name), name]));
+  const fed = new Set(inputs.map((input) => input.name));
   const refusals = new Refusals();
-  const used = usedOutputs(graph, fetches);
+  const used = usedOutputs(graph, names.map(inner));
   for (const node of analysis.order) {
     if (SILENT.has(node.op) || isKnown(node, analysis, used)) continue;
-    if ((used.get(node.name) ?? []).every((index) => fed.has(`${node.name}:${index}`))) continue;
     const results = lowerNode(node, onnx, analysis, values, refusals) ?? standIns(node, used);
     name(node, results, { onnx, analysis, values, fed });
   }
   refusals.report();
-  for (const output of outputs) expose(onnx, output, values, analysis);
+  for (const output of outputs) expose(onnx, output, inner(output.name), values, analysis);
   return onnx;
 }
 
@@ -113,18 +124,30 @@ function name(node: Node, { values: results, nodes }: Emitted, { onnx, analysis,
 }
 
 /** Makes a fetched tensor an output of the graph: by an Identity where it is a constant or has another name. */
-function expose(onnx: OnnxGraph, { name: tensor, dtype, shape }: TensorSpec, values: ReadonlyMap<string, Value>, analysis: Analysis): void {
-  const value = values.get(tensor);
-  if (value === tensor) return;
-  let source = value;
-  if (source === undefined) {
-    const constant = analysis.constant(tensor);
-    if (constant === undefined) throw invalid(`tensor ${tensor} has no value: it is a placeholder that is not fed`, { tensor });
-    onnx.constants.delete(tensor);
-    source = freshName(onnx, `${tensor}/value`);
-    onnx.constants.set(source, constant);
-    for (const node of onnx.nodes) node.inputs = node.inputs.map((input) => (input === tensor ? (source as Value) : input));
-  }
-  onnx.nodes.push({ op: 'Identity', name: tensorName(tensor), inputs: [source], outputs: [tensor], attrs: {} });
-  onnx.types.set(tensor, { dtype, shape });
+function expose(
+  onnx: OnnxGraph,
+  output: TensorSpec,
+  tensor: string,
+  values: ReadonlyMap<string, Value>,
+  analysis: Analysis,
+): void {
+  const { name, dtype, shape } = output;
+  const value = values.get(tensor) ?? constantFor(onnx, tensor, analysis);
+  if (value === name) return;
+  onnx.nodes.push({ op: 'Identity', name, inputs: [value], outputs: [name], attrs: {} });
+  onnx.types.set(name, { dtype, shape });
+}
+
+/** A fetched constant under a name of its own: the tensor's is that of the output. */
+function constantFor(onnx: OnnxGraph, tensor: string, analysis: Analysis): Value {
+  const constant = analysis.constant(tensor);
+  if (constant === undefined)
+    throw invalid(`tensor ${tensor} has no value: it is a placeholder that is not fed`, { tensor });
+  const known = onnx.constants.get(tensor);
+  const name = freshName(onnx, `${tensor}/value`);
+  onnx.constants.set(name, constant);
+  if (known === undefined) return name;
+  onnx.constants.delete(tensor);
+  for (const node of onnx.nodes) node.inputs = node.inputs.map((input) => (input === tensor ? name : input));
+  return name;
 }

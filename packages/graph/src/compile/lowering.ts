@@ -59,7 +59,8 @@ export class Lowering {
     const value = this.values.get(tensor);
     if (value !== undefined) return value;
     const constant = this.constant(i);
-    if (constant === undefined) throw invalid(`input ${tensor} of node ${this.node.name} (${this.node.op}) has no value`, this.where());
+    if (constant === undefined)
+      throw invalid(`input ${tensor} of node ${this.node.name} (${this.node.op}) has no value`, this.where());
     if (!this.graph.constants.has(tensor)) this.graph.constants.set(tensor, constant);
     return tensor;
   }
@@ -122,7 +123,10 @@ export class Lowering {
   /** Axes counted from 0. Throws INVALID_ARGUMENT for one outside the rank. */
   axis(axis: number, rank: number): number {
     if (axis < -rank || axis >= rank) {
-      throw invalid(`node ${this.node.name} (${this.node.op}) has axis ${axis} where the rank is ${rank}`, this.where());
+      throw invalid(
+        `node ${this.node.name} (${this.node.op}) has axis ${axis} where the rank is ${rank}`,
+        this.where(),
+      );
     }
     return axis < 0 ? axis + rank : axis;
   }
@@ -132,7 +136,13 @@ export class Lowering {
     return this.emitMany(op, inputs, 1, attrs, type)[0] as Value;
   }
 
-  emitMany(op: string, inputs: readonly Value[], outputs: number, attrs: Record<string, OnnxAttr> = {}, type?: ValueType): Value[] {
+  emitMany(
+    op: string,
+    inputs: readonly Value[],
+    outputs: number,
+    attrs: Record<string, OnnxAttr> = {},
+    type?: ValueType,
+  ): Value[] {
     const names: Value[] = [];
     for (let i = 0; i < outputs; i++) {
       const name = freshName(this.graph, `${this.node.name}/${op}`);

@@ -6,7 +6,8 @@ import type { Node } from '../graph.ts';
 const NAMED = 3;
 
 export class Refusals {
-  private readonly details: (ErrorDetail & { readonly op: string; readonly node: string; readonly reason: string })[] = [];
+  private readonly details: (ErrorDetail & { readonly op: string; readonly node: string; readonly reason: string })[] =
+    [];
 
   add(node: Node, reason: string): void {
     this.details.push({ node: node.name, op: node.op, reason });
@@ -22,8 +23,14 @@ export class Refusals {
       if (nodes === undefined) byOp.set(key, [node]);
       else nodes.push(node);
     }
-    const lines = [...byOp].map(([op, nodes]) => `${op}: ${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'} (${list(nodes)})`);
-    throw new FloeError('UNIMPLEMENTED', `${this.details.length} nodes cannot be compiled; ${lines.join('; ')}`, this.details);
+    const lines = [...byOp].map(
+      ([op, nodes]) => `${op}: ${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'} (${list(nodes)})`,
+    );
+    throw new FloeError(
+      'UNIMPLEMENTED',
+      `${this.details.length} nodes cannot be compiled; ${lines.join('; ')}`,
+      this.details,
+    );
   }
 }
 

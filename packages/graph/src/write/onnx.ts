@@ -5,7 +5,15 @@
 import type { OnnxAttr, OnnxGraph, OnnxNode } from '../compile/onnx-graph.ts';
 import { DTYPES } from '../dtype.ts';
 import { FloeError } from '../errors.ts';
-import { ATTRIBUTE, type OnnxAttribute, type OnnxDimension, OnnxModel, type OnnxNodeProto, type OnnxTensor, type OnnxValueInfo } from '../proto/onnx.ts';
+import {
+  ATTRIBUTE,
+  type OnnxAttribute,
+  type OnnxDimension,
+  OnnxModel,
+  type OnnxNodeProto,
+  type OnnxTensor,
+  type OnnxValueInfo,
+} from '../proto/onnx.ts';
 import { bytesOf, type Tensor, type TensorSpec } from '../tensor.ts';
 
 export const WEIGHTS_FILE = 'weights.bin';
@@ -57,7 +65,13 @@ class Weights {
   private end = 0;
 
   place(name: string, tensor: Tensor): OnnxTensor {
-    const common = { name, dims: tensor.shape.map(BigInt), data_type: DTYPES[tensor.dtype].onnx, string_data: [], external_data: [] };
+    const common = {
+      name,
+      dims: tensor.shape.map(BigInt),
+      data_type: DTYPES[tensor.dtype].onnx,
+      string_data: [],
+      external_data: [],
+    };
     if (tensor.dtype === 'string') {
       return { ...common, string_data: tensor.data as readonly Uint8Array[], raw_data: undefined, data_location: 0 };
     }
@@ -107,7 +121,9 @@ function valueInfo(spec: TensorSpec, dims: (spec: TensorSpec, axis: number) => s
   const elem = DTYPES[dtype].onnx;
   if (elem === 0) throw new FloeError('UNIMPLEMENTED', `${name}: ONNX has no dtype ${dtype}`, { tensor: name });
   const dim = shape?.map((size, axis): OnnxDimension => {
-    return size < 0 ? { dim_value: undefined, dim_param: dims(spec, axis) } : { dim_value: BigInt(size), dim_param: undefined };
+    return size < 0
+      ? { dim_value: undefined, dim_param: dims(spec, axis) }
+      : { dim_value: BigInt(size), dim_param: undefined };
   });
   return { name, type: { tensor_type: { elem_type: elem, shape: dim === undefined ? undefined : { dim } } } };
 }

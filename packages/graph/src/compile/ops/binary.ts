@@ -43,7 +43,8 @@ function pow(l: Lowering): Value {
   const exponent = exponents?.length === 1 ? exponents[0] : undefined;
   if (exponent === 2) return run(l, 'Mul', [l.input(0), l.input(0)], dtype);
   if (/^float/.test(dtype)) return same('Pow')(l) as Value;
-  if (exponent === undefined || exponent < 0 || exponent > 64) throw l.refuse('an integer power needs a constant exponent from 0 to 64');
+  if (exponent === undefined || exponent < 0 || exponent > 64)
+    throw l.refuse('an integer power needs a constant exponent from 0 to 64');
   return powerBySquaring(l, exponent, dtype);
 }
 
@@ -68,7 +69,12 @@ function clipByValue(l: Lowering): Value {
   const dtype = l.dtype();
   const constant = l.constant(1)?.data.length === 1 && l.constant(2)?.data.length === 1;
   if (constant && dtype === 'float32') {
-    return run(l, 'Clip', [l.input(0), scalar(l, dtype, l.numbers(1)?.[0] ?? 0), scalar(l, dtype, l.numbers(2)?.[0] ?? 0)], dtype);
+    return run(
+      l,
+      'Clip',
+      [l.input(0), scalar(l, dtype, l.numbers(1)?.[0] ?? 0), scalar(l, dtype, l.numbers(2)?.[0] ?? 0)],
+      dtype,
+    );
   }
   return run(l, 'Max', [run(l, 'Min', [l.input(0), l.input(2)], dtype), l.input(1)], dtype);
 }

@@ -1,5 +1,5 @@
 /** What the lowerings share: running an op in a dtype that the engine has, casts, shape vectors and layout changes. */
-import { type DType, DTYPES } from '../../dtype.ts';
+import { DTYPES, type DType } from '../../dtype.ts';
 import type { Tensor } from '../../tensor.ts';
 import { int64, reshaped, scalarOf, toNumbers, transposed } from '../constant.ts';
 import { kernelDtype } from '../kernels.ts';
@@ -29,7 +29,10 @@ export function run(l: Lowering, op: string, inputs: readonly Value[], dtype: DT
   if (kernel === undefined) throw l.refuse(`the engine has no exact ${op} for ${dtype}`);
   const shape = options.shape === undefined ? l.outType().shape : options.shape;
   const values = inputs.map((value) => cast(l, value, dtype, kernel));
-  const out = l.emit(op, [...values, ...(options.extra ?? [])], options.attrs, { dtype: options.result ?? kernel, shape });
+  const out = l.emit(op, [...values, ...(options.extra ?? [])], options.attrs, {
+    dtype: options.result ?? kernel,
+    shape,
+  });
   return options.result === undefined ? cast(l, out, kernel, dtype) : out;
 }
 
@@ -85,7 +88,12 @@ export function transpose(l: Lowering, value: Value, perm: readonly number[]): V
 }
 
 /** A constant input as a tensor changed at compile time, or the same change emitted. */
-export function weights(l: Lowering, i: number, fold: (constant: Tensor) => Tensor, otherwise: (value: Value) => Value): Value {
+export function weights(
+  l: Lowering,
+  i: number,
+  fold: (constant: Tensor) => Tensor,
+  otherwise: (value: Value) => Value,
+): Value {
   const constant = l.constant(i);
   return constant === undefined ? otherwise(l.input(i)) : l.fresh('weights', fold(constant));
 }

@@ -4,7 +4,16 @@ import { reshaped, transposed } from '../constant.ts';
 import type { Lower, Lowering } from '../lowering.ts';
 import type { OnnxAttr, Value } from '../onnx-graph.ts';
 import { asInt64, ints, range, run, shapeOf, transpose, weights } from './common.ts';
-import { fromChannelsFirst, type Layout, layoutOf, padding, spatialOf, spatialSizes, toChannelsFirst, type Window } from './window.ts';
+import {
+  fromChannelsFirst,
+  type Layout,
+  layoutOf,
+  padding,
+  spatialOf,
+  spatialSizes,
+  toChannelsFirst,
+  type Window,
+} from './window.ts';
 
 const FORMATS: Readonly<Record<number, string>> = { 2: 'NHWC', 3: 'NDHWC' };
 
@@ -14,7 +23,8 @@ function layoutFor(l: Lowering, spatial: number): Layout {
 
 function filterShape(l: Lowering, layout: Layout): readonly number[] {
   const shape = l.shape(1);
-  if (shape === null || shape.length !== layout.spatial + 2 || shape.includes(-1)) throw l.refuse('the shape of the filter is unknown');
+  if (shape === null || shape.length !== layout.spatial + 2 || shape.includes(-1))
+    throw l.refuse('the shape of the filter is unknown');
   return shape;
 }
 
@@ -37,10 +47,16 @@ function convolution(spatial: number): Lower {
     const filter = filterShape(l, layout);
     const window = windowOf(l, layout, filter.slice(0, spatial));
     const perm = [spatial + 1, spatial, ...range(spatial)];
-    const w = weights(l, 1, (constant) => transposed(constant, perm), (value) => transpose(l, value, perm));
+    const w = weights(
+      l,
+      1,
+      (constant) => transposed(constant, perm),
+      (value) => transpose(l, value, perm),
+    );
     const depth = filter[spatial] ?? 1;
     const channels = l.shape(0)?.[layout.channel] ?? -1;
-    if (channels > 0 && (depth === 0 || channels % depth !== 0)) throw l.refuse(`${channels} channels for filters of ${depth}`);
+    if (channels > 0 && (depth === 0 || channels % depth !== 0))
+      throw l.refuse(`${channels} channels for filters of ${depth}`);
     const group = channels > 0 ? channels / depth : 1;
     return convolve(l, layout, window, w, group);
   };
@@ -49,7 +65,11 @@ function convolution(spatial: number): Lower {
 function convolve(l: Lowering, layout: Layout, window: Window, w: Value, group: number): Value {
   const x = toChannelsFirst(l, l.input(0), layout);
   const attrs = { ...windowAttrs(window), group, ...padding(l, window, spatialSizes(l, 0, layout), layout) };
-  return fromChannelsFirst(l, run(l, 'Conv', [x, w], l.dtype(), { attrs, shape: channelsFirstShape(l, layout) }), layout);
+  return fromChannelsFirst(
+    l,
+    run(l, 'Conv', [x, w], l.dtype(), { attrs, shape: channelsFirstShape(l, layout) }),
+    layout,
+  );
 }
 
 function channelsFirstShape(l: Lowering, { channelsLast, spatial }: Layout): readonly number[] | null {
@@ -79,7 +99,12 @@ function backpropInput(spatial: number): Lower {
     const filter = filterShape(l, layout);
     const window = windowOf(l, layout, filter.slice(0, spatial));
     const perm = [spatial + 1, spatial, ...range(spatial)];
-    const w = weights(l, 1, (constant) => transposed(constant, perm), (value) => transpose(l, value, perm));
+    const w = weights(
+      l,
+      1,
+      (constant) => transposed(constant, perm),
+      (value) => transpose(l, value, perm),
+    );
     const x = toChannelsFirst(l, l.input(2), layout);
     const sizes = spatialSizes(l, 2, layout);
     const targets = targetSizes(l, layout);
@@ -88,8 +113,16 @@ function backpropInput(spatial: number): Lower {
     const shape = channelsFirstShape(l, layout);
     const known = totals.every((total) => total !== undefined);
     const y = known
-      ? run(l, 'ConvTranspose', [x, w], l.dtype(2), { attrs: { ...attrs, ...cut(l, totals as number[], layout) }, shape })
-      : trimmed(l, run(l, 'ConvTranspose', [x, w], l.dtype(2), { attrs: { ...attrs, ...full(window) }, shape: null }), window, layout);
+      ? run(l, 'ConvTranspose', [x, w], l.dtype(2), {
+          attrs: { ...attrs, ...cut(l, totals as number[], layout) },
+          shape,
+        })
+      : trimmed(
+          l,
+          run(l, 'ConvTranspose', [x, w], l.dtype(2), { attrs: { ...attrs, ...full(window) }, shape: null }),
+          window,
+          layout,
+        );
     return fromChannelsFirst(l, y, layout);
   };
 }
@@ -103,7 +136,13 @@ function targetSizes(l: Lowering, { axes, spatial }: Layout): number[] {
 }
 
 /** How much longer than wanted the full result is; negative where it is shorter. */
-function surplus(l: Lowering, size: number, target: number, { kernel, strides, dilations }: Window, i: number): number | undefined {
+function surplus(
+  l: Lowering,
+  size: number,
+  target: number,
+  { kernel, strides, dilations }: Window,
+  i: number,
+): number | undefined {
   const stride = strides[i] ?? 1;
   const reach = ((kernel[i] ?? 1) - 1) * (dilations[i] ?? 1) + 1;
   if (stride === 1) return l.attrs.string('padding') === 'SAME' ? reach - 1 : 0;
@@ -113,7 +152,10 @@ function surplus(l: Lowering, size: number, target: number, { kernel, strides, d
 function cut(l: Lowering, totals: readonly number[], layout: Layout): Record<string, OnnxAttr> {
   const output_padding = totals.map((total) => Math.max(0, -total));
   if (l.attrs.string('padding') === 'EXPLICIT') throw l.refuse('explicit padding of a transposed convolution');
-  const before = l.attrs.string('padding') === 'SAME' ? totals.map((total) => Math.floor(Math.max(0, total) / 2)) : range(layout.spatial).fill(0);
+  const before =
+    l.attrs.string('padding') === 'SAME'
+      ? totals.map((total) => Math.floor(Math.max(0, total) / 2))
+      : range(layout.spatial).fill(0);
   const after = totals.map((total, i) => Math.max(0, total) - (before[i] ?? 0));
   return { pads: [...before, ...after], output_padding };
 }
@@ -129,10 +171,20 @@ function trimmed(l: Lowering, value: Value, { strides }: Window, layout: Layout)
   const { spatial } = layout;
   const vector = { dtype: 'int64', shape: [spatial] } as const;
   const f = (op: string, ...inputs: Value[]): Value => l.emit(op, inputs, {}, vector);
-  const axes = ints(l, range(spatial).map((i) => i + 2));
+  const axes = ints(
+    l,
+    range(spatial).map((i) => i + 2),
+  );
   const sizes = asInt64(l, 0);
   const wanted = l.shape(0)?.[0] === spatial ? sizes : f('Gather', sizes, ints(l, layout.axes));
-  const have = f('Sub', f('Gather', shapeOf(l, value), axes), ints(l, strides.map((stride) => stride - 1)));
+  const have = f(
+    'Sub',
+    f('Gather', shapeOf(l, value), axes),
+    ints(
+      l,
+      strides.map((stride) => stride - 1),
+    ),
+  );
   const surplusNow = f('Max', f('Sub', have, wanted), ints(l, [0]));
   const same = l.attrs.string('padding') === 'SAME';
   const starts = same ? f('Div', surplusNow, ints(l, [2])) : ints(l, range(spatial).fill(0));
@@ -151,7 +203,19 @@ function biasAdd(l: Lowering): Value {
     l,
     1,
     (constant) => reshaped(constant, [sizeOf(constant.shape), ...ones]),
-    (value) => l.emit('Unsqueeze', [value, ints(l, range(rank - 2).map((i) => i + 1))], {}, { dtype, shape: [-1, ...ones] }),
+    (value) =>
+      l.emit(
+        'Unsqueeze',
+        [
+          value,
+          ints(
+            l,
+            range(rank - 2).map((i) => i + 1),
+          ),
+        ],
+        {},
+        { dtype, shape: [-1, ...ones] },
+      ),
   );
   return run(l, 'Add', [l.input(0), bias], dtype);
 }

@@ -32,7 +32,8 @@ function equals(l: Lowering, value: Value, number: number, dtype: DType): Value 
 /** The divisor with 1 in place of 0 and -1. */
 function guarded(l: Lowering, b: Value, dtype: DType): Value {
   const zero = equals(l, b, 0, dtype);
-  const bad = dtype === 'int64' ? l.emit('Or', [zero, equals(l, b, -1, dtype)], {}, { dtype: 'bool', shape: null }) : zero;
+  const bad =
+    dtype === 'int64' ? l.emit('Or', [zero, equals(l, b, -1, dtype)], {}, { dtype: 'bool', shape: null }) : zero;
   return choose(l, bad, scalar(l, dtype, 1), b, dtype);
 }
 

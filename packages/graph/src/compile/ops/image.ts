@@ -9,7 +9,12 @@ function coordinates(l: Lowering): string {
   return l.attrs.bool('half_pixel_centers', false) ? 'half_pixel' : 'asymmetric';
 }
 
-function resized(l: Lowering, value: Value, dtype: 'float32' | ReturnType<Lowering['dtype']>, attrs: Record<string, string>): Value {
+function resized(
+  l: Lowering,
+  value: Value,
+  dtype: 'float32' | ReturnType<Lowering['dtype']>,
+  attrs: Record<string, string>,
+): Value {
   const x = transpose(l, value, [0, 3, 1, 2]);
   const sizes = l.emit('Concat', [front(l, x), asInt64(l, 1)], { axis: 0 }, { dtype: 'int64', shape: [4] });
   const options = { attrs, extra: ['', '', sizes], shape: null };

@@ -1,5 +1,5 @@
 /** Ops that put tensors together and take them apart. */
-import { type Lower, type Lowering } from '../lowering.ts';
+import type { Lower, Lowering } from '../lowering.ts';
 import type { Value } from '../onnx-graph.ts';
 import { ints, squeeze, unsqueeze } from './common.ts';
 
@@ -28,7 +28,11 @@ function pack(l: Lowering): Value {
   const rank = l.outType().shape?.length;
   if (rank === undefined && axis < 0) throw l.refuse('the rank is unknown');
   const at = rank === undefined ? axis : l.axis(axis, rank);
-  return concat(l, l.inputs().map((value) => unsqueeze(l, value, [at])), at);
+  return concat(
+    l,
+    l.inputs().map((value) => unsqueeze(l, value, [at])),
+    at,
+  );
 }
 
 function unpack(l: Lowering): readonly Value[] {
@@ -60,8 +64,14 @@ function splitSizes(l: Lowering): readonly Value[] {
   const sizes = l.needNumbers(1, 'the list of sizes');
   const whole = l.shape(0)?.[axis] ?? -1;
   const stated = sizes.reduce((sum, size) => sum + Math.max(size, 0), 0);
-  if (sizes.includes(-1) && whole < 0 && sizes.length > 1) throw l.refuse('one size is open and so is that of the tensor');
-  return split(l, l.input(0), axis, sizes.map((size) => (size < 0 ? whole - stated : size)));
+  if (sizes.includes(-1) && whole < 0 && sizes.length > 1)
+    throw l.refuse('one size is open and so is that of the tensor');
+  return split(
+    l,
+    l.input(0),
+    axis,
+    sizes.map((size) => (size < 0 ? whole - stated : size)),
+  );
 }
 
 export const JOINING = {

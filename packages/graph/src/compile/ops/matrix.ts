@@ -9,11 +9,17 @@ function swapped(l: Lowering, i: number, swap: boolean): Value {
   if (!swap) return l.input(i);
   const rank = l.rank(i);
   const perm = [...range(rank - 2), rank - 1, rank - 2];
-  return weights(l, i, (constant) => transposed(constant, perm), (value) => transpose(l, value, perm));
+  return weights(
+    l,
+    i,
+    (constant) => transposed(constant, perm),
+    (value) => transpose(l, value, perm),
+  );
 }
 
 function product(a: string, b: string): Lower {
-  return (l) => run(l, 'MatMul', [swapped(l, 0, l.attrs.bool(a, false)), swapped(l, 1, l.attrs.bool(b, false))], l.dtype());
+  return (l) =>
+    run(l, 'MatMul', [swapped(l, 0, l.attrs.bool(a, false)), swapped(l, 1, l.attrs.bool(b, false))], l.dtype());
 }
 
 function einsum(l: Lowering): Value {

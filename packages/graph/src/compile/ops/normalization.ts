@@ -8,7 +8,8 @@ import { isFloat } from './unary.ts';
 
 /** y = x * a + b with a = scale / sqrt(variance + epsilon) and b = offset - mean * a; the other outputs are the given statistics. */
 function batchNorm(l: Lowering): readonly Value[] {
-  if (l.attrs.bool('is_training', true)) throw l.refuse('is_training: it would normalise by the statistics of each batch');
+  if (l.attrs.bool('is_training', true))
+    throw l.refuse('is_training: it would normalise by the statistics of each batch');
   if (l.dtype() !== 'float32') throw l.refuse(`batch normalisation of ${l.dtype()}`);
   const rank = l.rank(0);
   const trailing = l.attrs.string('data_format', 'NHWC').startsWith('NC') ? rank - 2 : 0;
@@ -30,7 +31,8 @@ function constantAffine(l: Lowering, trailing: number): Affine | undefined {
   const epsilon = l.attrs.float('epsilon', 1e-4);
   const a = scale.map((value, i) => value / Math.sqrt((variance[i] ?? 0) + epsilon));
   const b = offset.map((value, i) => value - (mean[i] ?? 0) * (a[i] ?? 0));
-  const shaped = (values: Numbers): Tensor => reshaped(float32(values), [values.length, ...new Array<number>(trailing).fill(1)]);
+  const shaped = (values: Numbers): Tensor =>
+    reshaped(float32(values), [values.length, ...new Array<number>(trailing).fill(1)]);
   return { a: l.fresh('scale', shaped(a)), b: l.fresh('offset', shaped(b)) };
 }
 type Numbers = readonly number[];
@@ -66,7 +68,12 @@ function l2Loss(l: Lowering): Value {
   const dtype = l.dtype();
   if (!isFloat(dtype)) throw l.refuse(`L2Loss of ${dtype}`);
   const squares = run(l, 'Mul', [l.input(0), l.input(0)], dtype, { shape: l.shape(0) });
-  return run(l, 'Mul', [run(l, 'ReduceSum', [squares], dtype, { attrs: { keepdims: 0 } }), scalar(l, dtype, 0.5)], dtype);
+  return run(
+    l,
+    'Mul',
+    [run(l, 'ReduceSum', [squares], dtype, { attrs: { keepdims: 0 } }), scalar(l, dtype, 0.5)],
+    dtype,
+  );
 }
 
 export const NORMALIZATION = {

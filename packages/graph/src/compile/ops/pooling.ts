@@ -14,7 +14,11 @@ function pool(op: 'MaxPool' | 'AveragePool', spatial: number): Lower {
       strides: spatialOf(l, strides, layout, 'strides'),
       dilations: new Array<number>(spatial).fill(1),
     };
-    const attrs = { kernel_shape: window.kernel, strides: window.strides, ...padding(l, window, spatialSizes(l, 0, layout), layout) };
+    const attrs = {
+      kernel_shape: window.kernel,
+      strides: window.strides,
+      ...padding(l, window, spatialSizes(l, 0, layout), layout),
+    };
     const x = toChannelsFirst(l, l.input(0), layout);
     return fromChannelsFirst(l, run(l, op, [x], l.dtype(), { attrs, shape: null }), layout);
   };

@@ -61,7 +61,10 @@ function arg(op: string): Lower {
 function cumsum(l: Lowering): Value {
   const flag = (name: string): number => (l.attrs.bool(name, false) ? 1 : 0);
   const axis = asInt64(l, 1);
-  return run(l, 'CumSum', [l.input(0)], l.dtype(), { attrs: { exclusive: flag('exclusive'), reverse: flag('reverse') }, extra: [axis] });
+  return run(l, 'CumSum', [l.input(0)], l.dtype(), {
+    attrs: { exclusive: flag('exclusive'), reverse: flag('reverse') },
+    extra: [axis],
+  });
 }
 
 /** The k largest along the last dimension. */

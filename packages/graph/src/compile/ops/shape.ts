@@ -3,7 +3,19 @@ import { isNamed } from '../../analysis/dims.ts';
 import { int64 } from '../constant.ts';
 import { each, type Lower, type Lowering } from '../lowering.ts';
 import type { Value } from '../onnx-graph.ts';
-import { asInt64, cast, ints, range, reshape as reshapeTo, run, scalar, shapeOf, squeeze, transpose, unsqueeze } from './common.ts';
+import {
+  asInt64,
+  cast,
+  ints,
+  range,
+  reshape as reshapeTo,
+  run,
+  scalar,
+  shapeOf,
+  squeeze,
+  transpose,
+  unsqueeze,
+} from './common.ts';
 
 /** Since when Reshape can be told that 0 means 0. */
 const ALLOW_ZERO_SINCE = 14;
@@ -30,7 +42,8 @@ function targetEntries(l: Lowering): readonly number[] | undefined {
 function squeezed(l: Lowering): Value {
   const stated = l.attrs.ints('squeeze_dims', []);
   const shape = l.shape(0);
-  if (stated.length === 0 && (shape === null || shape.includes(-1))) return l.emit('Squeeze', [l.input(0)], {}, l.outType());
+  if (stated.length === 0 && (shape === null || shape.includes(-1)))
+    return l.emit('Squeeze', [l.input(0)], {}, l.outType());
   const axes = stated.length > 0 ? stated : (shape ?? []).flatMap((dim, axis) => (dim === 1 ? [axis] : []));
   return squeeze(l, l.input(0), shape === null ? axes : axes.map((axis) => l.axis(axis, shape.length)));
 }
@@ -79,7 +92,8 @@ function sequence(l: Lowering): Value {
 
 function convert(l: Lowering): Value {
   const [from, to] = [l.attrs.dtype('SrcT', l.dtype()), l.attrs.dtype('DstT')];
-  if ([from, to].some((dtype) => dtype === 'string' || dtype === 'bfloat16')) throw l.refuse(`cast from ${from} to ${to}`);
+  if ([from, to].some((dtype) => dtype === 'string' || dtype === 'bfloat16'))
+    throw l.refuse(`cast from ${from} to ${to}`);
   return cast(l, l.input(0), from, to);
 }
 
@@ -91,11 +105,18 @@ function spaceToBatch(l: Lowering): Value {
   const rest = range(shape.length - 1 - m);
   const all = [0, ...block.map((_, i) => pads[2 * i] ?? 0), ...rest.map(() => 0)];
   const ends = [0, ...block.map((_, i) => pads[2 * i + 1] ?? 0), ...rest.map(() => 0)];
-  const padded = [...all, ...ends].some((pad) => pad !== 0) ? run(l, 'Pad', [l.input(0)], l.dtype(), { extra: [ints(l, [...all, ...ends])] }) : l.input(0);
+  const padded = [...all, ...ends].some((pad) => pad !== 0)
+    ? run(l, 'Pad', [l.input(0)], l.dtype(), { extra: [ints(l, [...all, ...ends])] })
+    : l.input(0);
   const sizes = block.map((b, i) => ((shape[i + 1] ?? 0) + (all[i + 1] ?? 0) + (ends[i + 1] ?? 0)) / b);
   const tail = shape.slice(1 + m);
   const split = reshapeTo(l, padded, [-1, ...sizes.flatMap((part, i) => [part, block[i] ?? 1]), ...tail], l.dtype());
-  const perm = [...block.map((_, i) => 2 * i + 2), 0, ...block.map((_, i) => 2 * i + 1), ...rest.map((i) => 2 * m + 1 + i)];
+  const perm = [
+    ...block.map((_, i) => 2 * i + 2),
+    0,
+    ...block.map((_, i) => 2 * i + 1),
+    ...rest.map((i) => 2 * m + 1 + i),
+  ];
   return reshapeTo(l, transpose(l, split, perm), [-1, ...sizes, ...tail], l.dtype());
 }
 

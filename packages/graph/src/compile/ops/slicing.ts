@@ -65,7 +65,11 @@ function reverse(l: Lowering): Value {
 
 export function reversed(l: Lowering, value: Value, axes: readonly number[]): Value {
   if (axes.length === 0) return value;
-  const all = (number: number): Value => ints(l, axes.map(() => number));
+  const all = (number: number): Value =>
+    ints(
+      l,
+      axes.map(() => number),
+    );
   return l.emit('Slice', [value, all(END), all(-END), ints(l, axes), all(-1)], {}, l.outType());
 }
 
@@ -73,7 +77,13 @@ export function reversed(l: Lowering, value: Value, axes: readonly number[]): Va
 function select(l: Lowering): Value {
   const rank = l.rank(1);
   const rows = l.rank(0) === 1 && rank > 1;
-  const condition = rows ? unsqueeze(l, l.input(0), range(rank - 1).map((i) => i + 1)) : l.input(0);
+  const condition = rows
+    ? unsqueeze(
+        l,
+        l.input(0),
+        range(rank - 1).map((i) => i + 1),
+      )
+    : l.input(0);
   return choose(l, condition, l.input(1), l.input(2), l.dtype(1));
 }
 
@@ -86,7 +96,9 @@ function bandPart(l: Lowering): Value {
   const [upper = -1] = l.needNumbers(2, 'num_upper');
   const inside = (row: number, column: number): boolean =>
     (lower < 0 || row - column <= lower) && (upper < 0 || column - row <= upper);
-  const data = Uint8Array.from({ length: rows * columns }, (_, i) => (inside(Math.floor(i / columns), i % columns) ? 1 : 0));
+  const data = Uint8Array.from({ length: rows * columns }, (_, i) =>
+    inside(Math.floor(i / columns), i % columns) ? 1 : 0,
+  );
   const band = l.fresh('band', { dtype: 'bool', shape: [rows, columns], data });
   return choose(l, band, l.input(0), scalar(l, l.dtype(), 0), l.dtype());
 }
@@ -94,7 +106,8 @@ function bandPart(l: Lowering): Value {
 /** Pads as [before, after] for each dimension in TensorFlow, all befores and then all afters in ONNX. */
 function padsOf(l: Lowering): Value {
   const pads = l.numbers(1);
-  if (pads !== undefined) return ints(l, [...pads.filter((_, i) => i % 2 === 0), ...pads.filter((_, i) => i % 2 === 1)]);
+  if (pads !== undefined)
+    return ints(l, [...pads.filter((_, i) => i % 2 === 0), ...pads.filter((_, i) => i % 2 === 1)]);
   const turned = l.emit('Transpose', [asInt64(l, 1)], { perm: [1, 0] }, { dtype: 'int64', shape: null });
   return l.emit('Reshape', [turned, ints(l, [-1])], {}, { dtype: 'int64', shape: null });
 }
@@ -110,7 +123,8 @@ function pad(l: Lowering): Value {
 
 function mirrorPad(l: Lowering): Value {
   const mode = l.attrs.string('mode');
-  if (mode === 'REFLECT') return run(l, 'Pad', [l.input(0)], l.dtype(), { attrs: { mode: 'reflect' }, extra: [padsOf(l)] });
+  if (mode === 'REFLECT')
+    return run(l, 'Pad', [l.input(0)], l.dtype(), { attrs: { mode: 'reflect' }, extra: [padsOf(l)] });
   return symmetricPad(l, l.needNumbers(1, 'the padding'));
 }
 
@@ -121,7 +135,11 @@ function symmetricPad(l: Lowering, pads: readonly number[]): Value {
     const [before = 0, after = 0] = pads.slice(2 * axis);
     const part = (start: number, end: number): Value =>
       l.emit('Slice', [value, ints(l, [start]), ints(l, [end]), ints(l, [axis]), ints(l, [-1])]);
-    const parts = [before > 0 ? [part(before - 1, -END)] : [], [value], after > 0 ? [part(END, -after - 1)] : []].flat();
+    const parts = [
+      before > 0 ? [part(before - 1, -END)] : [],
+      [value],
+      after > 0 ? [part(END, -after - 1)] : [],
+    ].flat();
     if (parts.length > 1) value = l.emit('Concat', parts, { axis }, l.outType());
   }
   return value;

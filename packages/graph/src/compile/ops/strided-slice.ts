@@ -44,17 +44,35 @@ function taken(l: Lowering, { axis, start }: Cut): Value {
 
 function cutOut(l: Lowering, cuts: readonly Cut[]): Value {
   if (cuts.length === 0) return l.input(0);
-  const starts = vector(l, cuts.map((cut) => cut.start));
-  const ends = vector(l, cuts.map((cut) => cut.end));
-  const axes = ints(l, cuts.map((cut) => cut.axis));
-  const steps = cuts.every((cut) => cut.stride === 1) ? [] : [ints(l, cuts.map((cut) => cut.stride))];
+  const starts = vector(
+    l,
+    cuts.map((cut) => cut.start),
+  );
+  const ends = vector(
+    l,
+    cuts.map((cut) => cut.end),
+  );
+  const axes = ints(
+    l,
+    cuts.map((cut) => cut.axis),
+  );
+  const steps = cuts.every((cut) => cut.stride === 1)
+    ? []
+    : [
+        ints(
+          l,
+          cuts.map((cut) => cut.stride),
+        ),
+      ];
   return l.emit('Slice', [l.input(0), starts, ends, axes, ...steps]);
 }
 
 function vector(l: Lowering, bounds: readonly Bound[]): Value {
   if (bounds.every((bound) => typeof bound === 'number')) return ints(l, bounds as readonly number[]);
   const parts = bounds.map((bound) => (typeof bound === 'number' ? ints(l, [bound]) : bound));
-  return parts.length === 1 ? (parts[0] as Value) : l.emit('Concat', parts, { axis: 0 }, { dtype: 'int64', shape: [parts.length] });
+  return parts.length === 1
+    ? (parts[0] as Value)
+    : l.emit('Concat', parts, { axis: 0 }, { dtype: 'int64', shape: [parts.length] });
 }
 
 function planOf(l: Lowering): Plan {

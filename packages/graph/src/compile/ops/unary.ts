@@ -110,7 +110,12 @@ function throughDouble(l: Lowering, lower: (x: Value) => Value): Value {
 function isFinite(l: Lowering): Value {
   const x = l.input(0);
   const to: RunOptions = { result: 'bool' };
-  const strange = l.emit('Or', [run(l, 'IsNaN', [x], l.dtype(), to), run(l, 'IsInf', [x], l.dtype(), to)], {}, l.outType());
+  const strange = l.emit(
+    'Or',
+    [run(l, 'IsNaN', [x], l.dtype(), to), run(l, 'IsInf', [x], l.dtype(), to)],
+    {},
+    l.outType(),
+  );
   return l.emit('Not', [strange], {}, l.outType());
 }
 
@@ -124,7 +129,8 @@ export const UNARY = {
   Expm1: expm1,
   Elu: (l) => run(l, 'Elu', [l.input(0)], l.dtype(), { attrs: { alpha: { f: 1 } } }),
   Selu: (l) => run(l, 'Selu', [l.input(0)], l.dtype()),
-  LeakyRelu: (l) => run(l, 'LeakyRelu', [l.input(0)], l.dtype(), { attrs: { alpha: { f: l.attrs.float('alpha', 0.2) } } }),
+  LeakyRelu: (l) =>
+    run(l, 'LeakyRelu', [l.input(0)], l.dtype(), { attrs: { alpha: { f: l.attrs.float('alpha', 0.2) } } }),
   Erfc: (l) => run(l, 'Sub', [scalar(l, l.dtype(), 1), run(l, 'Erf', [l.input(0)], l.dtype())], l.dtype()),
   Square: (l) => run(l, 'Mul', [l.input(0), l.input(0)], l.dtype()),
   LogicalNot: (l) => l.emit('Not', [l.input(0)], {}, l.outType()),

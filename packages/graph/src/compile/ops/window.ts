@@ -43,7 +43,12 @@ export interface Window {
 }
 
 /** Padding that the `padding` attribute asks for, as ONNX attributes. `sizes`: spatial dimensions of the input, -1 if unknown. */
-export function padding(l: Lowering, window: Window, sizes: readonly number[], layout: Layout): Record<string, OnnxAttr> {
+export function padding(
+  l: Lowering,
+  window: Window,
+  sizes: readonly number[],
+  layout: Layout,
+): Record<string, OnnxAttr> {
   const kind = l.attrs.string('padding');
   if (kind === 'VALID') return {};
   if (kind === 'EXPLICIT') return explicitPadding(l, layout);

@@ -67,7 +67,11 @@ function channelsOf(graph: OnnxGraph, node: OnnxNode): Channels | undefined {
 }
 
 /** The constant as one number per channel; undefined where it varies along another dimension or would add one. */
-function channelVector(constant: Tensor, { fromEnd, count }: Channels, rank: number | undefined): Float64Array | undefined {
+function channelVector(
+  constant: Tensor,
+  { fromEnd, count }: Channels,
+  rank: number | undefined,
+): Float64Array | undefined {
   if (constant.dtype !== 'float32' || count === 0) return undefined;
   const limit = rank ?? -fromEnd;
   if (constant.shape.length > limit) return undefined;
@@ -84,12 +88,21 @@ function applied(graph: OnnxGraph, node: OnnxNode, channels: Channels, op: strin
   if (op === 'Mul' || op === 'Div') {
     const factors = op === 'Mul' ? vector : vector.map((value) => 1 / value);
     node.inputs[1] = scaledWeights(graph, node, channels, factors);
-    if (node.inputs.length > 2) setBias(graph, node, bias.map((value, i) => value * (factors[i] ?? 1)));
+    if (node.inputs.length > 2)
+      setBias(
+        graph,
+        node,
+        bias.map((value, i) => value * (factors[i] ?? 1)),
+      );
     return true;
   }
   if (node.op === 'MatMul' && !becomesGemm(graph, node)) return false;
   const sign = op === 'Add' ? 1 : -1;
-  setBias(graph, node, bias.map((value, i) => value + sign * (vector[i] ?? 0)));
+  setBias(
+    graph,
+    node,
+    bias.map((value, i) => value + sign * (vector[i] ?? 0)),
+  );
   return true;
 }
 
@@ -112,7 +125,12 @@ function becomesGemm(graph: OnnxGraph, node: OnnxNode): boolean {
   return true;
 }
 
-function scaledWeights(graph: OnnxGraph, node: OnnxNode, { weightAxis, count }: Channels, factors: Float64Array): Value {
+function scaledWeights(
+  graph: OnnxGraph,
+  node: OnnxNode,
+  { weightAxis, count }: Channels,
+  factors: Float64Array,
+): Value {
   const name = node.inputs[1] ?? '';
   const weights = graph.constants.get(name);
   if (weights === undefined) return name;

@@ -22,7 +22,8 @@ export function normaliseLeftovers(graph: OnnxGraph): void {
     const factor = factors.get(image);
     if (factor === undefined || !(node.op === 'Add' || (node.op === 'Sub' && !swapped))) continue;
     const offset = perChannel(graph, constant, factor.image);
-    if (offset !== undefined) replace(graph, node, factor.image, factor.scale, node.op === 'Add' ? offset : offset.map((value) => -value));
+    if (offset !== undefined)
+      replace(graph, node, factor.image, factor.scale, node.op === 'Add' ? offset : offset.map((value) => -value));
   }
 }
 
@@ -30,7 +31,8 @@ export function normaliseLeftovers(graph: OnnxGraph): void {
 function perChannel(graph: OnnxGraph, constant: Tensor, image: Value): Float32Array | undefined {
   const type = graph.types.get(image);
   const channels = type?.shape?.[1] ?? -1;
-  if (type?.dtype !== 'float32' || type.shape?.length !== 4 || channels < 0 || constant.dtype !== 'float32') return undefined;
+  if (type?.dtype !== 'float32' || type.shape?.length !== 4 || channels < 0 || constant.dtype !== 'float32')
+    return undefined;
   const shape = [...new Array<number>(Math.max(0, 4 - constant.shape.length)).fill(1), ...constant.shape];
   const fits = shape.length === 4 && shape[0] === 1 && shape[1] === channels && shape[2] === 1 && shape[3] === 1;
   return fits ? Float32Array.from(toNumbers(constant)) : undefined;
@@ -38,7 +40,8 @@ function perChannel(graph: OnnxGraph, constant: Tensor, image: Value): Float32Ar
 
 function replace(graph: OnnxGraph, node: OnnxNode, image: Value, scale: Float32Array, offset: Float32Array): void {
   const count = scale.length;
-  const constant = (label: string, values: ArrayLike<number>): Value => addConstant(graph, `${node.name}/${label}`, float32(values));
+  const constant = (label: string, values: ArrayLike<number>): Value =>
+    addConstant(graph, `${node.name}/${label}`, float32(values));
   node.op = 'BatchNormalization';
   node.inputs = [
     image,

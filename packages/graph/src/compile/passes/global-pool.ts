@@ -11,7 +11,8 @@ function isImageMean(graph: OnnxGraph, node: OnnxNode): boolean {
   const [image = '', input] = node.inputs;
   const type = graph.types.get(image);
   const constant = input === undefined ? undefined : graph.constants.get(input);
-  const axes = constant === undefined ? ((node.attrs['axes'] as readonly number[] | undefined) ?? []) : toNumbers(constant);
+  const axes =
+    constant === undefined ? ((node.attrs['axes'] as readonly number[] | undefined) ?? []) : toNumbers(constant);
   const spatial = axes.length === 2 && axes.includes(2) && axes.includes(3);
   return spatial && type?.dtype === 'float32' && type.shape?.length === 4 && !type.shape.includes(0);
 }

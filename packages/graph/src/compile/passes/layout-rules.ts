@@ -66,7 +66,12 @@ const pad: Rule = (node, walk) => {
     turned[axis] = list[i] ?? 0;
     turned[rank + axis] = list[rank + i] ?? 0;
   });
-  walk.emitView(node, [view.source, addConstant(walk.graph, `${pads}/turned`, int64(...turned)), ...others], node.attrs, view.perm);
+  walk.emitView(
+    node,
+    [view.source, addConstant(walk.graph, `${pads}/turned`, int64(...turned)), ...others],
+    node.attrs,
+    view.perm,
+  );
   return true;
 };
 
@@ -75,12 +80,14 @@ const reduction: Rule = (node, walk) => {
   const [first = '', input] = node.inputs;
   const view = walk.view(first);
   if (view === undefined) return false;
-  const stated = input === undefined ? (node.attrs['axes'] as readonly number[] | undefined) : constantInts(walk, input);
+  const stated =
+    input === undefined ? (node.attrs['axes'] as readonly number[] | undefined) : constantInts(walk, input);
   if (stated === undefined) return false;
   const rank = view.perm.length;
   const axes = stated.map((axis) => (axis < 0 ? axis + rank : axis));
   const turned = axes.map((axis) => view.perm[axis] ?? 0).sort((a, b) => a - b);
-  const inputs = input === undefined ? [view.source] : [view.source, addConstant(walk.graph, `${input}/turned`, int64(...turned))];
+  const inputs =
+    input === undefined ? [view.source] : [view.source, addConstant(walk.graph, `${input}/turned`, int64(...turned))];
   const attrs = input === undefined ? { ...node.attrs, axes: turned } : node.attrs;
   walk.emitView(node, inputs, attrs, node.attrs['keepdims'] === 0 ? without(view.perm, axes) : view.perm);
   return true;

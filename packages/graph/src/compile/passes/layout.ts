@@ -3,7 +3,7 @@
  * permutation) and makes no node for it; ops that can work in any layout work on the source instead and give a view again. So between
  * two convolutions, which want channels first, nothing is transposed at all. One pass, linear in the size of the graph.
  */
-import { transposed as transposedConstant, int64, reshaped } from '../constant.ts';
+import { int64, reshaped, transposed as transposedConstant } from '../constant.ts';
 import { addConstant, freshName, type OnnxGraph, type OnnxNode, rankOf, type Value } from '../onnx-graph.ts';
 import { LAYOUT_RULES } from './layout-rules.ts';
 
@@ -86,7 +86,9 @@ export class LayoutWalk {
       return addConstant(this.graph, `${value}/turned`, transposedConstant(widened, inverse(perm)));
     }
     if (missing > 0) return this.transposition(this.widened(this.real(value), missing), inverse(perm));
-    return view === undefined ? this.transposition(value, inverse(perm)) : this.transposition(view.source, chain(view.perm, inverse(perm)));
+    return view === undefined
+      ? this.transposition(value, inverse(perm))
+      : this.transposition(view.source, chain(view.perm, inverse(perm)));
   }
 
   /** The value itself, in its own layout. */
@@ -141,7 +143,8 @@ export class LayoutWalk {
     const shape = type?.shape == null ? null : perm.map((axis) => type.shape?.[axis] ?? -1);
     if (!this.graph.types.has(name)) this.graph.types.set(name, { dtype: type?.dtype ?? 'float32', shape });
     const target = reshapeTarget(type?.shape ?? null, perm);
-    if (target === undefined) this.out.push({ op: 'Transpose', name, inputs: [source], outputs: [name], attrs: { perm } });
+    if (target === undefined)
+      this.out.push({ op: 'Transpose', name, inputs: [source], outputs: [name], attrs: { perm } });
     else {
       const vector = addConstant(this.graph, `${name}/shape`, int64(...target));
       this.out.push({ op: 'Reshape', name, inputs: [source, vector], outputs: [name], attrs: {} });

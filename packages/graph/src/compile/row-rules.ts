@@ -1,0 +1,348 @@
+/** How each ONNX op carries rows on; an op without a rule is denied (see row-independent.ts). */
+
+import { sizeOf } from '../tensor.ts';
+import { FIXED, type RowContext, type RowState, type Rows, type SizeElement } from './rows.ts';
+
+type Rule = (c: RowContext) => RowState;
+
+const ELEMENTWISE =
+  'Abs Acos Acosh Add And Asin Asinh Atan Atanh Cast Ceil Clip Cos Cosh Div Elu Equal Erf Exp Floor Greater GreaterOrEqual Identity ' +
+  'IsInf IsNaN LeakyRelu Less LessOrEqual Log Max Min Mod Mul Neg Not Or Pow Reciprocal Relu Round Selu Sigmoid Sign Sin Sinh ' +
+  'Softplus Softsign Sqrt Sub Tan Tanh Where Xor';
+
+/** Ops over the dimensions behind the batch of their first input. */
+const PER_IMAGE =
+  'AveragePool BatchNormalization Conv ConvTranspose DepthToSpace GlobalAveragePool LRN MaxPool SpaceToDepth';
+
+const REDUCTIONS = 'ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum';
+
+/** Ops that keep the elements of a shape and their order. */
+const KEEPS_ELEMENTS = new Set(['Cast', 'Identity']);
+
+const elementwise: Rule = (c) => {
+  const states = c.inputs;
+  const rows = states.filter((state): state is Rows => state.kind === 'rows');
+  const [first] = rows;
+  if (first === undefined) return withoutRows(c);
+  for (let i = 0; i < c.node.inputs.length; i++) {
+    const state = c.state(i);
+    if (state.kind === 'size') throw c.deny('it computes with the size of the batch');
+    if (state.kind === 'rows' && (state.per !== first.per || state.rank !== first.rank))
+      throw c.deny('its inputs have different rows');
+    if (state.kind === 'fixed' && c.node.inputs[i] !== '' && !c.broadcasts(i, first.rank)) {
+      throw c.deny(`its input ${i} has a first dimension of its own`);
+    }
+  }
+  return first;
+};
+
+/** Nothing but shapes and fixed values. */
+function withoutRows(c: RowContext): RowState {
+  if (c.inputs.every((state) => state.kind === 'fixed')) return FIXED;
+  return { kind: 'size', elements: KEEPS_ELEMENTS.has(c.node.op) ? elementsOf(c, 0) : undefined };
+}
+
+function elementsOf(c: RowContext, i: number): readonly SizeElement[] | undefined {
+  const state = c.state(i);
+  if (state.kind === 'size') return state.elements;
+  if (state.kind === 'rows') return undefined;
+  const count = c.shape(i);
+  return (
+    c.numbers(i) ??
+    (count === null || count.includes(-1) ? undefined : new Array<SizeElement>(sizeOf(count)).fill('fixed'))
+  );
+}
+
+/** A shape of which no element depends on the batch is fixed. */
+function sizes(elements: readonly SizeElement[] | undefined): RowState {
+  const fixed = elements?.every((element) => typeof element === 'number' || element === 'fixed') ?? false;
+  return fixed ? FIXED : { kind: 'size', elements };
+}
+
+const perImage: Rule = (c) => {
+  const rows = c.rows(0);
+  c.fixedFrom(1);
+  return rows ?? FIXED;
+};
+
+const matMul: Rule = (c) => {
+  const [a, b] = [c.rows(0), c.rows(1)];
+  const [rankA, rankB] = [c.rank(0), c.rank(1)];
+  if (a === undefined && b === undefined) return FIXED;
+  if (rankA === undefined || rankB === undefined) throw c.deny('a rank is unknown');
+  if (a !== undefined && b !== undefined) {
+    if (a.rank < 3 || a.rank !== b.rank || a.per !== b.per) throw c.deny('it multiplies rows with each other');
+    return a;
+  }
+  if (a !== undefined && a.rank >= 2 && rankB <= 2) return { ...a, rank: rankB === 1 ? a.rank - 1 : a.rank };
+  if (a !== undefined && a.rank >= 3 && c.broadcasts(1, a.rank)) return a;
+  if (b !== undefined && b.rank >= 3 && c.broadcasts(0, b.rank)) return b;
+  throw c.deny('it sums over the batch');
+};
+
+const gemm: Rule = (c) => {
+  const a = c.rows(0);
+  c.fixedFrom(1);
+  if (a === undefined) return FIXED;
+  if (c.int('transA', 0) !== 0) throw c.deny('it sums over the batch');
+  if (c.node.inputs.length > 2 && !c.broadcasts(2, 2)) throw c.deny('its bias has a first dimension of its own');
+  return a;
+};
+
+/** Ops along one axis, which is an attribute. */
+function along(fallback: number): Rule {
+  return (c) => {
+    const rows = c.rows(0);
+    c.fixedFrom(1);
+    if (rows !== undefined) c.axis(c.int('axis', fallback), rows.rank);
+    return rows ?? FIXED;
+  };
+}
+
+const cumSum: Rule = (c) => {
+  const rows = c.rows(0);
+  if (rows === undefined) return perImage(c);
+  const axis = c.numbers(1)?.[0];
+  if (axis === undefined) throw c.deny('its axis is not constant');
+  c.axis(axis, rows.rank);
+  return rows;
+};
+
+const reduction: Rule = (c) => {
+  const rows = c.rows(0);
+  c.fixedFrom(1);
+  if (rows === undefined) return FIXED;
+  const stated = c.node.attrs['axes'];
+  const axes =
+    c.node.inputs.length > 1 ? c.numbers(1) : Array.isArray(stated) ? (stated as readonly number[]) : undefined;
+  if (axes === undefined) throw c.deny('it may work along the batch');
+  for (const axis of axes) c.axis(axis, rows.rank);
+  return { ...rows, rank: c.int('keepdims', 1) === 0 ? rows.rank - axes.length : rows.rank };
+};
+
+const arg: Rule = (c) => {
+  const rows = c.rows(0);
+  if (rows === undefined) return FIXED;
+  c.axis(c.int('axis', 0), rows.rank);
+  return { ...rows, rank: c.int('keepdims', 1) === 0 ? rows.rank - 1 : rows.rank };
+};
+
+const concat: Rule = (c) => {
+  const states = c.inputs;
+  if (states.every((state) => state.kind !== 'rows')) {
+    const parts = c.node.inputs.map((_, i) => elementsOf(c, i));
+    return sizes(parts.includes(undefined) ? undefined : parts.flatMap((part) => part ?? []));
+  }
+  const [first] = states;
+  if (first?.kind !== 'rows') throw c.deny('it joins rows with something else');
+  c.axis(c.int('axis', 0), first.rank);
+  for (const state of states) {
+    if (state.kind !== 'rows' || state.per !== first.per || state.rank !== first.rank)
+      throw c.deny('it joins rows with something else');
+  }
+  return first;
+};
+
+const slice: Rule = (c) => {
+  const state = c.state(0);
+  if (state.kind === 'size') return sizes(slicedElements(c, state.elements));
+  c.fixedFrom(1);
+  if (state.kind === 'fixed') return FIXED;
+  const axes = c.numbers(3);
+  if (axes === undefined) throw c.deny('its axes are not constant');
+  for (const axis of axes) c.axis(axis, state.rank);
+  return state;
+};
+
+function slicedElements(
+  c: RowContext,
+  elements: readonly SizeElement[] | undefined,
+): readonly SizeElement[] | undefined {
+  const [start, end, step] = [c.numbers(1)?.[0], c.numbers(2)?.[0], c.node.inputs.length > 4 ? c.numbers(4)?.[0] : 1];
+  return start === undefined || end === undefined || step !== 1 ? undefined : elements?.slice(start, end);
+}
+
+const gather: Rule = (c) => {
+  const [data, indices] = [c.state(0), c.state(1)];
+  if (data.kind === 'size') return sizes(c.numbers(1)?.map((index) => data.elements?.at(index)));
+  const axis = c.int('axis', 0);
+  if (indices.kind === 'size') throw c.deny('it computes with the size of the batch');
+  if (data.kind === 'fixed' && indices.kind === 'fixed') return FIXED;
+  const [rankData, rankIndices] = [c.rank(0), c.rank(1)];
+  if (rankData === undefined || rankIndices === undefined) throw c.deny('a rank is unknown');
+  if (data.kind === 'rows' && indices.kind === 'fixed') {
+    c.axis(axis, rankData);
+    return { ...data, rank: rankData - 1 + rankIndices };
+  }
+  if (data.kind === 'fixed' && indices.kind === 'rows' && (axis === 0 || axis === -rankData)) {
+    return { ...indices, rank: rankData - 1 + rankIndices };
+  }
+  throw c.deny('it picks rows by rows');
+};
+
+const gatherNd: Rule = (c) => {
+  const [data, indices] = [c.rows(0), c.rows(1)];
+  const rank = c.graph.types.get(c.node.outputs[0] ?? '')?.shape?.length;
+  if (data === undefined && indices === undefined) return FIXED;
+  if (indices === undefined || indices.rank < 2) throw c.deny('it picks rows');
+  const inStep =
+    data === undefined ? c.int('batch_dims', 0) === 0 : c.int('batch_dims', 0) >= 1 && data.per === indices.per;
+  if (!inStep || rank === undefined) throw c.deny('it picks rows by rows');
+  return { ...indices, rank };
+};
+
+const transpose: Rule = (c) => {
+  const rows = c.rows(0);
+  const perm = c.node.attrs['perm'];
+  if (rows !== undefined && !(Array.isArray(perm) && perm[0] === 0)) throw c.deny('it moves the batch');
+  return rows ?? FIXED;
+};
+
+const squeeze: Rule = (c) => {
+  const state = c.state(0);
+  if (state.kind === 'size') return state;
+  const axes = c.numbers(1);
+  if (state.kind === 'fixed') return FIXED;
+  if (axes === undefined) throw c.deny('it may drop the batch');
+  for (const axis of axes) c.axis(axis, state.rank);
+  return { ...state, rank: state.rank - axes.length };
+};
+
+const unsqueeze: Rule = (c) => {
+  const state = c.state(0);
+  if (state.kind === 'size') return state;
+  const axes = c.numbers(1);
+  if (state.kind === 'fixed') return FIXED;
+  if (axes === undefined) throw c.deny('its axes are not constant');
+  for (const axis of axes) c.axis(axis, state.rank + axes.length);
+  return { ...state, rank: state.rank + axes.length };
+};
+
+/** Rows stay whole where each of them makes a whole number of new ones. */
+const reshape: Rule = (c) => {
+  const state = c.state(0);
+  if (state.kind === 'size') return state;
+  const target = elementsOf(c, 1);
+  if (state.kind === 'fixed') return c.state(1).kind === 'fixed' ? FIXED : notRows(c);
+  const [first, ...rest] = target ?? [];
+  const rank = target?.length;
+  if (rank === undefined || rank === 0) throw c.deny('the shape it makes is unknown');
+  if (first === 0 && c.int('allowzero', 0) === 0) return { ...state, rank };
+  if (typeof first === 'object') return { kind: 'rows', per: first.batch, rank };
+  const own = c.shape(0)?.slice(1);
+  if (first !== -1 || own === undefined || own.includes(-1)) throw c.deny('its rows may not be those of its input');
+  const before = state.per * sizeOf(own);
+  const after = rest.every((size) => typeof size === 'number' && size > 0) ? sizeOf(rest as number[]) : 0;
+  if (after === 0 || before % after !== 0) throw c.deny('its rows may not be those of its input');
+  return { kind: 'rows', per: before / after, rank };
+};
+
+function notRows(c: RowContext): never {
+  throw c.deny('it spreads a fixed value over the batch');
+}
+
+/** A fixed value repeated for each row is a row for each. */
+const expand: Rule = (c) => {
+  const state = c.state(0);
+  const target = elementsOf(c, 1);
+  if (state.kind === 'fixed' && c.state(1).kind === 'fixed') return FIXED;
+  const first = target?.[0];
+  if (state.kind === 'size' || target === undefined) throw c.deny('it computes with the size of the batch');
+  const per = typeof first === 'object' ? first.batch : undefined;
+  if (state.kind === 'fixed' && per !== undefined && c.broadcasts(0, target.length))
+    return { kind: 'rows', per, rank: target.length };
+  if (state.kind === 'rows' && state.rank === target.length && (first === 1 || per === state.per)) return state;
+  throw c.deny('its rows may not be those of its input');
+};
+
+const pad: Rule = (c) => {
+  const rows = c.rows(0);
+  c.fixedFrom(1);
+  const pads = c.numbers(1);
+  if (rows === undefined) return FIXED;
+  if (pads === undefined || pads[0] !== 0 || pads[rows.rank] !== 0) throw c.deny('it may add rows');
+  return rows;
+};
+
+const tile: Rule = (c) => {
+  const rows = c.rows(0);
+  c.fixedFrom(1);
+  if (rows !== undefined && c.numbers(1)?.[0] !== 1) throw c.deny('it may repeat rows');
+  return rows ?? FIXED;
+};
+
+const resize: Rule = (c) => {
+  const rows = c.rows(0);
+  if (rows === undefined) return withoutRows(c);
+  const first = elementsOf(c, 3)?.[0];
+  if (typeof first !== 'object' || first.batch !== rows.per) throw c.deny('it may resize the batch');
+  return rows;
+};
+
+const shape: Rule = (c) => {
+  const state = c.state(0);
+  if (state.kind !== 'rows') return FIXED;
+  const known = c.shape(0);
+  const rest = Array.from(
+    { length: state.rank - 1 },
+    (_, i): SizeElement => ((known?.[i + 1] ?? -1) >= 0 ? known?.[i + 1] : 'fixed'),
+  );
+  return { kind: 'size', elements: [{ batch: state.per }, ...rest] };
+};
+
+const size: Rule = (c) => (c.state(0).kind === 'rows' ? { kind: 'size', elements: undefined } : FIXED);
+
+/** The batch is the first letter of the result and of each operand with rows, and of no other. */
+const einsum: Rule = (c) => {
+  const [left = '', right = ''] = String(c.node.attrs['equation']).replaceAll(' ', '').split('->');
+  const operands = left.split(',');
+  const batch = right[0] ?? '';
+  const states = operands.map((_, i) => c.rows(i));
+  const first = states.find((state) => state !== undefined);
+  if (first === undefined) return FIXED;
+  const apart = operands.every((letters, i) =>
+    states[i] === undefined ? !letters.includes(batch) : letters.lastIndexOf(batch) === 0,
+  );
+  const even = states.every((state) => state === undefined || state.per === first.per);
+  if (batch === '' || left.includes('.') || !apart || !even) throw c.deny('it may sum over the batch');
+  return { ...first, rank: right.length };
+};
+
+function rules(names: string, rule: Rule): (readonly [string, Rule])[] {
+  return names.split(' ').map((name) => [name, rule] as const);
+}
+
+const RULES: ReadonlyMap<string, Rule> = new Map([
+  ...rules(ELEMENTWISE, elementwise),
+  ...rules(PER_IMAGE, perImage),
+  ...rules(REDUCTIONS, reduction),
+  ...rules('ArgMax ArgMin', arg),
+  ...rules('Softmax LogSoftmax TopK', along(-1)),
+  ['Split', along(0)],
+  ['CumSum', cumSum],
+  ['MatMul', matMul],
+  ['Gemm', gemm],
+  ['Einsum', einsum],
+  ['Concat', concat],
+  ['Slice', slice],
+  ['Gather', gather],
+  ['GatherND', gatherNd],
+  ['Transpose', transpose],
+  ['Squeeze', squeeze],
+  ['Unsqueeze', unsqueeze],
+  ['Reshape', reshape],
+  ['Expand', expand],
+  ['Pad', pad],
+  ['Tile', tile],
+  ['Resize', resize],
+  ['Shape', shape],
+  ['Size', size],
+]);
+
+/** The state of the outputs of a node. Throws Denied. */
+export function rowsThrough(c: RowContext): RowState {
+  const rule = RULES.get(c.node.op);
+  if (rule !== undefined) return rule(c);
+  if (c.inputs.every((state) => state.kind === 'fixed')) return FIXED;
+  throw c.deny('this op is not known to keep rows apart');
+}

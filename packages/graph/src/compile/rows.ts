@@ -1,0 +1,96 @@
+/**
+ * What the proof of row independence knows of a value. `rows`: dimension 0 is the batch, `per` entries for each of its rows, one
+ * behind the other, and they depend on that row alone. `size`: depends on how many rows there are but on none of them (a shape).
+ * `fixed`: depends on neither. `Denied` says what the proof fails at.
+ */
+import { toNumbers } from './constant.ts';
+import { type OnnxGraph, type OnnxNode, rankOf, type Value } from './onnx-graph.ts';
+
+/** An element of a shape: a number, one that is fixed but not known, `batch` times the size of the batch, or undefined. */
+export type SizeElement = number | 'fixed' | { readonly batch: number } | undefined;
+
+export type RowState =
+  | { readonly kind: 'fixed' }
+  | { readonly kind: 'size'; readonly elements: readonly SizeElement[] | undefined }
+  | { readonly kind: 'rows'; readonly per: number; readonly rank: number };
+
+export type Rows = Extract<RowState, { kind: 'rows' }>;
+
+export const FIXED: RowState = { kind: 'fixed' };
+
+export class Denied extends Error {}
+
+/** One node as its rule sees it. */
+export class RowContext {
+  readonly graph: OnnxGraph;
+  readonly node: OnnxNode;
+  private readonly states: ReadonlyMap<Value, RowState>;
+
+  constructor(graph: OnnxGraph, node: OnnxNode, states: ReadonlyMap<Value, RowState>) {
+    this.graph = graph;
+    this.node = node;
+    this.states = states;
+  }
+
+  /** States of the inputs that are there. */
+  get inputs(): readonly RowState[] {
+    return this.node.inputs.filter((value) => value !== '').map((value) => this.states.get(value) ?? FIXED);
+  }
+
+  state(i: number): RowState {
+    return this.states.get(this.node.inputs[i] ?? '') ?? FIXED;
+  }
+
+  /** Input `i` as rows; fixed where it is fixed. Sizes are denied. */
+  rows(i: number): Rows | undefined {
+    const state = this.state(i);
+    if (state.kind === 'size') throw this.deny('it computes with the size of the batch');
+    return state.kind === 'rows' ? state : undefined;
+  }
+
+  /** Denies unless all inputs from `i` on are fixed. */
+  fixedFrom(i: number): void {
+    for (let at = i; at < this.node.inputs.length; at++) {
+      if (this.state(at).kind !== 'fixed') throw this.deny(`its input ${at} depends on the batch`);
+    }
+  }
+
+  /** Numbers of a constant input. */
+  numbers(i: number): readonly number[] | undefined {
+    const constant = this.graph.constants.get(this.node.inputs[i] ?? '');
+    return constant === undefined ? undefined : toNumbers(constant);
+  }
+
+  rank(i: number): number | undefined {
+    const state = this.state(i);
+    return state.kind === 'rows' ? state.rank : rankOf(this.graph, this.node.inputs[i] ?? '');
+  }
+
+  shape(i: number): readonly number[] | null {
+    const value = this.node.inputs[i] ?? '';
+    return this.graph.constants.get(value)?.shape ?? this.graph.types.get(value)?.shape ?? null;
+  }
+
+  int(name: string, fallback: number): number {
+    const value = this.node.attrs[name];
+    return typeof value === 'number' ? value : fallback;
+  }
+
+  /** An axis counted from 0, which must not be the batch. */
+  axis(axis: number, rank: number): number {
+    const at = axis < 0 ? axis + rank : axis;
+    if (at === 0) throw this.deny('it works along the batch');
+    return at;
+  }
+
+  /** True where a fixed operand broadcasts over the rows: it has no dimension 0 of its own. */
+  broadcasts(i: number, rank: number): boolean {
+    const own = this.rank(i);
+    if (own === undefined || own > rank) return false;
+    return own < rank || this.shape(i)?.[0] === 1;
+  }
+
+  deny(reason: string): Denied {
+    return new Denied(`node ${this.node.name} (${this.node.op}): ${reason}`);
+  }
+}
