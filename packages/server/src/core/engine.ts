@@ -1,8 +1,8 @@
-/** The contract of an engine: what runs compiled graphs. `engine/contract` under `test/` is the suite that each engine passes. */
+/** The contract of an engine: what runs compiled graphs. `test/engine/contract.ts` is the suite that each engine passes. */
 import type { Tensor, TensorSpec } from '@floe/graph';
 
 export interface SessionOptions {
-  /** Threads that one run may use. */
+  /** Threads that one run may use; 0 for as many as there are CPUs. */
   readonly intraOpThreads: number;
 }
 
@@ -14,12 +14,14 @@ export interface Session {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
   /**
-   * Runs the graph on `feeds` (every input by name) and gives the outputs named in `fetches`, in that order. The results own their
-   * memory. Small graphs run inline (no thread hop), large ones off the event loop.
-   * Throws INVALID_ARGUMENT (missing or unknown name, dtype, rank or shape), FAILED_PRECONDITION after `close`, INTERNAL.
+   * Runs the graph on `feeds` (every input by name) and gives the outputs named in `fetches`, in that order. Feeds are read where
+   * they lie: they must not change until the run has settled. The results own their memory. Small graphs run inline (no thread
+   * hop), large ones off the event loop.
+   * Throws INVALID_ARGUMENT (missing or unknown name, dtype, rank, shape, or values that an op refuses), FAILED_PRECONDITION after
+   * `close`, RESOURCE_EXHAUSTED (no memory), UNAVAILABLE (the engine died; the next run finds it restarted), INTERNAL.
    */
   run(feeds: ReadonlyMap<string, Tensor>, fetches: readonly string[]): Promise<readonly Tensor[]>;
-  /** Refuses new runs, waits for those under way and gives the memory back. Idempotent. */
+  /** Refuses new runs, waits for those asked for before and gives the memory back. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -27,8 +29,11 @@ export interface Engine {
   readonly name: string;
   /** Version of the native library. */
   readonly version: string;
-  /** Opens `model.onnx` at `path` (its weights file beside it is mapped), off the event loop. Throws DATA_LOSS, UNIMPLEMENTED. */
+  /**
+   * Opens `model.onnx` at `path` (its weights file beside it is mapped), off the event loop. Throws NOT_FOUND, DATA_LOSS (damaged, or
+   * weights missing), UNIMPLEMENTED (an op or a type), RESOURCE_EXHAUSTED, FAILED_PRECONDITION after `close`.
+   */
   open(path: string, options: SessionOptions): Promise<Session>;
-  /** Closes every session that is still open. */
+  /** Closes every session that is still open. Await it before the process ends: leaving while native code runs crashes. */
   close(): Promise<void>;
 }

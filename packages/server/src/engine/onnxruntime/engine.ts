@@ -1,0 +1,51 @@
+/** The `onnxruntime` engine: sessions of ONNX Runtime in this process, called through its C API. */
+import type { Engine, Session, SessionOptions } from '../../core/engine.ts';
+import { requireModel } from '../model-file.ts';
+import { closedError } from '../validate.ts';
+import { getRuntime, type Runtime, reserveSlots } from './runtime.ts';
+import { type NativeSession, openSession } from './session.ts';
+
+/** Throws UNIMPLEMENTED where the library cannot be loaded or is not what it should be. */
+export async function openNativeEngine(slots: number): Promise<Engine> {
+  return new NativeEngine(await getRuntime(), slots);
+}
+
+class NativeEngine implements Engine {
+  readonly name = 'onnxruntime';
+  readonly version: string;
+  private readonly runtime: Runtime;
+  private readonly releaseSlots: () => void;
+  private readonly sessions = new Set<Promise<NativeSession>>();
+  private closing: Promise<void> | undefined;
+
+  constructor(runtime: Runtime, slots: number) {
+    this.version = runtime.version;
+    this.runtime = runtime;
+    this.releaseSlots = reserveSlots(runtime, slots);
+  }
+
+  open(path: string, options: SessionOptions): Promise<Session> {
+    if (this.closing !== undefined) return Promise.reject(closedError('the engine'));
+    // Kept from the start: whoever closes the engine meanwhile closes this session too.
+    const opening: Promise<NativeSession> = this.load(path, options, () => this.sessions.delete(opening));
+    this.sessions.add(opening);
+    opening.catch(() => this.sessions.delete(opening));
+    return opening;
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.shutDown();
+    return this.closing;
+  }
+
+  private async shutDown(): Promise<void> {
+    const open = [...this.sessions];
+    await Promise.allSettled(open.map(async (opening) => (await opening).close()));
+    this.releaseSlots();
+  }
+
+  private async load(path: string, options: SessionOptions, onClosed: () => void): Promise<NativeSession> {
+    await requireModel(path);
+    return openSession(this.runtime, path, options, onClosed);
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * One compiled graph in ONNX Runtime. Runs share the session, so its weights are in memory once. A run is
+ *   checked -> inline (small) or through the gate to another thread (large) -> results copied -> values released.
+ */
+import type { Tensor, TensorSpec } from '@floe/graph';
+import type { Session, SessionOptions } from '../../core/engine.ts';
+import { checkFeeds, checkFetches, closedError } from '../validate.ts';
+import { CNames } from './c-names.ts';
+import { describeInputs, describeOutputs } from './describe.ts';
+import type { Pointer } from './library.ts';
+import { RunCost } from './run-cost.ts';
+import { RunFrame } from './run-frame.ts';
+import { cell, type Runtime } from './runtime.ts';
+import { withSessionOptions } from './session-options.ts';
+import { check } from './status.ts';
+
+/** Loads the model on another thread. Throws DATA_LOSS, UNIMPLEMENTED, RESOURCE_EXHAUSTED. */
+export function openSession(
+  runtime: Runtime,
+  path: string,
+  options: SessionOptions,
+  onClosed: () => void,
+): Promise<NativeSession> {
+  return runtime.housekeeping.use(async () => {
+    const handle = await withSessionOptions(runtime, options, (native) => createNative(runtime, path, native));
+    try {
+      return new NativeSession(runtime, handle, onClosed);
+    } catch (error) {
+      await releaseNative(runtime, handle);
+      throw error;
+    }
+  });
+}
+
+async function createNative(runtime: Runtime, path: string, options: bigint): Promise<bigint> {
+  const { api, env } = runtime;
+  const session = new BigUint64Array(1);
+  const status = await settled<Pointer>((done) => api.createSession.async(env, path, options, session, done));
+  check(api, status, 'load', { file: path });
+  return cell(session);
+}
+
+async function releaseNative({ api, library }: Runtime, handle: bigint): Promise<void> {
+  await settled<undefined>((done) => api.releaseSession.async(handle, done));
+  // What the session's arenas gave back stays with glibc otherwise.
+  await library.trim();
+}
+
+export class NativeSession implements Session {
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+  private readonly runtime: Runtime;
+  private readonly handle: bigint;
+  private readonly onClosed: () => void;
+  private readonly inputNames: CNames;
+  private readonly outputNames: CNames;
+  private readonly cost = new RunCost();
+  private readonly spareFrames: RunFrame[] = [];
+  /** Of runs under way. What is reachable from here is every array that native code reads. */
+  private readonly frames = new Set<RunFrame>();
+  private runs = 0;
+  private whenIdle: (() => void) | undefined;
+  private closing: Promise<void> | undefined;
+
+  constructor(runtime: Runtime, handle: bigint, onClosed: () => void) {
+    this.runtime = runtime;
+    this.handle = handle;
+    this.onClosed = onClosed;
+    this.inputs = describeInputs(runtime, handle);
+    this.outputs = describeOutputs(runtime, handle);
+    this.inputNames = new CNames(runtime.library, names(this.inputs));
+    this.outputNames = new CNames(runtime.library, names(this.outputs));
+  }
+
+  async run(feeds: ReadonlyMap<string, Tensor>, fetches: readonly string[]): Promise<readonly Tensor[]> {
+    if (this.closing !== undefined) throw closedError('the session');
+    const tensors = checkFeeds(this.inputs, feeds);
+    const wanted = checkFetches(this.outputs, fetches);
+    this.runs++;
+    try {
+      // Two names of a signature may stand for one tensor, which the library refuses to give twice.
+      const distinct = [...new Set(wanted)];
+      const results = await this.dispatch(tensors, distinct);
+      return distinct.length === wanted.length ? results : repeat(results, distinct, wanted);
+    } finally {
+      this.runs--;
+      if (this.runs === 0) this.whenIdle?.();
+    }
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.shutDown();
+    return this.closing;
+  }
+
+  private async shutDown(): Promise<void> {
+    if (this.runs > 0) await new Promise<void>((resolve) => (this.whenIdle = resolve));
+    await this.runtime.housekeeping.use(() => releaseNative(this.runtime, this.handle));
+    this.onClosed();
+  }
+
+  /** Not an async function: a small run should cost one promise, not two. */
+  private dispatch(tensors: readonly Tensor[], wanted: readonly number[]): Tensor[] | Promise<Tensor[]> {
+    let elements = 0;
+    for (const tensor of tensors) elements += tensor.data.length;
+    const micros = this.cost.inlineMicros(elements);
+    if (micros === undefined) return this.runtime.gate.use(() => this.runPooled(tensors, wanted, elements));
+    const turn = this.runtime.turns.take(micros);
+    if (turn !== undefined) return turn.then(() => this.runInline(tensors, wanted, elements));
+    return this.runInline(tensors, wanted, elements);
+  }
+
+  private runInline(tensors: readonly Tensor[], wanted: readonly number[], elements: number): Tensor[] {
+    const began = performance.now();
+    const frame = this.takeFrame();
+    try {
+      this.bind(frame, tensors, wanted);
+      check(this.runtime.api, this.runtime.api.run(...this.runArguments(frame, wanted.length)), 'run');
+      return frame.results();
+    } finally {
+      this.giveBack(frame);
+      this.cost.sawInline(elements, (performance.now() - began) * 1000);
+    }
+  }
+
+  private async runPooled(tensors: readonly Tensor[], wanted: readonly number[], elements: number): Promise<Tensor[]> {
+    const began = performance.now();
+    const frame = this.takeFrame();
+    try {
+      this.bind(frame, tensors, wanted);
+      const args = this.runArguments(frame, wanted.length);
+      check(this.runtime.api, await settled<Pointer>((done) => this.runtime.api.run.async(...args, done)), 'run');
+      this.cost.sawPooled(elements, (performance.now() - began) * 1000);
+      return frame.results();
+    } finally {
+      this.giveBack(frame);
+    }
+  }
+
+  private bind(frame: RunFrame, tensors: readonly Tensor[], wanted: readonly number[]): void {
+    frame.bind(
+      tensors,
+      wanted.map((at) => this.outputNames.addresses[at] ?? 0n),
+    );
+  }
+
+  private runArguments(frame: RunFrame, outputs: number) {
+    const { pointers } = this.inputNames;
+    return [
+      this.handle,
+      null,
+      pointers,
+      frame.inputs,
+      this.inputs.length,
+      frame.outputNames,
+      outputs,
+      frame.outputs,
+    ] as const;
+  }
+
+  private takeFrame(): RunFrame {
+    const frame = this.spareFrames.pop() ?? new RunFrame(this.runtime, this.inputs.length, this.outputs.length);
+    this.frames.add(frame);
+    return frame;
+  }
+
+  private giveBack(frame: RunFrame): void {
+    frame.release();
+    this.frames.delete(frame);
+    this.spareFrames.push(frame);
+  }
+}
+
+function repeat(results: readonly Tensor[], distinct: readonly number[], wanted: readonly number[]): Tensor[] {
+  const byPosition = new Map(distinct.map((at, i) => [at, results[i]]));
+  return wanted.flatMap((at) => byPosition.get(at) ?? []);
+}
+
+function names(specs: readonly TensorSpec[]): string[] {
+  return specs.map(({ name }) => name);
+}
+
+/** A native call on another thread as a promise. */
+function settled<T>(call: (done: (error: Error | null, result: T) => void) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    call((error, result) => (error === null ? resolve(result) : reject(error)));
+  });
+}

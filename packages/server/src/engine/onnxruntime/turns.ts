@@ -1,0 +1,55 @@
+/**
+ * Shares the event loop between small runs and everything else.
+ *
+ * A run inline costs a few microseconds and no thread hop, but a settled promise continues before any I/O is looked at: a caller that
+ * awaits one small run after another would keep sockets and timers waiting for ever. So inline runs of one turn of the event loop get
+ * a budget; what is over it waits for the next turn, in order of arrival. 1 ms is 250 runs of a tiny model, and costs one
+ * `setImmediate` (under 1 us) for all of them.
+ */
+const BUDGET_MICROS = 1000;
+
+interface Waiter {
+  readonly micros: number;
+  readonly start: () => void;
+}
+
+export class Turns {
+  private spent = 0;
+  private scheduled = false;
+  private waiting: Waiter[] = [];
+
+  /** Reserves that much of this turn; otherwise a promise that settles in the turn that has room. */
+  take(micros: number): Promise<void> | undefined {
+    this.schedule();
+    if (this.waiting.length === 0 && this.fits(micros)) {
+      this.spent += micros;
+      return undefined;
+    }
+    return new Promise((start) => this.waiting.push({ micros, start }));
+  }
+
+  /** A turn has room for at least one run, however long. */
+  private fits(micros: number): boolean {
+    return this.spent === 0 || this.spent + micros <= BUDGET_MICROS;
+  }
+
+  private schedule(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    setImmediate(() => this.next());
+  }
+
+  private next(): void {
+    this.scheduled = false;
+    this.spent = 0;
+    let started = 0;
+    for (const { micros, start } of this.waiting) {
+      if (!this.fits(micros)) break;
+      this.spent += micros;
+      start();
+      started++;
+    }
+    this.waiting = this.waiting.slice(started);
+    if (started > 0) this.schedule();
+  }
+}

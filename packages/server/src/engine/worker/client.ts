@@ -1,0 +1,66 @@
+/**
+ * One worker thread, called like a function: each call settles with the thread's answer, or with UNAVAILABLE if the thread dies first.
+ */
+import { Worker } from 'node:worker_threads';
+import { FloeError } from '@floe/graph';
+import type { Calls, Method, Reply, Request } from './messages.ts';
+
+interface Pending {
+  readonly resolve: (result: Reply['result']) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class ThreadClient {
+  private readonly worker: Worker;
+  private readonly pending = new Map<number, Pending>();
+  private nextId = 0;
+  private death: FloeError | undefined;
+
+  constructor(script: URL) {
+    this.worker = new Worker(script);
+    this.worker.on('message', (reply: Reply) => this.settle(reply));
+    this.worker.on('error', (error) => this.die(error instanceof Error ? error.message : String(error)));
+    this.worker.on('exit', (code) => this.die(`it left with code ${code}`));
+    // A thread keeps the process alive only while it has something to do.
+    this.worker.unref();
+  }
+
+  get alive(): boolean {
+    return this.death === undefined;
+  }
+
+  /** Throws an Error with the thread's message, or UNAVAILABLE if the thread is dead or dies. `transfer` is gone from here. */
+  async call<M extends Method>(
+    method: M,
+    args: Calls[M]['args'],
+    transfer: readonly ArrayBuffer[] = [],
+  ): Promise<Calls[M]['result']> {
+    if (this.death !== undefined) throw this.death;
+    const request: Request = { id: this.nextId++, method, args };
+    this.worker.postMessage(request, [...transfer]);
+    this.worker.ref();
+    const result = await new Promise<Reply['result']>((resolve, reject) => {
+      this.pending.set(request.id, { resolve, reject });
+    });
+    return result as Calls[M]['result'];
+  }
+
+  /** Ends the thread; calls under way fail. */
+  async terminate(): Promise<void> {
+    await this.worker.terminate();
+  }
+
+  private settle({ id, result, error }: Reply): void {
+    const call = this.pending.get(id);
+    this.pending.delete(id);
+    if (this.pending.size === 0) this.worker.unref();
+    if (error === undefined) call?.resolve(result);
+    else call?.reject(new Error(error));
+  }
+
+  private die(reason: string): void {
+    this.death ??= new FloeError('UNAVAILABLE', `the engine's thread is gone: ${reason}`);
+    for (const { reject } of this.pending.values()) reject(this.death);
+    this.pending.clear();
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * The `worker` engine: the official binding `onnxruntime-node` in one thread, for places where the C API cannot be called. Slower (a
+ * thread hop and a copy for each run, one run at a time), but behind the same contract. A thread that dies fails what is under way with
+ * UNAVAILABLE; the next call starts another one.
+ */
+import { FloeError } from '@floe/graph';
+import type { Engine, Session, SessionOptions } from '../../core/engine.ts';
+import { requireModel } from '../model-file.ts';
+import { closedError } from '../validate.ts';
+import { ThreadClient } from './client.ts';
+import { openSession, type WorkerSession } from './session.ts';
+
+/** Beside this file, compiled or not. */
+const THREAD = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);
+
+/** Throws UNIMPLEMENTED if the binding cannot be loaded. `script` is the thread's program. */
+export async function openWorkerEngine(script = THREAD): Promise<Engine> {
+  const { thread, version } = await startThread(script);
+  return new WorkerEngine(script, thread, version);
+}
+
+async function startThread(script: URL): Promise<{ thread: ThreadClient; version: string }> {
+  const thread = new ThreadClient(script);
+  try {
+    const { version } = await thread.call('start', undefined);
+    return { thread, version };
+  } catch (error) {
+    await thread.terminate();
+    throw new FloeError('UNIMPLEMENTED', 'the binding onnxruntime-node cannot be loaded', [], error);
+  }
+}
+
+class WorkerEngine implements Engine {
+  readonly name = 'worker';
+  readonly version: string;
+  private readonly script: URL;
+  private thread: ThreadClient;
+  private starting: Promise<ThreadClient> | undefined;
+  private readonly sessions = new Set<Promise<WorkerSession>>();
+  private closing: Promise<void> | undefined;
+
+  constructor(script: URL, thread: ThreadClient, version: string) {
+    this.script = script;
+    this.thread = thread;
+    this.version = version;
+  }
+
+  open(path: string, options: SessionOptions): Promise<Session> {
+    if (this.closing !== undefined) return Promise.reject(closedError('the engine'));
+    // Kept from the start: whoever closes the engine meanwhile closes this session too.
+    const opening: Promise<WorkerSession> = this.load(path, options, () => this.sessions.delete(opening));
+    this.sessions.add(opening);
+    opening.catch(() => this.sessions.delete(opening));
+    return opening;
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.shutDown();
+    return this.closing;
+  }
+
+  private async shutDown(): Promise<void> {
+    const open = [...this.sessions];
+    await Promise.allSettled(open.map(async (opening) => (await opening).close()));
+    await this.thread.terminate();
+  }
+
+  private async load(path: string, options: SessionOptions, onClosed: () => void): Promise<WorkerSession> {
+    await requireModel(path);
+    return openSession(() => this.currentThread(), path, options, onClosed);
+  }
+
+  private async currentThread(): Promise<ThreadClient> {
+    if (this.thread.alive) return this.thread;
+    this.starting ??= this.restart().finally(() => {
+      this.starting = undefined;
+    });
+    return this.starting;
+  }
+
+  private async restart(): Promise<ThreadClient> {
+    this.thread = (await startThread(this.script)).thread;
+    return this.thread;
+  }
+}
