@@ -5,6 +5,9 @@ import { Attrs, type Node } from '../graph.ts';
 import { type Dims, formatDims, sameDim, sameShape, UNKNOWN, unknownDims } from './dims.ts';
 import { dimOf, type Element, type Facts, type Typed } from './facts.ts';
 
+/** The dtype of an output that nothing tells; it clashes with no other. */
+export const UNTOLD: DType = 'variant';
+
 export class OpContext {
   readonly node: Node;
   readonly attrs: Attrs;
@@ -87,6 +90,13 @@ export class OpContext {
     const dims = sameShape(a, b);
     if (dims === undefined) throw this.fail(`needs equal shapes, not ${formatDims(a)} and ${formatDims(b)}`);
     return dims;
+  }
+
+  /** Tensors that are put together have to be of one dtype. */
+  sameDtypes(parts: readonly Facts[]): void {
+    const told = parts.filter(({ dtype }) => dtype !== UNTOLD);
+    const other = told.find(({ dtype }) => dtype !== told[0]?.dtype);
+    if (other !== undefined) throw this.fail(`has inputs of ${told[0]?.dtype} and ${other.dtype}`);
   }
 
   /** INVALID_ARGUMENT naming node and op; `what` continues the sentence. */

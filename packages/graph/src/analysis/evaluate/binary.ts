@@ -2,7 +2,7 @@
 import { sizeOf, type Tensor } from '../../tensor.ts';
 import { bigsOf, isFloat, isInteger, isWide, larger, numbersOf, scratch, smaller, tensorOf } from './elements.ts';
 import type { Evaluate, Known } from './evaluate.ts';
-import { broadcastStrides, positions, take } from './strides.ts';
+import { broadcastStrides, join, positions, take } from './strides.ts';
 
 interface Binary {
   readonly float?: (x: number, y: number) => number;
@@ -147,25 +147,18 @@ function addN(): Evaluate {
 }
 
 /** SelectV2, and Select where the condition is a scalar or has the shape of the branches. */
-function select(): Evaluate {
-  return (op, [condition, x, y], [type]) => {
-    if (condition === undefined || x === undefined || y === undefined || type === undefined || x.dtype !== y.dtype)
-      return undefined;
-    const { dims } = type;
-    const rank = dims.length;
-    if (op.node.op === 'Select' && condition.shape.length !== rank && condition.shape.length !== 0) return undefined;
-    const choice = take(condition, dims, positions(dims, broadcastStrides(condition.shape, rank))).data as Uint8Array;
-    const [a, b] = [x, y].map((branch) => positions(dims, broadcastStrides(branch.shape, rank)));
-    if (a === undefined || b === undefined) return undefined;
-    const [whenTrue, whenFalse] = [take(x, dims, a), take(y, dims, b)];
-    if (x.dtype === 'string') return undefined;
-    const data = whenFalse.data as Float32Array;
-    choice.forEach((chosen, i) => {
-      if (chosen) data[i] = (whenTrue.data as Float32Array)[i] as number;
-    });
-    return [whenFalse];
-  };
-}
+const select: Evaluate = (op, [condition, x, y], [type]) => {
+  if (condition?.dtype !== 'bool' || x === undefined || y === undefined || type === undefined || x.dtype !== y.dtype)
+    return undefined;
+  const rank = type.dims.length;
+  if (op.node.op === 'Select' && condition.shape.length !== rank && condition.shape.length !== 0) return undefined;
+  const at = (tensor: Tensor): Int32Array => positions(type.dims, broadcastStrides(tensor.shape, rank));
+  const [choice, whenTrue, whenFalse] = [at(condition), at(x), at(y)];
+  const behind = sizeOf(x.shape);
+  const chosen = condition.data as Uint8Array;
+  const from = choice.map((c, i) => (chosen[c] ? (whenTrue[i] ?? 0) : behind + (whenFalse[i] ?? 0)));
+  return [take(join([x, y], [behind + sizeOf(y.shape)]), type.dims, from)];
+};
 
 export const binary: Readonly<Record<string, Evaluate>> = {
   ...Object.fromEntries(Object.entries(BINARY).map(([op, rule]) => [op, arithmetic(rule)])),
@@ -173,8 +166,8 @@ export const binary: Readonly<Record<string, Evaluate>> = {
   FloorDiv: floorDiv(),
   SquaredDifference: squaredDifference(),
   AddN: addN(),
-  Select: select(),
-  SelectV2: select(),
+  Select: select,
+  SelectV2: select,
 };
 
 /** Float floor division rounds the quotient to the dtype first, then goes down. */

@@ -50,11 +50,13 @@ export class Evaluator {
   evaluate(op: OpContext, types: readonly Typed[]): readonly Lazy<Tensor>[] | undefined {
     if (op.node.op === 'Const') return [new Lazy(() => constValue(op.node))];
     if (op.inputs.length === 0 || !op.inputs.every((input) => input.value !== undefined)) return undefined;
-    if (PASS_ON.has(op.node.op)) return op.inputs.map(({ value }) => value as Lazy<Tensor>);
+    if (PASS_ON.has(op.node.op)) return passOn(op, types);
     const rule = RULES.get(op.node.op);
     if (rule === undefined || !types.every(isComplete) || !this.affords(op, types)) return undefined;
     const inputs = op.inputs.map(({ constant }) => constant as Tensor);
-    return rule(op, inputs, types)?.map((tensor) => new Lazy(() => tensor));
+    const values = rule(op, inputs, types);
+    const asInferred = values?.every(({ dtype }, i) => dtype === types[i]?.dtype);
+    return asInferred ? values?.map((tensor) => new Lazy(() => tensor)) : undefined;
   }
 
   /** Charges the results of a node to the total; false where they are too large. */
@@ -69,6 +71,12 @@ export class Evaluator {
     this.left -= bytes;
     return true;
   }
+}
+
+/** The very values of the inputs, unless an attribute states another dtype. */
+function passOn(op: OpContext, types: readonly Typed[]): readonly Lazy<Tensor>[] | undefined {
+  const asInferred = types.every(({ dtype }, i) => dtype === op.inputs[i]?.dtype);
+  return asInferred ? op.inputs.map(({ value }) => value as Lazy<Tensor>) : undefined;
 }
 
 function isComplete(type: Typed): type is Known {

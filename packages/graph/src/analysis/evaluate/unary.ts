@@ -45,7 +45,8 @@ function square(x: Tensor): Tensor | undefined {
   return tensorOf(x.dtype, x.shape, numbersOf(x).map(times));
 }
 
-function logicalNot(x: Tensor): Tensor {
+function logicalNot(x: Tensor): Tensor | undefined {
+  if (x.dtype !== 'bool') return undefined;
   return { ...x, data: (x.data as Uint8Array).map((v) => 1 - v) };
 }
 

@@ -20,7 +20,7 @@ function sameAsInput(op: OpContext): readonly Typed[] {
 /** The broadcast shape of inputs `i` and `j`, whose dtypes have to agree. Throws INVALID_ARGUMENT. */
 export function broadcastInputs(op: OpContext, i = 0, j = 1): Dims {
   const [x, y] = [op.input(i), op.input(j)];
-  if (x.dtype !== y.dtype) throw op.fail(`has inputs of ${x.dtype} and ${y.dtype}`);
+  op.sameDtypes([x, y]);
   const dims = broadcast(x.dims, y.dims);
   if (dims === undefined) throw op.fail(`cannot broadcast ${formatDims(x.dims)} with ${formatDims(y.dims)}`);
   return dims;
@@ -38,6 +38,7 @@ function equality(op: OpContext): readonly Typed[] {
 /** Adds any number of tensors of one shape. */
 function addN(op: OpContext): readonly Typed[] {
   op.input(0);
+  op.sameDtypes(op.inputs);
   return [{ dtype: op.dtype(), dims: op.inputs.reduce<Dims>((dims, input) => op.sameShape(dims, input.dims), null) }];
 }
 
@@ -82,6 +83,6 @@ export const elementwise: InferTable = {
   ClipByValue: clip,
   Select: selectRows,
   SelectV2: select,
-  Cast: (op) => [{ dtype: op.dtype('DstT'), dims: op.dims(0) }],
+  Cast: (op) => [{ dtype: op.attrs.dtype('DstT'), dims: op.dims(0) }],
   Bucketize: (op) => [{ dtype: 'int32', dims: op.dims(0) }],
 };

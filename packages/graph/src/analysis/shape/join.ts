@@ -4,6 +4,7 @@ import type { Facts, Typed } from '../facts.ts';
 import { each, type InferTable, type OpContext } from '../op-context.ts';
 
 function concat(op: OpContext, axis: number | undefined, parts: readonly Facts[]): readonly Typed[] {
+  op.sameDtypes(parts);
   const dtype = op.attrs.dtype('T', parts[0]?.dtype);
   const rank = parts.find(({ dims }) => dims !== null)?.dims?.length;
   if (rank === undefined) return [{ dtype, dims: null }];
@@ -29,6 +30,7 @@ function agree(op: OpContext, shapes: readonly (readonly number[])[], axis: numb
 
 /** Stacks tensors of one shape along a new dimension. */
 function pack(op: OpContext): readonly Typed[] {
+  op.sameDtypes(op.inputs);
   const dims = op.inputs.reduce<Dims>((known, input) => op.sameShape(known, input.dims), null);
   if (dims === null) return [{ dtype: op.dtype(), dims }];
   const axis = op.axis(op.attrs.int('axis', 0), dims.length + 1);

@@ -40,6 +40,7 @@ function gather(op: OpContext, axis: number | undefined): readonly Typed[] {
   const dtype = op.dtype('Tparams');
   const [params, indices] = [op.dims(0), op.dims(1)];
   if (params === null || indices === null) return [{ dtype, dims: null }];
+  if (params.length === 0) throw op.fail('gathers from a scalar');
   const batch = op.attrs.int('batch_dims', 0);
   const shared = batch < 0 ? batch + indices.length : batch;
   if (shared < 0 || shared > indices.length)

@@ -3,7 +3,7 @@ import { shapeFromProto } from '../../constants.ts';
 import { type DType, dtypeFromTf } from '../../dtype.ts';
 import { type Dims, eitherShape } from '../dims.ts';
 import type { Typed } from '../facts.ts';
-import { each, type InferTable, type OpContext } from '../op-context.ts';
+import { each, type InferTable, type OpContext, UNTOLD } from '../op-context.ts';
 
 function passOn(op: OpContext): readonly Typed[] {
   const { dtype, dims } = op.input(0);
@@ -60,7 +60,7 @@ export const source: InferTable = {
 };
 
 /** Attributes in which ops state the dtype of their (first) output, in the order of trust. */
-const OUTPUT_DTYPE = ['dtype', 'DstT', 'out_type', 'output_type', 'output_dtype', 'Tout', 'T'];
+const OUTPUT_DTYPE = ['dtype', 'DstT', 'out_type', 'output_type', 'output_dtype', 'element_dtype', 'Tout', 'T'];
 
 /** What a node of an op that inference does not know says of its outputs: a dtype if an attribute tells one, and no shape. */
 export function undeclaredType(op: OpContext): Typed {
@@ -69,12 +69,12 @@ export function undeclaredType(op: OpContext): Typed {
     const dtype: DType | undefined = code === undefined ? undefined : dtypeFromTf(code);
     if (dtype !== undefined) return { dtype, dims: null };
   }
-  return { dtype: op.inputs[0]?.dtype ?? 'variant', dims: null };
+  return { dtype: UNTOLD, dims: null };
 }
 
 /** Outputs whose dtypes an attribute lists (`Tout`, `output_types`), else one of `undeclaredType`. */
 export function undeclaredTypes(op: OpContext): readonly Typed[] {
   const list = op.node.attr.get('Tout')?.list ?? op.node.attr.get('output_types')?.list;
   if (list === undefined || list.type.length === 0) return [undeclaredType(op)];
-  return list.type.map((code) => ({ dtype: dtypeFromTf(code) ?? 'variant', dims: null }));
+  return list.type.map((code) => ({ dtype: dtypeFromTf(code) ?? UNTOLD, dims: null }));
 }
