@@ -29,9 +29,11 @@ def random(*shape, seed=0):
 
 
 def by_signature(folder, feeds, signature="serving_default", **more):
-    """Asks the SavedModel itself."""
+    """Asks the SavedModel itself. An only input can be given without its name, which differs between versions of Keras."""
     model = tf.saved_model.load(str(folder))
     fn = model.signatures[signature]
+    keys = list(fn.structured_input_signature[1])
+    feeds = dict(zip(keys, feeds.values())) if len(keys) == 1 else feeds
     answers = {key: value.numpy() for key, value in fn(**{k: tf.constant(v) for k, v in feeds.items()}).items()}
     return Model(folder, feeds, answers, signature=signature, **more)
 
@@ -139,8 +141,7 @@ def mobilenet(folder):
     keras.utils.set_random_seed(9)
     model = keras.applications.MobileNetV2(weights=None, input_shape=(96, 96, 3))
     model.export(str(folder), verbose=False)
-    feeds = {next(iter(tf.saved_model.load(str(folder)).signatures["serving_default"].structured_input_signature[1])): random(1, 96, 96, 3)}
-    return by_signature(folder, feeds)
+    return by_signature(folder, {"image": random(1, 96, 96, 3)})
 
 
 def checkpoint(folder, build, feeds, fetches, constants, saver=None, options=None, extra=None):
@@ -198,6 +199,8 @@ NET = {name: (name, None) for name in ["net/w", "net/gamma", "net/dense"]}
 
 def trained(use_resource):
     def make(folder):
+        # Variables of the old kind are assigned in branches of the old kind.
+        (v1.enable_control_flow_v2 if use_resource else v1.disable_control_flow_v2)()
         # What updates the stored mean in training cannot be frozen: the branch is fixed.
         options = {"set": {"keep_prob": 1, "training": False}, "inputs": ["x"]}
         return checkpoint(
@@ -212,8 +215,8 @@ def partitioned(use_resource):
         x = v1.placeholder(tf.float32, [None, 10], name="x")
         parts = tf.compat.v1.fixed_size_partitioner(3)
         with v1.variable_scope("part", partitioner=parts, use_resource=use_resource):
-            w = v1.get_variable("w", initializer=random(10, 4, seed=20))
-            e = v1.get_variable("e", initializer=random(7, 4, seed=21))
+            w = v1.get_variable("w", [10, 4], initializer=v1.random_normal_initializer(seed=20))
+            e = v1.get_variable("e", [7, 4], initializer=v1.random_normal_initializer(seed=21))
         ids = tf.constant([0, 6, 3])
         tf.identity(tf.nn.relu(x @ tf.convert_to_tensor(w)) + tf.reduce_sum(tf.nn.embedding_lookup(e, ids), 0), name="y")
 
@@ -230,7 +233,7 @@ def unpartitioned(folder):
     folder.mkdir(parents=True)
     with tf.Graph().as_default(), v1.Session() as session:
         with v1.variable_scope("", partitioner=v1.fixed_size_partitioner(3)):
-            v1.get_variable("w", initializer=random(10, 4, seed=22))
+            v1.get_variable("w", [10, 4], initializer=v1.random_normal_initializer(seed=22))
         session.run(v1.global_variables_initializer())
         v1.train.Saver().save(session, str(folder / "model"), write_meta_graph=False)
     with tf.Graph().as_default(), v1.Session() as session:

@@ -274,12 +274,48 @@ const MetaInfoDef = message<MetaInfoDef>('MetaGraphDef.MetaInfoDef', {
   tensorflow_git_version: one(6, 'string'),
 });
 
+export interface SavedConcreteFunction {
+  /** Objects whose resources the function captures, in the order of its last arguments. */
+  readonly bound_inputs: readonly number[];
+}
+const SavedConcreteFunction = message<SavedConcreteFunction>('SavedConcreteFunction', { bound_inputs: many(2, 'int32') });
+
+export interface SavedObjectGraph {
+  readonly concrete_functions: ReadonlyMap<string, SavedConcreteFunction>;
+}
+const SavedObjectGraph = message<SavedObjectGraph>('SavedObjectGraph', { concrete_functions: map(2, SavedConcreteFunction) });
+
+export interface SerializedTensor {
+  readonly name: string;
+  readonly full_name: string;
+  readonly checkpoint_key: string;
+}
+const SerializedTensor = message<SerializedTensor>('TrackableObjectGraph.TrackableObject.SerializedTensor', {
+  name: one(1, 'string'),
+  full_name: one(2, 'string'),
+  checkpoint_key: one(3, 'string'),
+});
+
+export interface TrackableObject {
+  readonly attributes: readonly SerializedTensor[];
+}
+const TrackableObject = message<TrackableObject>('TrackableObjectGraph.TrackableObject', {
+  attributes: many(2, SerializedTensor),
+});
+
+/** Kept as a string in a checkpoint of TensorFlow 2; its objects have the numbers of those of the SavedObjectGraph. */
+export interface TrackableObjectGraph {
+  readonly nodes: readonly TrackableObject[];
+}
+export const TrackableObjectGraph = message<TrackableObjectGraph>('TrackableObjectGraph', { nodes: many(1, TrackableObject) });
+
 export interface MetaGraphDef {
   readonly meta_info_def: MetaInfoDef | undefined;
   readonly graph_def: GraphDef | undefined;
   readonly saver_def: SaverDef | undefined;
   readonly signature_def: ReadonlyMap<string, SignatureDef>;
   readonly asset_file_def: readonly AssetFileDef[];
+  readonly object_graph_def: SavedObjectGraph | undefined;
 }
 export const MetaGraphDef = message<MetaGraphDef>('MetaGraphDef', {
   meta_info_def: optional(1, MetaInfoDef),
@@ -287,6 +323,7 @@ export const MetaGraphDef = message<MetaGraphDef>('MetaGraphDef', {
   saver_def: optional(3, SaverDef),
   signature_def: map(5, SignatureDef),
   asset_file_def: many(6, AssetFileDef),
+  object_graph_def: optional(7, SavedObjectGraph),
 });
 
 export interface SavedModel {

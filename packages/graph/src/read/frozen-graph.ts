@@ -9,7 +9,6 @@ import { type Graph, graphFromDef, graphOf, type Node } from '../graph.ts';
 import { parseMetadata, METADATA_NODE, type FrozenMetadata } from '../metadata.ts';
 import { GraphDef } from '../proto/tensorflow.ts';
 import type { CheckpointMetadata, Source } from '../source.ts';
-import { variableKeysOf } from './restore.ts';
 import { NO_VARIABLES } from './tensor-bundle.ts';
 
 /** The graph alone. `file` is for error messages. Throws DATA_LOSS, INVALID_ARGUMENT. */
@@ -25,7 +24,7 @@ export function frozenSource(bytes: Uint8Array, file: string): Source {
   return {
     graph,
     signatures: metadata?.signatures ?? {},
-    variableKeys: variableKeysOf(graph, undefined, NO_VARIABLES),
+    variableKeys: new Map(),
     variables: NO_VARIABLES,
     assets: [],
     readAssets: () => Promise.resolve(new Map()),

@@ -25,7 +25,7 @@ export async function sourceFromMeta({ files, format, meta, file, digest, checkp
   const graph = graphFromDef(meta.graph_def);
   const bundle = checkpoint === undefined ? undefined : await openBundle(files, checkpoint);
   const variables = bundle ?? NO_VARIABLES;
-  const variableKeys = variableKeysOf(graph, meta.saver_def, variables);
+  const variableKeys = await variableKeysOf(graph, meta, variables);
   const digests: Record<string, string> = { [file]: digest };
   if (bundle !== undefined) {
     for (const path of [`${checkpoint}.index`, ...bundle.shards]) digests[path] = await sha256OfFile(files, path);

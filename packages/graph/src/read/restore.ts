@@ -8,8 +8,9 @@ import { corrupt, FloeError } from '../errors.ts';
 import { inlineCalls } from '../freeze/inline.ts';
 import { ancestors } from '../freeze/walk.ts';
 import { Attrs, endpoint, type Graph, graphOf, type Node } from '../graph.ts';
-import type { SaverDef } from '../proto/tensorflow.ts';
+import type { MetaGraphDef } from '../proto/tensorflow.ts';
 import type { Slice, VariableRef, VariableStore } from '../source.ts';
+import { capturedKeys } from './object-graph.ts';
 
 const ASSIGN = new Set(['Assign', 'AssignVariableOp']);
 const PASS = new Set(['Identity', 'RefIdentity', 'DisableCopyOnRead']);
@@ -17,15 +18,19 @@ const PASS = new Set(['Identity', 'RefIdentity', 'DisableCopyOnRead']);
 /** Ops that are a variable. */
 export const VARIABLES = new Set(['Variable', 'VariableV2', 'VarHandleOp', 'AutoReloadVariable']);
 
-/** By node name; variables that the saver does not restore are found by their shared name or node name, if the store has it. */
-export function variableKeysOf(graph: Graph, saver: SaverDef | undefined, store: VariableStore): Map<string, VariableRef> {
+/**
+ * By node name. Where the saver does not restore a variable, the objects of the checkpoint say what it is (Keras saves copies of its
+ * variables, and only the copies are restored in the graph), else its shared name or node name, if the store has it.
+ */
+export async function variableKeysOf(graph: Graph, meta: MetaGraphDef, store: VariableStore): Promise<Map<string, VariableRef>> {
   const keys = new Map<string, VariableRef>();
   for (const node of graph.nodes) {
     if (!VARIABLES.has(node.op)) continue;
     const key = [new Attrs(node).string('shared_name', ''), node.name].find((name) => store.has(name));
     if (key !== undefined) keys.set(node.name, { key });
   }
-  for (const [name, ref] of restored(graph, saver?.restore_op_name ?? '')) keys.set(name, ref);
+  for (const [name, key] of await capturedKeys(graph, meta.object_graph_def, store)) keys.set(name, { key });
+  for (const [name, ref] of restored(graph, meta.saver_def?.restore_op_name ?? '')) keys.set(name, ref);
   return keys;
 }
 
