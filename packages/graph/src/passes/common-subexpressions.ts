@@ -4,7 +4,7 @@ import { constValue } from '../constants.ts';
 import { DTYPES } from '../dtype.ts';
 import { endpoint, type Node } from '../graph.ts';
 import { bytesOf, sizeOf } from '../tensor.ts';
-import { nodesOf, type Pass, withInputs, withNodes } from './pass.ts';
+import { inputName, nodesOf, type Pass, withInputs, withNodes } from './pass.ts';
 
 /** Ops that give another result each time, or whose place in the graph is their meaning. */
 const UNIQUE =
@@ -50,7 +50,7 @@ function keyOf(node: Node): string | undefined {
   if (node.op === 'Const') return constantKey(node);
   if (!MERGEABLE.has(node.op)) return undefined;
   const attrs = [...node.attr].filter(([name]) => !name.startsWith('_')).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([node.op, node.input, attrs], plain);
+  return JSON.stringify([node.op, node.input.map(inputName), attrs], plain);
 }
 
 /** What JSON cannot say: bigints, bytes, maps, NaN, infinity and -0. */

@@ -58,7 +58,7 @@ class Finder {
     return {
       ...node,
       op: 'Identity',
-      input: [this.resolve(source)],
+      input: [inputName(source)],
       attr: new Map(type === undefined ? [] : [['T', type]]),
     };
   }
