@@ -12,7 +12,7 @@ import {
   fastify,
 } from 'fastify';
 import { watchFiles } from '../watch-files.ts';
-import { readBody } from './body.ts';
+import { type BodyDone, readBody } from './body.ts';
 import type { HttpOptions, HttpServer, TlsOptions } from './deps.ts';
 import { floeShape, wireError } from './errors.ts';
 import { requestId } from './request-id.ts';
@@ -33,9 +33,10 @@ export function createApp(options: Pick<HttpOptions, 'bodyLimit' | 'tls'>): Fast
   };
   const app: FastifyInstance = options.tls === undefined ? fastify(settings) : secure(settings, options.tls);
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (_request: FastifyRequest, payload: IncomingMessage) =>
-    readBody(payload, options.bodyLimit),
-  );
+  const parser = (_request: FastifyRequest, payload: IncomingMessage, done: BodyDone) =>
+    readBody(payload, options.bodyLimit, done);
+  // Types named here are found without being parsed; `*` takes all others.
+  app.addContentTypeParser(['application/json', 'application/octet-stream', '*'], parser);
   return app;
 }
 

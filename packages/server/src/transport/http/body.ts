@@ -9,14 +9,20 @@ import { HttpError } from './errors.ts';
 
 const DECODERS = { gzip: promisify(gunzip), deflate: promisify(inflate) } as const;
 
-/** Throws 413 over `limit` bytes, 415 for an unknown encoding, 400 for a broken one or a body that ends early. */
-export function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+export type BodyDone = (error: Error | null, body?: Buffer) => void;
+
+/** Gives the body, or 413 over `limit` bytes, 415 for an unknown encoding, 400 for a broken one or a body that ends early. */
+export function readBody(request: IncomingMessage, limit: number, done: BodyDone): void {
   const encoding = request.headers['content-encoding'];
-  if (encoding === undefined || encoding === 'identity') return collect(request, limit);
-  if (encoding !== 'gzip' && encoding !== 'deflate') {
-    throw new HttpError(415, 'INVALID_ARGUMENT', `content-encoding ${encoding} is not supported; gzip and deflate are`);
+  if (encoding === undefined || encoding === 'identity') collect(request, limit, done);
+  else if (encoding === 'gzip' || encoding === 'deflate') {
+    collect(request, limit, (error, packed) => {
+      if (packed === undefined) done(error);
+      else unpack(packed, encoding, limit).then((body) => done(null, body), done);
+    });
+  } else {
+    done(new HttpError(415, 'INVALID_ARGUMENT', `content-encoding ${encoding} is not supported; gzip and deflate are`));
   }
-  return collect(request, limit).then((packed) => unpack(packed, encoding, limit));
 }
 
 async function unpack(packed: Buffer, encoding: keyof typeof DECODERS, limit: number): Promise<Buffer> {
@@ -39,22 +45,30 @@ function alignment(request: IncomingMessage): number {
   return Number.isSafeInteger(length) && length > 0 ? (8 - (length % 8)) % 8 : 0;
 }
 
-function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
+/** Plain listeners and a callback: a promise and `once` wrappers would cost several microseconds of every request. */
+function collect(request: IncomingMessage, limit: number, done: BodyDone): void {
   const declared = Number(request.headers['content-length'] ?? Number.NaN);
-  if (declared > limit) return Promise.reject(tooLarge(limit));
-  return new Promise((resolve, reject) => {
-    const body = new Body(declared, alignment(request), limit);
-    request.on('data', (chunk: Buffer) => {
-      if (body.add(chunk)) return;
-      request.removeAllListeners('data');
-      request.pause();
-      reject(tooLarge(limit));
-    });
-    request.once('end', () => resolve(body.finish()));
-    request.once('error', reject);
-    request.once('close', () => {
-      if (!request.complete) reject(new HttpError(400, 'CANCELLED', 'the body ended early'));
-    });
+  if (declared > limit) {
+    done(tooLarge(limit));
+    return;
+  }
+  const body = new Body(declared, alignment(request), limit);
+  let settled = false;
+  request.on('data', (chunk: Buffer) => {
+    if (settled || body.add(chunk)) return;
+    settled = true;
+    request.pause();
+    done(tooLarge(limit));
+  });
+  request.on('end', () => {
+    if (settled) return;
+    settled = true;
+    done(null, body.finish());
+  });
+  request.on('close', () => {
+    if (settled) return;
+    settled = true;
+    done(new HttpError(400, 'CANCELLED', 'the body ended early'));
   });
 }
 

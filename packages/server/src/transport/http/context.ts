@@ -1,4 +1,5 @@
 /** What all routes of the HTTP transport share: a request's notes, who asks, when the caller leaves, and how answers go out. */
+import { isAscii } from 'node:buffer';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ModelRef } from '../../core/inference.ts';
 import type { Scope } from '../identity/identity.ts';
@@ -21,7 +22,8 @@ export interface HttpContext extends HttpDeps {
   readonly http: HttpMetrics;
 }
 
-export const JSON_TYPE = 'application/json';
+export const JSON_TYPE = 'application/json; charset=utf-8';
+const SMALL = 8192;
 const SHAPES: Readonly<Record<Protocol, ErrorShape>> = {
   tfs: tfsShape,
   v2: v2Shape,
@@ -47,7 +49,7 @@ export function authorize(context: HttpDeps, request: FastifyRequest, scope: Sco
 export function callerSignal(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
   const { raw } = reply;
-  raw.once('close', () => {
+  raw.on('close', () => {
     if (!raw.writableFinished) controller.abort();
   });
   return controller.signal;
@@ -64,6 +66,15 @@ export function tensorBody(request: FastifyRequest): Buffer {
 
 export function bodyOf(request: FastifyRequest): Buffer {
   return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+}
+
+/**
+ * Sends JSON. Node writes a string together with the head, but a Buffer after it, which costs a small answer a fifth of its CPU; the
+ * bytes of ASCII are its characters.
+ */
+export function sendJson(reply: FastifyReply, body: Buffer): FastifyReply {
+  reply.header('content-type', JSON_TYPE);
+  return reply.send(body.length < SMALL && isAscii(body) ? body.toString('latin1') : body);
 }
 
 /** Sends an error in the shape of the request's protocol, and logs it where the fault is ours. */

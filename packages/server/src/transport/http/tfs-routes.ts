@@ -8,7 +8,7 @@ import { imageCodec } from '../../codec/image/codec.ts';
 import { tfsRestCodec } from '../../codec/tfs-rest/codec.ts';
 import { metadataBody, missingStatus, statusBody } from '../../codec/tfs-rest/metadata.ts';
 import type { ModelRef } from '../../core/inference.ts';
-import { bodyOf, callerSignal, type HttpContext, JSON_TYPE, sendError, tensorBody } from './context.ts';
+import { bodyOf, callerSignal, type HttpContext, JSON_TYPE, sendError, sendJson, tensorBody } from './context.ts';
 import { HttpError } from './errors.ts';
 
 const PREDICTION = /^\/v1\/models\/([^/:]+)(?:\/versions\/(\d+)|\/labels\/([^/:]+))?:(classify|regress|predict)$/i;
@@ -79,7 +79,7 @@ async function predict(
   const type = request.headers['content-type'] ?? '';
   const signal = callerSignal(reply);
   if (!IMAGE_TYPE.test(type)) {
-    return reply.send(await context.infer(tfsRestCodec, ref, { body: tensorBody(request) }, signal));
+    return sendJson(reply, await context.infer(tfsRestCodec, ref, { body: tensorBody(request) }, signal));
   }
   request.dialect = 'image';
   const answer = await context.infer(imageCodec, ref, { body: bodyOf(request) }, signal);

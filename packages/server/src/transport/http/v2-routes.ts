@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { v2RestCodec } from '../../codec/v2-rest/codec.ts';
 import { modelMetadata, serverMetadata } from '../../codec/v2-rest/metadata.ts';
 import type { ModelRef } from '../../core/inference.ts';
-import { callerSignal, type HttpContext, JSON_TYPE, sendError, tensorBody } from './context.ts';
+import { callerSignal, type HttpContext, JSON_TYPE, sendError, sendJson, tensorBody } from './context.ts';
 import { HttpError } from './errors.ts';
 
 const HEADER_LENGTH = 'inference-header-content-length';
@@ -46,7 +46,7 @@ async function infer(context: HttpContext, request: FastifyRequest, reply: Fasti
     const body = tensorBody(request);
     const call = typeof length === 'string' ? { body, headerLength: length } : { body };
     const answer = await context.infer(v2RestCodec, ref, call, callerSignal(reply));
-    if (answer.headerLength === undefined) return reply.header('content-type', JSON_TYPE).send(answer.body);
+    if (answer.headerLength === undefined) return sendJson(reply, answer.body);
     reply.header(HEADER_LENGTH, answer.headerLength);
     return reply.header('content-type', 'application/octet-stream').send(answer.body);
   } catch (thrown) {

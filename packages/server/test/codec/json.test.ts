@@ -1,0 +1,298 @@
+/** The byte-level JSON reader and writer, held against JSON.parse and against what C prints. */
+import { FloeError, type Tensor } from '@floe/graph';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { DenseBuilder } from '../../src/codec/json/dense.ts';
+import { JsonScanner } from '../../src/codec/json/scanner.ts';
+import { ByteWriter, elementWriter } from '../../src/codec/json/writer.ts';
+
+const bytes = (text: string): Buffer => Buffer.from(text);
+
+function dense(text: string, dtype: Tensor['dtype'] = 'float64'): Tensor {
+  return new DenseBuilder(new JsonScanner(bytes(text)), dtype, { path: 'x', base64: true }).whole();
+}
+
+function message(run: () => unknown): string {
+  try {
+    run();
+  } catch (thrown) {
+    expect(thrown).toBeInstanceOf(FloeError);
+    return (thrown as FloeError).message;
+  }
+  return 'no error';
+}
+
+function printed(value: number, dtype: 'float32' | 'float64'): string {
+  const writer = new ByteWriter(1);
+  if (dtype === 'float32') writer.float32(value);
+  else writer.float64(value);
+  return writer.finish().toString();
+}
+
+const number = fc.oneof(
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value.toExponential()),
+  fc.integer().map(String),
+  fc
+    .tuple(fc.integer(), fc.nat({ max: 999_999 }), fc.integer({ min: -40, max: 40 }))
+    .map(([a, b, e]) => `${a}.${b}e${e}`),
+  fc.bigInt({ min: 0n, max: 10n ** 25n }).map(String),
+  fc.stringMatching(/^-?(0|[1-9][0-9]{0,22})(\.[0-9]{1,24})?$/),
+);
+
+describe('numbers', () => {
+  test('have the value that JSON.parse gives them', () => {
+    fc.assert(
+      fc.property(number, (text) => {
+        expect(new JsonScanner(bytes(text)).number(false)).toBe(JSON.parse(text));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test('in lists have the value that JSON.parse gives them', () => {
+    fc.assert(
+      fc.property(fc.array(number, { minLength: 1, maxLength: 20 }), (list) => {
+        const text = `[${list.join(', ')}]`;
+        expect([...(dense(text).data as Float64Array)]).toEqual(JSON.parse(text));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('read for float32 round to the nearest float32', () => {
+    fc.assert(
+      fc.property(number, (text) => {
+        const value = new JsonScanner(bytes(text)).number(true);
+        expect(Math.fround(value)).toBe(Math.fround(JSON.parse(text) as number));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test.each([
+    ['NaN', Number.NaN],
+    ['Infinity', Number.POSITIVE_INFINITY],
+    ['-Infinity', Number.NEGATIVE_INFINITY],
+    ['-Inf', Number.NEGATIVE_INFINITY],
+    ['-0.0', -0],
+  ])('%s is read', (text, value) => {
+    expect(dense(`[${text}]`).data[0]).toBe(value);
+  });
+
+  test.each([
+    ['1.', 'JSON Parse error: Miss fraction part in number. at offset: 2'],
+    ['1e', 'JSON Parse error: Miss exponent in number. at offset: 2'],
+    ['-', 'JSON Parse error: Invalid value. at offset: 1'],
+    ['Nan', 'JSON Parse error: Invalid value. at offset: 0'],
+    ['1e999', 'JSON Parse error: Number too big to be stored in double. at offset: 0'],
+  ])('%s is refused', (text, wanted) => {
+    expect(message(() => new JsonScanner(bytes(text)).number(false))).toBe(wanted);
+  });
+});
+
+describe('dense tensors', () => {
+  test.each([
+    ['7', [], [7]],
+    ['[]', [0], []],
+    ['[[],[]]', [2, 0], []],
+    ['[[1,2],[3,4],[5,6]]', [3, 2], [1, 2, 3, 4, 5, 6]],
+    [' [ [ [ 1 ] ] , [ [ 2.5 ] ] ] ', [2, 1, 1], [1, 2.5]],
+  ])('%s has its shape and values', (text, shape, values) => {
+    const tensor = dense(text);
+    expect([tensor.shape, [...(tensor.data as Float64Array)]]).toEqual([shape, values]);
+  });
+
+  test.each([
+    ['[[1,2],[3]]', 'x[1]: a list of 1 where the lists before have 2'],
+    ['[[1],[2],[3],[4,5]]', 'x[3]: a list of 2 where the lists before have 1'],
+    ['[[1],2]', 'x[1]: a value where a list was expected'],
+    ['[1,[2]]', 'x[1]: a value that is no float64'],
+    ['[[1],[[2]]]', 'x[1][0]: a list where values were expected'],
+    ['[[[]],[1]]', 'x[1][0]: a value where a list was expected'],
+    ['[[1,2],[3,"a"]]', 'x[1][1]: a value that is no float64'],
+    ['[[1,null]]', 'x[0][1]: a value that is no float64'],
+    ['[1,true]', 'x[1]: a value that is no float64'],
+  ])('%s is refused at its place', (text, wanted) => {
+    expect(message(() => dense(text))).toBe(wanted);
+  });
+
+  test.each([
+    ['int8', '[-128,127]', '[128]'],
+    ['uint8', '[0,255]', '[-1]'],
+    ['int16', '[-32768,32767]', '[32768]'],
+    ['uint16', '[0,65535]', '[65536]'],
+    ['int32', '[-2147483648,2147483647]', '[2147483648]'],
+    ['uint32', '[0,4294967295]', '[4294967296]'],
+    ['int64', '[-9223372036854775808,9223372036854775807]', '[9223372036854775808]'],
+    ['uint64', '[0,18446744073709551615]', '[-1]'],
+  ] as const)('%s holds its range exactly and nothing else', (dtype, inside, outside) => {
+    expect(`[${[...(dense(inside, dtype).data as Int32Array)].join(',')}]`).toBe(inside);
+    expect(message(() => dense(outside, dtype))).toBe(`x[0]: a value that is no ${dtype}`);
+    expect(message(() => dense('[1.0]', dtype))).toBe(`x[0]: a value that is no ${dtype}`);
+  });
+
+  test('bool takes true and false only', () => {
+    expect([...(dense('[true,false]', 'bool').data as Uint8Array)]).toEqual([1, 0]);
+    expect(message(() => dense('[1]', 'bool'))).toBe('x[0]: a value that is no bool');
+  });
+
+  test('strings are bytes, escaped, plain or in base64', () => {
+    const { data } = dense('["a\\u00e9\\n\\ud83d\\ude00","é",{"b64":"AP8="}]', 'string');
+    expect((data as Uint8Array[]).map((item) => Buffer.from(item).toString('hex'))).toEqual([
+      Buffer.from('aé\n😀').toString('hex'),
+      'c3a9',
+      '00ff',
+    ]);
+  });
+
+  test('nesting beyond the limit is refused before the stack is', () => {
+    expect(message(() => dense('['.repeat(100_000)))).toContain('Nesting is deeper than 64 levels');
+    expect(message(() => new JsonScanner(bytes('[{"a":'.repeat(50_000))).skip())).toContain('Nesting is deeper');
+  });
+
+  test('any rectangular list comes back as JSON.parse sees it', () => {
+    const shape = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 0, maxLength: 4 });
+    fc.assert(
+      fc.property(shape, fc.infiniteStream(fc.double({ noNaN: true, noDefaultInfinity: true })), (dims, values) => {
+        const build = (level: number): unknown =>
+          level === dims.length
+            ? values.next().value
+            : Array.from({ length: dims[level] ?? 0 }, () => build(level + 1));
+        const nested = build(0);
+        const tensor = dense(JSON.stringify(nested));
+        expect(tensor.shape).toEqual(dims);
+        const flat = ([nested] as unknown[]).flat(8).map((value) => (Object.is(value, -0) ? 0 : value));
+        expect([...(tensor.data as Float64Array)]).toEqual(flat);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('the grammar', () => {
+  test('is that of JSON.parse for whatever JSON.stringify writes', () => {
+    fc.assert(
+      fc.property(fc.json({ maxDepth: 5 }), (text) => {
+        const scanner = new JsonScanner(bytes(text));
+        scanner.skip();
+        expect(scanner.peek()).toBe(undefined);
+      }),
+    );
+  });
+
+  test('refuses what JSON.parse refuses, and throws nothing but FloeError', () => {
+    const mutation = fc.tuple(fc.nat(), fc.constantFrom(...'{}[]",:0123456789eE+-.tfn\\ \u0000'));
+    fc.assert(
+      fc.property(fc.json({ maxDepth: 4 }), fc.array(mutation, { minLength: 1, maxLength: 4 }), (text, mutations) => {
+        let mutated = text;
+        for (const [at, char] of mutations) {
+          const i = at % (mutated.length + 1);
+          mutated = mutated.slice(0, i) + char + mutated.slice(i + (at % 2));
+        }
+        const ours = accepts(mutated);
+        if (isJson(mutated)) expect(ours).toBe(true);
+        else if (!/Inf|NaN|\\u[dD]|[1-9]\d{300}|[eE]\+?\d{3}/.test(mutated)) expect(ours).toBe(false);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+});
+
+function accepts(text: string): boolean {
+  try {
+    const scanner = new JsonScanner(bytes(text));
+    scanner.skip();
+    return scanner.peek() === undefined;
+  } catch (thrown) {
+    expect(thrown).toBeInstanceOf(FloeError);
+    return false;
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return !/\\u[dD]|[1-9]\d{300}|[eE]\+?\d{3}/.test(text);
+  } catch {
+    return false;
+  }
+}
+
+describe('floats as TensorFlow Serving prints them', () => {
+  test.each([
+    [1, '1.0'],
+    [0.1, '0.1'],
+    [-2.5, '-2.5'],
+    [1 / 3, '0.333333343'],
+    [9_000_000, '9e+06'],
+    [0.00003, '3e-05'],
+    [123_456_789, '123456792.0'],
+    [2 ** -13, '0.000122070312'],
+    [100_000, '100000.0'],
+    [999_999.9, '999999.875'],
+    [1e-45, '1.4013e-45'],
+    [3.4028235e38, '3.40282347e+38'],
+    [0, '0.0'],
+    [-0, '-0.0'],
+    [Number.NaN, 'NaN'],
+    [Number.POSITIVE_INFINITY, 'Infinity'],
+    [Number.NEGATIVE_INFINITY, '-Infinity'],
+  ])('float32 %d', (value, text) => {
+    expect(printed(Math.fround(value), 'float32')).toBe(text);
+  });
+
+  test.each([
+    [0.1, '0.1'],
+    [1 / 3, '0.33333333333333331'],
+    [1e300, '1e+300'],
+    [123456.789, '123456.789'],
+  ])('float64 %d', (value, text) => {
+    expect(printed(value, 'float64')).toBe(text);
+  });
+
+  test('every float32 reads back as itself, in at most nine digits', () => {
+    fc.assert(
+      fc.property(fc.float({ noNaN: true, noDefaultInfinity: true }), (value) => {
+        const text = printed(value, 'float32');
+        expect(Math.fround(Number(text))).toBe(value);
+        expect(text.replace(/e.*/, '').replace(/[-.]/g, '').replace(/^0+/, '').length).toBeLessThanOrEqual(10);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  test('the quick way and the exact way print the same', () => {
+    fc.assert(
+      fc.property(fc.float({ min: Math.fround(1e-12), max: Math.fround(1e28), noNaN: true }), (value) => {
+        const nine = Number(value.toPrecision(9));
+        const quick = Number(printed(value, 'float32'));
+        expect(Math.abs(quick - nine) <= Math.abs(nine) * 1.1e-6).toBe(true);
+        expect(Math.fround(quick)).toBe(value);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+});
+
+describe('written elements', () => {
+  test.each([
+    [
+      { dtype: 'int64', shape: [2], data: BigInt64Array.of(-(2n ** 63n), 2n ** 53n + 1n) },
+      '-9223372036854775808,9007199254740993',
+    ],
+    [{ dtype: 'bool', shape: [2], data: Uint8Array.of(1, 0) }, 'true,false'],
+    [{ dtype: 'uint8', shape: [4], data: Uint8Array.of(0, 9, 10, 255) }, '0,9,10,255'],
+    [{ dtype: 'uint32', shape: [2], data: Uint32Array.of(999, 4294967295) }, '999,4294967295'],
+    [{ dtype: 'int32', shape: [2], data: Int32Array.of(-5, 1000) }, '-5,1000'],
+    [{ dtype: 'string', shape: [1], data: [bytes('a"\\\n\u0001é')] }, '"a\\"\\\\\\n\\u0001é"'],
+  ] satisfies [Tensor, string][])('%o', (tensor, text) => {
+    const writer = new ByteWriter(1);
+    const write = elementWriter(tensor);
+    for (let i = 0; i < tensor.data.length; i++) {
+      if (i > 0) writer.byte(0x2c);
+      write(writer, i);
+    }
+    expect(writer.finish().toString()).toBe(text);
+  });
+});
