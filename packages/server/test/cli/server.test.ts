@@ -62,7 +62,7 @@ describe('a server', () => {
       fetch(`${server.http}/v2/models/digits/infer`, { method: 'POST', body: JSON.stringify({ inputs: [input], outputs }) });
     expect(await (await ask()).json()).toMatchObject({ model_version: '1', outputs: [{ name: 'probs', shape: [1, 10] }, { name: 'klass' }] });
     expect(await (await ask([{ name: 'pool1:0' }])).json()).toMatchObject({ outputs: [{ name: 'pool1:0', shape: [1, 14, 14, 8] }] });
-    expect((await ask([{ name: 'nowhere' }])).status).toBe(404);
+    expect((await ask([{ name: 'nowhere' }])).status).toBe(400);
   });
 
   it('is ready only when its models are', async () => {
@@ -134,7 +134,7 @@ describe('a new version', () => {
     const reply = await fetch(`${server.http}/v2/models/digits`);
     expect(await reply.json()).toMatchObject({ name: 'digits' });
     expect((await predict('/v1/models/digits/labels/next')).status).toBe(200);
-    expect((await predict('/v1/models/digits/labels/other')).status).toBe(404);
+    expect((await predict('/v1/models/digits/labels/other')).status).toBe(400);
     expect((await predict('/v1/models/digits/versions/9')).status).toBe(404);
   });
 
