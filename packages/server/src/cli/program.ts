@@ -12,6 +12,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     .description('Freezes trained TensorFlow models and serves them, on the CPU for now.')
     .version(VERSION)
     .showHelpAfterError('(floe --help, or floe COMMAND --help, tells more)')
+    .enablePositionalOptions()
     .exitOverride();
   for (const add of [addFreeze, addInspect, addServe, addPredict, addDemo]) {
     add(program, (result) => {
