@@ -69,6 +69,7 @@ class FactTable {
   private readonly graph: Graph;
   private readonly byNode = new Map<string, readonly Facts[]>();
   private readonly fed = new Map<string, Facts>();
+  private readonly fedNodes = new Set<string>();
   private readonly evaluator = new Evaluator();
 
   constructor(graph: Graph, feeds: Feeds) {
@@ -76,6 +77,7 @@ class FactTable {
     const names = { count: 0 };
     for (const [name, { dtype, shape }] of feeds) {
       this.fed.set(name, new Facts({ dtype, dims: nameUnknown(shape, names) }));
+      this.fedNodes.add(endpoint(name).node);
     }
   }
 
@@ -92,7 +94,8 @@ class FactTable {
 
   private lookUp(tensor: string): Facts | undefined {
     const { node: name, index } = endpoint(tensor);
-    const known = this.fed.get(`${name}:${index}`) ?? this.byNode.get(name)?.[index];
+    const fed = this.fedNodes.has(name) ? this.fed.get(`${name}:${index}`) : undefined;
+    const known = fed ?? this.byNode.get(name)?.[index];
     if (known !== undefined) return known;
     const node = this.graph.byName.get(name);
     return node === undefined || index < 0 ? undefined : new Facts(undeclaredType(new OpContext(node, [])));

@@ -7,78 +7,101 @@ import { endpoint, type Graph, type Node } from '../graph.ts';
 
 const BACK_EDGE = 'NextIteration';
 
-/** Nodes in topological order; among those that are ready, in the order of the graph. Throws INVALID_ARGUMENT. */
+/** Nodes in topological order, that of the graph where it is one already. Throws INVALID_ARGUMENT. */
 export function topologicalOrder(graph: Graph): readonly Node[] {
-  const waiting = new Map<string, number>();
-  const users = new Map<string, Node[]>();
-  const order: Node[] = [];
+  return isOrdered(graph) ? graph.nodes : sort(graph);
+}
+
+function isOrdered(graph: Graph): boolean {
+  const seen = new Set<Node>();
   for (const node of graph.nodes) {
-    const sources = sourcesOf(graph, node);
-    if (sources.size === 0) order.push(node);
-    else waiting.set(node.name, sources.size);
-    for (const source of sources) append(users, source, node);
+    for (const input of node.input) {
+      const source = sourceOf(graph, node, input);
+      if (!seen.has(source) && source.op !== BACK_EDGE) return false;
+    }
+    seen.add(node);
   }
-  for (let next = 0; next < order.length; next++) release(order[next], users, waiting, order);
-  if (order.length < graph.nodes.length) throw cycle(graph, waiting);
-  return order;
+  return true;
 }
 
-function release(
-  node: Node | undefined,
-  users: ReadonlyMap<string, Node[]>,
-  waiting: Map<string, number>,
-  order: Node[],
-): void {
-  for (const user of (node && users.get(node.name)) ?? []) {
-    const left = (waiting.get(user.name) ?? 0) - 1;
-    if (left > 0) waiting.set(user.name, left);
-    else {
-      waiting.delete(user.name);
-      order.push(user);
+/** Edges by number of the node, sorted by where they start: those of node `i` end at `to[first[i]]` to `to[first[i + 1] - 1]`. */
+interface Edges {
+  readonly first: Uint32Array;
+  readonly to: Uint32Array;
+  /** How many edges end at each node. */
+  readonly incoming: Uint32Array;
+}
+
+/** Kahn's algorithm: a node comes when the last of its inputs has come. */
+function sort(graph: Graph): readonly Node[] {
+  const { first, to, incoming } = edgesOf(graph);
+  const order = new Uint32Array(graph.nodes.length);
+  let end = 0;
+  for (let i = 0; i < incoming.length; i++) if (incoming[i] === 0) order[end++] = i;
+  for (let next = 0; next < end; next++) {
+    const at = order[next] ?? 0;
+    for (let edge = first[at] ?? 0; edge < (first[at + 1] ?? 0); edge++) {
+      const user = to[edge] ?? 0;
+      const left = (incoming[user] ?? 0) - 1;
+      incoming[user] = left;
+      if (left === 0) order[end++] = user;
     }
   }
+  if (end < order.length) throw cycle(graph, new Set(graph.nodes.filter((_, i) => incoming[i] !== 0)));
+  return Array.from(order, (i) => graph.nodes[i] as Node);
 }
 
-/** Names of the nodes that have to come before `node`. Throws INVALID_ARGUMENT where one does not exist. */
-function sourcesOf(graph: Graph, node: Node): ReadonlySet<string> {
-  const sources = new Set<string>();
-  for (const input of node.input) {
-    const source = graph.byName.get(endpoint(input).node);
-    if (source === undefined) {
-      throw invalid(`input ${input} of node ${node.name} (${node.op}) does not exist`, {
-        node: node.name,
-        op: node.op,
-        tensor: input,
-      });
+function edgesOf(graph: Graph): Edges {
+  const number = new Map(graph.nodes.map((node, i) => [node, i]));
+  const [from, ends]: [number[], number[]] = [[], []];
+  const first = new Uint32Array(graph.nodes.length + 1);
+  const incoming = new Uint32Array(graph.nodes.length);
+  graph.nodes.forEach((node, i) => {
+    for (const input of node.input) {
+      const source = sourceOf(graph, node, input);
+      if (source.op === BACK_EDGE) continue;
+      const start = number.get(source) ?? 0;
+      from.push(start);
+      ends.push(i);
+      first[start + 1] = (first[start + 1] ?? 0) + 1;
+      incoming[i] = (incoming[i] ?? 0) + 1;
     }
-    if (source.op !== BACK_EDGE) sources.add(source.name);
-  }
-  return sources;
+  });
+  for (let i = 1; i < first.length; i++) first[i] = (first[i] ?? 0) + (first[i - 1] ?? 0);
+  const free = first.slice();
+  const to = new Uint32Array(ends.length);
+  from.forEach((start, edge) => {
+    const slot = free[start] ?? 0;
+    to[slot] = ends[edge] ?? 0;
+    free[start] = slot + 1;
+  });
+  return { first, to, incoming };
 }
 
-function append<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
-  const list = lists.get(key);
-  if (list === undefined) lists.set(key, [value]);
-  else list.push(value);
+/** Throws INVALID_ARGUMENT where the input's node does not exist. */
+function sourceOf(graph: Graph, node: Node, input: string): Node {
+  const source = graph.byName.get(endpoint(input).node);
+  if (source !== undefined) return source;
+  const { name, op } = node;
+  throw invalid(`input ${input} of node ${name} (${op}) does not exist`, { node: name, op, tensor: input });
 }
 
 /** Names the nodes of one cycle: every waiting node has an input that waits too, so going back from any of them ends in a circle. */
-function cycle(graph: Graph, waiting: ReadonlyMap<string, number>): FloeError {
-  const path: Node[] = [];
-  const seen = new Map<string, number>();
-  let node = graph.nodes.find(({ name }) => waiting.has(name));
-  while (node !== undefined && !seen.has(node.name)) {
-    seen.set(node.name, path.length);
-    path.push(node);
-    node = [...sourcesOf(graph, node)]
-      .map((name) => (waiting.has(name) ? graph.byName.get(name) : undefined))
-      .find((found) => found);
+function cycle(graph: Graph, waiting: ReadonlySet<Node>): FloeError {
+  const path = new Map<Node, number>();
+  let [at] = waiting;
+  while (at !== undefined && !path.has(at)) {
+    path.set(at, path.size);
+    const user = at;
+    const sources = user.input.map((input) => sourceOf(graph, user, input));
+    at = sources.find((source) => waiting.has(source) && source.op !== BACK_EDGE);
   }
-  const circle = path.slice(node === undefined ? 0 : seen.get(node.name)).reverse();
-  const names = circle.slice(0, 5).map(({ name }) => name);
-  const details = circle.slice(0, 5).map(({ name, op }) => ({ node: name, op }));
+  const circle = [...path.keys()].slice(at && path.get(at)).reverse();
+  const shown = circle.slice(0, 5);
+  const names = shown.map(({ name }) => name).join(' -> ');
+  const details = shown.map(({ name, op }) => ({ node: name, op }));
   return invalid(
-    `the graph has a cycle of ${circle.length} nodes: ${names.join(' -> ')}${circle.length > 5 ? ' -> ...' : ''}`,
+    `the graph has a cycle of ${circle.length} nodes: ${names}${circle.length > 5 ? ' -> ...' : ''}`,
     details,
   );
 }

@@ -3,6 +3,7 @@ import { inferableOps, topologicalOrder } from '../analysis/index.ts';
 import { constValue } from '../constants.ts';
 import { DTYPES } from '../dtype.ts';
 import { endpoint, type Node } from '../graph.ts';
+import type { AttrValue } from '../proto/tensorflow.ts';
 import { bytesOf, sizeOf } from '../tensor.ts';
 import { inputName, nodesOf, type Pass, withInputs, withNodes } from './pass.ts';
 
@@ -49,8 +50,17 @@ function redirect(standIn: ReadonlyMap<string, string>, input: string): string {
 function keyOf(node: Node): string | undefined {
   if (node.op === 'Const') return constantKey(node);
   if (!MERGEABLE.has(node.op)) return undefined;
-  const attrs = [...node.attr].filter(([name]) => !name.startsWith('_')).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([node.op, node.input.map(inputName), attrs], plain);
+  const attrs = [...node.attr]
+    .filter(([name]) => !name.startsWith('_'))
+    .map(([name, value]) => `${JSON.stringify(name)}: ${attrKey(value)}`);
+  return `${node.op}${JSON.stringify(node.input.map(inputName))}${attrs.sort().join()}`;
+}
+
+/** Equal for equal attributes only; the common kinds need no JSON. */
+function attrKey(value: AttrValue): string {
+  if (value.type !== undefined) return `type ${value.type}`;
+  if (value.i !== undefined) return `int ${value.i}`;
+  return value.b !== undefined ? `bool ${value.b}` : JSON.stringify(value, plain);
 }
 
 /** What JSON cannot say: bigints, bytes, maps, NaN, infinity and -0. */
