@@ -3,8 +3,8 @@ import { FloeError, type Tensor } from '@floe/graph';
 import { Registry } from '@prometheus-io/client';
 import { pino } from 'pino';
 import type { InputValue, ModelRef, Models, Servable, VersionStatus } from '../../src/core/inference.ts';
-import { createHttpServer } from '../../src/transport/http/server.ts';
 import type { HttpDeps, HttpOptions, HttpServer } from '../../src/transport/http/deps.ts';
+import { createHttpServer } from '../../src/transport/http/server.ts';
 import { openIdentity } from '../../src/transport/identity/identity.ts';
 
 const spec = (name: string, dtype: Tensor['dtype'], shape: number[]) => ({ name, dtype, shape });

@@ -15,6 +15,8 @@ declare module 'fastify' {
     dialect: Protocol;
     /** Model asked for; empty where none is. */
     model: string;
+    /** Made when someone asks for the caller's signal. */
+    controller: AbortController | undefined;
   }
 }
 
@@ -46,13 +48,9 @@ export function authorize(context: HttpDeps, request: FastifyRequest, scope: Sco
 }
 
 /** Aborts when the caller goes away before the answer is out. */
-export function callerSignal(reply: FastifyReply): AbortSignal {
-  const controller = new AbortController();
-  const { raw } = reply;
-  raw.on('close', () => {
-    if (!raw.writableFinished) controller.abort();
-  });
-  return controller.signal;
+export function callerSignal(request: FastifyRequest): AbortSignal {
+  request.controller ??= new AbortController();
+  return request.controller.signal;
 }
 
 /** The body, empty where there is none. Throws 415 for a type that cannot hold tensors. */

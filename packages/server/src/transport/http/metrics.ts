@@ -73,7 +73,7 @@ export class HttpMetrics {
       });
     };
     gauge('floe_http_in_flight', 'Requests under way.', () => this.inFlight);
-    counter('floe_http_request_bytes_total', 'Bytes of request bodies, as declared.', () => this.bytesIn);
+    counter('floe_http_request_bytes_total', 'Bytes of request bodies, decompressed.', () => this.bytesIn);
     counter('floe_http_response_bytes_total', 'Bytes of answer bodies.', () => this.bytesOut);
     counter('floe_process_cpu_seconds_total', 'CPU seconds of the whole process, all threads.', cpuSeconds);
     gauge(

@@ -1,9 +1,9 @@
 /**
  * The HTTP server of the data plane: TensorFlow Serving REST, Open Inference Protocol V2, pictures, health, metrics and the browsable
- * description of all that. One hook before a request and one after it; the rest is plain functions.
+ * description of all that. One hook before a request; the rest is plain functions.
  */
 import { asFloeError, FloeError } from '@floe/graph';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { createApp, listen } from './app.ts';
 import { authorize, dialectOf, type HttpContext, sendError } from './context.ts';
 import type { HttpDeps, HttpServer } from './deps.ts';
@@ -13,6 +13,8 @@ import { HttpMetrics } from './metrics.ts';
 import { addTfsRoutes, answerTfs } from './tfs-routes.ts';
 import { addV2Routes } from './v2-routes.ts';
 
+/** What nginx calls a caller that went away before the answer was out. */
+const CLIENT_LEFT = 499;
 const V2_PATHS = /^\/v2(\/health\/(live|ready)|\/models\/[^/]+(\/versions\/[^/]+)?(\/(ready|infer))?)?$/;
 
 /** Starts to listen. Throws UNAVAILABLE where the address is taken, FAILED_PRECONDITION for unusable certificates. */
@@ -33,9 +35,12 @@ function addHooks(app: FastifyInstance, context: HttpContext): void {
   app.decorateRequest('startedAt', 0);
   app.decorateRequest('dialect', 'other');
   app.decorateRequest('model', '');
+  app.decorateRequest('controller', undefined);
   app.addHook('onRequest', (request, reply, done) => {
     request.startedAt = performance.now();
     context.http.begin();
+    // Not the hook `onResponse`, which is not run for a caller that leaves early.
+    reply.raw.on('close', () => finish(context, request, reply));
     reply.header('x-request-id', request.id);
     const url = request.raw.url ?? '';
     request.dialect = dialectOf(url);
@@ -46,15 +51,17 @@ function addHooks(app: FastifyInstance, context: HttpContext): void {
       done(asFloeError(thrown));
     }
   });
-  app.addHook('onResponse', (request, reply, done) => {
-    const seconds = (performance.now() - request.startedAt) / 1000;
-    const status = reply.statusCode;
-    const sent = Number(reply.getHeader('content-length') ?? 0);
-    const received = Number(request.raw.headers['content-length'] ?? 0);
-    context.http.end(request.dialect, modelLabel(context, request, status), status, seconds, received, sent);
-    if (context.options.accessLog) logAccess(context, request, status, seconds);
-    done();
-  });
+}
+
+function finish(context: HttpContext, request: FastifyRequest, reply: FastifyReply): void {
+  const seconds = (performance.now() - request.startedAt) / 1000;
+  const left = !reply.raw.writableFinished;
+  if (left) request.controller?.abort();
+  const status = left ? CLIENT_LEFT : reply.statusCode;
+  const sent = Number(reply.getHeader('content-length') ?? 0);
+  const received = Buffer.isBuffer(request.body) ? request.body.length : 0;
+  context.http.end(request.dialect, modelLabel(context, request, status), status, seconds, received, sent);
+  if (context.options.accessLog) logAccess(context, request, status, seconds);
 }
 
 /** An answer proves that the model is served; otherwise only names that are served become labels. */

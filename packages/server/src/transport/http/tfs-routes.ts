@@ -77,7 +77,7 @@ async function predict(
 ): Promise<FastifyReply> {
   if (verb !== 'predict') throw new FloeError('UNIMPLEMENTED', `${verb} is not supported; use predict`);
   const type = request.headers['content-type'] ?? '';
-  const signal = callerSignal(reply);
+  const signal = callerSignal(request);
   if (!IMAGE_TYPE.test(type)) {
     return sendJson(reply, await context.infer(tfsRestCodec, ref, { body: tensorBody(request) }, signal));
   }
