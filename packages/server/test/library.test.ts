@@ -47,10 +47,26 @@ describe('the library', () => {
 
   const pixels = new Float32Array(784);
   const refused: [string, () => Promise<unknown>, object][] = [
-    ['a shape that does not fit', () => session.run({ x: tensor(pixels, [1, 784]) }), { code: 'INVALID_ARGUMENT', message: expect.stringContaining('x') }],
-    ['a dtype that does not fit', () => session.run({ x: tensor(new Float64Array(784), [1, 28, 28, 1]) }), { code: 'INVALID_ARGUMENT' }],
-    ['a tensor that the graph does not have', () => session.run({ x: tensor(pixels, [1, 28, 28, 1]) }, ['nothing:0']), { code: 'INVALID_ARGUMENT', message: expect.stringContaining('nothing') }],
-    ['an output that a node does not have', () => session.run({ x: tensor(pixels, [1, 28, 28, 1]) }, ['probs:3']), { message: expect.stringContaining('probs:3') }],
+    [
+      'a shape that does not fit',
+      () => session.run({ x: tensor(pixels, [1, 784]) }),
+      { code: 'INVALID_ARGUMENT', message: expect.stringContaining('x') },
+    ],
+    [
+      'a dtype that does not fit',
+      () => session.run({ x: tensor(new Float64Array(784), [1, 28, 28, 1]) }),
+      { code: 'INVALID_ARGUMENT' },
+    ],
+    [
+      'a tensor that the graph does not have',
+      () => session.run({ x: tensor(pixels, [1, 28, 28, 1]) }, ['nothing:0']),
+      { code: 'INVALID_ARGUMENT', message: expect.stringContaining('nothing') },
+    ],
+    [
+      'an output that a node does not have',
+      () => session.run({ x: tensor(pixels, [1, 28, 28, 1]) }, ['probs:3']),
+      { message: expect.stringContaining('probs:3') },
+    ],
   ];
   for (const [what, run, error] of refused) {
     it(`refuses ${what}, and goes on`, async () => {
@@ -68,6 +84,9 @@ describe('the library', () => {
   });
 
   it('freezes what is not frozen yet, for one session', async () => {
-    await expect(load(CHECKPOINT)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('outputs') });
+    await expect(load(CHECKPOINT)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('outputs'),
+    });
   });
 });

@@ -1,11 +1,10 @@
 /**
- * Freezing from end to end: read the model, freeze it, compile every signature, and write the version's folder with the manifest
+ * Freezing from end to end: read the model, freeze it, compile the default signature, and write the version's folder with the manifest
  * last. The folder appears whole or not at all.
  */
 import { mkdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import {
-  asFloeError,
   FloeError,
   type Frozen,
   freeze,
@@ -51,8 +50,6 @@ export interface FreezeRequest {
 export interface FreezeResult {
   readonly folder: string;
   readonly manifest: Manifest;
-  /** Signatures that were left out, because they cannot be compiled. */
-  readonly leftOut: Readonly<Record<string, string>>;
 }
 
 /** Called as work goes on: which step, and how much of all is done (0..1). */
@@ -86,13 +83,11 @@ export async function freezeVersion(request: FreezeRequest, progress: Progress =
   await mkdir(modelFolder, { recursive: true });
   const version = request.version ?? ((await listVersions(modelFolder)).at(-1) ?? 0) + 1;
   const folder = join(modelFolder, String(version));
-  let result: FreezeResult | undefined;
-  await createWhole(folder, async (hidden) => {
-    const writer = new VersionWriter(hidden, request, version, progress);
-    result = { folder, ...(await writer.write(source, frozen, description)) };
-  });
+  const manifest = await createWhole(folder, (hidden) =>
+    new VersionWriter(hidden, request, version, progress).write(source, frozen, description),
+  );
   progress('done', 1);
-  return result as unknown as FreezeResult;
+  return { folder, manifest };
 }
 
 /** Writes one version's files into a hidden folder. */
@@ -109,61 +104,48 @@ class VersionWriter {
     this.progress = progress;
   }
 
-  async write(source: Source, frozen: Frozen, description: Description): Promise<Omit<FreezeResult, 'folder'>> {
+  async write(source: Source, frozen: Frozen, description: Description): Promise<Manifest> {
     this.progress('writing frozen.pb', 0.4);
     const graph = await writeFile(join(this.folder, FROZEN_FILE), frozenChunks(frozen));
     const files: Record<string, FileDigest> = { [FROZEN_FILE]: graph };
     for (const [path, bytes] of await source.readAssets()) {
       files[`assets/${path}`] = await writeFile(join(this.folder, 'assets', path), [bytes]);
     }
-    const { compiled, leftOut } = await this.compileAll(frozen, graph.sha256);
-    const manifest = this.manifest(frozen, description, compiled, files);
+    const artefact = await this.compileDefault(frozen, graph.sha256);
+    const manifest = this.manifest(frozen, description, artefact, files);
     const text = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
     await writeFile(join(this.folder, MANIFEST_FILE), [text]);
-    return { manifest, leftOut };
+    return manifest;
   }
 
-  private async compileAll(frozen: Frozen, graph: string): Promise<Compiled> {
-    const compiled = new Map<string, Artefact>();
-    const leftOut: Record<string, string> = {};
-    const keys = Object.keys(frozen.signatures);
-    const needed = defaultSignature(keys);
-    for (const [done, key] of keys.entries()) {
-      this.progress(`compiling ${key}`, 0.5 + (0.5 * done) / keys.length);
-      const signature = frozen.signatures[key] as Signature;
-      try {
-        const artefact = artefactKeyOf(graph, signature, this.request.opset);
-        compiled.set(key, await makeArtefact(join(this.folder, COMPILED_FOLDER), artefact, frozen.graph));
-      } catch (thrown) {
-        const error = asFloeError(thrown);
-        if (error.code !== 'UNIMPLEMENTED' || key === needed) throw error;
-        leftOut[key] = error.message;
-      }
-    }
-    return { compiled, leftOut };
+  /** Other signatures are compiled when they are first asked for: Keras, for one, exports every model under two names. */
+  private compileDefault(frozen: Frozen, graph: string): Promise<Artefact> {
+    const key = defaultSignature(frozen);
+    this.progress(`compiling ${key}`, 0.6);
+    const artefact = artefactKeyOf(graph, frozen.signatures[key] as Signature, this.request.opset);
+    return makeArtefact(join(this.folder, COMPILED_FOLDER), artefact, frozen.graph);
   }
 
   private manifest(
     frozen: Frozen,
     description: Description,
-    compiled: ReadonlyMap<string, Artefact>,
+    { rowIndependent, deterministic }: Artefact,
     files: Readonly<Record<string, FileDigest>>,
   ): Manifest {
-    const signatures = Object.fromEntries(
-      [...compiled.keys()].map((key) => [key, frozen.signatures[key] as Signature]),
-    );
+    const { signatures } = frozen;
+    const key = defaultSignature(frozen);
     const outputs = Object.values(signatures).flatMap((signature) => Object.values(signature.outputs));
     return {
       schemaVersion: MANIFEST_VERSION,
       name: this.request.name,
       version: this.version,
-      defaultSignature: defaultSignature(Object.keys(signatures)),
+      defaultSignature: key,
       ...description,
       signatures: signatures as Manifest['signatures'],
       outputNodes: [...new Set(outputs.map((output) => output.name.replace(/:\d+$/, '')))],
       checkpoint: frozen.checkpoint as Manifest['checkpoint'],
-      rowIndependent: Object.fromEntries([...compiled].map(([key, artefact]) => [key, artefact.rowIndependent])),
-      deterministic: [...compiled.values()].every((artefact) => artefact.deterministic),
+      rowIndependent: { [key]: rowIndependent },
+      deterministic,
       ...(this.request.opset === undefined ? {} : { opset: this.request.opset }),
       lineage: { source: basename(resolve(this.request.source)), producer: `floe ${VERSION}` },
       files: { ...files },
@@ -171,13 +153,9 @@ class VersionWriter {
   }
 }
 
-interface Compiled {
-  readonly compiled: ReadonlyMap<string, Artefact>;
-  readonly leftOut: Readonly<Record<string, string>>;
-}
-
 /** The signature that serves where a request names none. */
-function defaultSignature(keys: readonly string[]): string {
+function defaultSignature({ signatures }: Frozen): string {
+  const keys = Object.keys(signatures);
   return keys.includes('serving_default') ? 'serving_default' : (keys[0] ?? '');
 }
 

@@ -67,7 +67,9 @@ function reportFreeze(frozen: FreezeResult & { readonly milliseconds: number }, 
   const { checkpoint, files } = frozen.manifest;
   const producer = checkpoint.producers.tensorflow;
   say(`A checkpoint of handwritten digits, trained by TensorFlow ${producer} to step ${checkpoint.globalStep}.`);
-  say(`Frozen and compiled in ${Math.round(frozen.milliseconds)} ms: one binary of ${megabytes(files['frozen.pb']?.bytes ?? 0)}.`);
+  say(
+    `Frozen and compiled in ${Math.round(frozen.milliseconds)} ms: one binary of ${megabytes(files['frozen.pb']?.bytes ?? 0)}.`,
+  );
 }
 
 async function ask(server: RunningServer, say: (text: string) => void): Promise<DemoResult> {
@@ -76,7 +78,9 @@ async function ask(server: RunningServer, say: (text: string) => void): Promise<
   for (const file of (await readdir(join(EXAMPLE, 'images'))).sort()) {
     const answer = await askPicture(server, file);
     const truth = file.slice(0, 1);
-    say(`  ${file.padEnd(16)} ${answer.label}  ${(100 * answer.score).toFixed(1).padStart(5)} %${answer.label === truth ? '' : `   (a person wrote ${truth})`}`);
+    say(
+      `  ${file.padEnd(16)} ${answer.label}  ${(100 * answer.score).toFixed(1).padStart(5)} %${answer.label === truth ? '' : `   (a person wrote ${truth})`}`,
+    );
     pictures.push({ file, answer: answer.label, score: answer.score });
   }
   const holdout = await askHoldout(server);
@@ -125,7 +129,11 @@ async function readNpy(name: string): Promise<Tensor> {
   return parseNpy(await readFile(join(EXAMPLE, name)), name);
 }
 
-async function post(server: RunningServer, type: string, body: Uint8Array<ArrayBuffer>): Promise<Record<string, unknown>> {
+async function post(
+  server: RunningServer,
+  type: string,
+  body: Uint8Array<ArrayBuffer>,
+): Promise<Record<string, unknown>> {
   const response = await fetch(`${server.http}/v1/models/${MODEL}:predict`, {
     method: 'POST',
     headers: { 'content-type': type },

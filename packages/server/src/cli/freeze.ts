@@ -15,7 +15,7 @@ export async function freezeCommand(source: string, options: Record<string, unkn
   const bar = await progressBar(json === true);
   const started = performance.now();
   const result = await freezeVersion(request, bar.update).finally(() => bar.stop());
-  if (json === true) printJson({ folder: result.folder, manifest: result.manifest, leftOut: result.leftOut });
+  if (json === true) printJson(result);
   else report(result, performance.now() - started);
   return EXIT.ok;
 }
@@ -31,15 +31,15 @@ function assignments(list: readonly string[]): Record<string, string> {
   return values;
 }
 
-function report({ folder, manifest, leftOut }: FreezeResult, milliseconds: number): void {
+function report({ folder, manifest }: FreezeResult, milliseconds: number): void {
   const size = manifest.files['frozen.pb']?.bytes ?? 0;
   print(`${folder}: frozen and compiled, ${megabytes(size)}, ${(milliseconds / 1000).toFixed(2)} s`);
   for (const [key, signature] of Object.entries(manifest.signatures)) {
     print(`  ${key}: ${formatSignature(signature)}`);
     const rows = manifest.rowIndependent[key];
-    print(
-      `    rows are ${rows?.proved ? 'independent of each other' : `not known to be independent: ${rows?.reason}`}`,
-    );
+    if (rows !== undefined)
+      print(
+        `    rows are ${rows.proved ? 'independent of each other' : `not known to be independent: ${rows.reason}`}`,
+      );
   }
-  for (const [key, reason] of Object.entries(leftOut)) print(`  ${key} is left out: ${reason}`);
 }

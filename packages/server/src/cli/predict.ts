@@ -112,7 +112,12 @@ class Client {
         return await fetch(url, request);
       } catch (cause) {
         if (tries === START_TRIES) {
-          throw new FloeError('UNAVAILABLE', `no server answers at ${this.options.url}: is floe serve running?`, [], cause);
+          throw new FloeError(
+            'UNAVAILABLE',
+            `no server answers at ${this.options.url}: is floe serve running?`,
+            [],
+            cause,
+          );
         }
         await delay(START_WAIT_MS);
       }

@@ -150,5 +150,7 @@ function tlsOf(config: ServeConfig): { tls?: TlsOptions } {
 }
 
 function onlyOne(missing: string): FloeError {
-  return new FloeError('INVALID_ARGUMENT', `TLS needs a certificate and a key: ${missing} is missing`, { field: missing });
+  return new FloeError('INVALID_ARGUMENT', `TLS needs a certificate and a key: ${missing} is missing`, {
+    field: missing,
+  });
 }

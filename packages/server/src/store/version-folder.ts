@@ -103,15 +103,16 @@ export async function verifyFile(path: string, expected: FileDigest): Promise<vo
 /**
  * Makes `folder` by `fill`, which gets a hidden folder beside it; only a whole one appears under its name. Throws ALREADY_EXISTS.
  */
-export async function createWhole(folder: string, fill: (hidden: string) => Promise<void>): Promise<void> {
+export async function createWhole<T>(folder: string, fill: (hidden: string) => Promise<T>): Promise<T> {
   if (await exists(folder)) throw alreadyThere(folder);
   const hidden = join(dirname(folder), `.${basename(folder)}.${process.pid}.${randomBytes(4).toString('hex')}`);
   await mkdir(hidden, { recursive: true });
   try {
-    await fill(hidden);
+    const result = await fill(hidden);
     await syncFolder(hidden);
     await rename(hidden, folder);
     await syncFolder(dirname(folder));
+    return result;
   } catch (error) {
     await rm(hidden, { recursive: true, force: true });
     throw isTaken(error) ? alreadyThere(folder, error) : error;

@@ -10,7 +10,13 @@ let folder: ModelsFolder;
 let server: RunningServer;
 
 async function start(options: Record<string, unknown> = {}): Promise<void> {
-  const base = { models: folder.root, httpPort: 0, adminPort: 0, pollSeconds: 3600, cacheDir: join(folder.root, '.cache') };
+  const base = {
+    models: folder.root,
+    httpPort: 0,
+    adminPort: 0,
+    pollSeconds: 3600,
+    cacheDir: join(folder.root, '.cache'),
+  };
   server = await startServer(resolveConfig({ ...base, ...options }, {}, {}), pino({ level: 'silent' }));
 }
 
@@ -42,7 +48,11 @@ describe('a server', () => {
   it('answers about a picture with its label', async () => {
     await start();
     const body = new Uint8Array(await readFile(join(EXAMPLE, 'images/7-a.png')));
-    const reply = await fetch(`${server.http}/v1/models/digits:predict`, { method: 'POST', headers: { 'content-type': 'image/png' }, body });
+    const reply = await fetch(`${server.http}/v1/models/digits:predict`, {
+      method: 'POST',
+      headers: { 'content-type': 'image/png' },
+      body,
+    });
     expect(await reply.json()).toMatchObject({ predictions: [{ label: '7' }], model: { name: 'digits', version: 1 } });
   });
 
@@ -50,7 +60,9 @@ describe('a server', () => {
     await start();
     const reply = await predict();
     expect(reply.status).toBe(200);
-    expect(await reply.json()).toMatchObject({ predictions: [{ klass: expect.any(Number), probs: expect.any(Array) }] });
+    expect(await reply.json()).toMatchObject({
+      predictions: [{ klass: expect.any(Number), probs: expect.any(Array) }],
+    });
     expect(await states()).toEqual(['1 AVAILABLE']);
   });
 
@@ -59,9 +71,17 @@ describe('a server', () => {
     const { images } = await holdout(1);
     const input = { name: 'x', shape: images.shape, datatype: 'FP32', data: Array.from(images.data as Float32Array) };
     const ask = (outputs?: object[]): Promise<Response> =>
-      fetch(`${server.http}/v2/models/digits/infer`, { method: 'POST', body: JSON.stringify({ inputs: [input], outputs }) });
-    expect(await (await ask()).json()).toMatchObject({ model_version: '1', outputs: [{ name: 'probs', shape: [1, 10] }, { name: 'klass' }] });
-    expect(await (await ask([{ name: 'pool1:0' }])).json()).toMatchObject({ outputs: [{ name: 'pool1:0', shape: [1, 14, 14, 8] }] });
+      fetch(`${server.http}/v2/models/digits/infer`, {
+        method: 'POST',
+        body: JSON.stringify({ inputs: [input], outputs }),
+      });
+    expect(await (await ask()).json()).toMatchObject({
+      model_version: '1',
+      outputs: [{ name: 'probs', shape: [1, 10] }, { name: 'klass' }],
+    });
+    expect(await (await ask([{ name: 'pool1:0' }])).json()).toMatchObject({
+      outputs: [{ name: 'pool1:0', shape: [1, 14, 14, 8] }],
+    });
     expect((await ask([{ name: 'nowhere' }])).status).toBe(400);
   });
 

@@ -48,7 +48,10 @@ function serve(swap: SwapPolicy, limitBytes: number): void {
 
 async function look(): Promise<void> {
   const found = await scanRoot(folder.root);
-  const aspired = [...found].map(([name, versions]) => [name, { channels: NO_CHANNELS, versions: aspiredVersions(versions, NO_CHANNELS, 1) }] as const);
+  const aspired = [...found].map(
+    ([name, versions]) =>
+      [name, { channels: NO_CHANNELS, versions: aspiredVersions(versions, NO_CHANNELS, 1) }] as const,
+  );
   await models.aspire(new Map(aspired));
 }
 
@@ -96,7 +99,12 @@ describe('a swap', () => {
     await folder.addVersion(2);
     await look();
     expect(models.status({ name: 'digits' })).toMatchObject([
-      { version: 2, state: 'END', errorCode: 'RESOURCE_EXHAUSTED', errorMessage: expect.stringContaining('swap: refuse') },
+      {
+        version: 2,
+        state: 'END',
+        errorCode: 'RESOURCE_EXHAUSTED',
+        errorMessage: expect.stringContaining('swap: refuse'),
+      },
       { version: 1, state: 'AVAILABLE', errorCode: 'OK' },
     ]);
     expect(await ask()).toBe(1);

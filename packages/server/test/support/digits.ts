@@ -10,7 +10,12 @@ import { parseNpy } from '../../src/cli/npy.ts';
 export const EXAMPLE = fileURLToPath(new URL('../../../../examples/digits/', import.meta.url));
 export const CHECKPOINT = join(EXAMPLE, 'model.ckpt-1500.meta');
 
-export const FREEZE = { source: CHECKPOINT, name: 'digits', outputs: ['probs', 'klass'], set: { keep_prob: '1' } } as const;
+export const FREEZE = {
+  source: CHECKPOINT,
+  name: 'digits',
+  outputs: ['probs', 'klass'],
+  set: { keep_prob: '1' },
+} as const;
 
 export interface ModelsFolder {
   readonly root: string;

@@ -1,0 +1,125 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { scanRoot } from '../../src/registry/scan.ts';
+import { CHECKPOINT, EXAMPLE } from '../support/digits.ts';
+
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const FREEZE = ['freeze', CHECKPOINT, '--name', 'digits', '--outputs', 'probs,klass', '--set', 'keep_prob=1'];
+
+let root: string;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'floe-cli-'));
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function floe(args: readonly string[], meanwhile?: (kill: (signal: NodeJS.Signals) => void, out: string) => void): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [MAIN, ...args], { cwd: root, env: { ...process.env, FLOE_CACHE_DIR: root } });
+    let out = '';
+    let err = '';
+    child.stdout.on('data', (text) => {
+      out += text;
+      meanwhile?.((signal) => child.kill(signal), out);
+    });
+    child.stderr.on('data', (text) => (err += text));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, out, err }));
+  });
+}
+
+describe('floe freeze', () => {
+  it('numbers versions by itself and says what it made, as JSON too', async () => {
+    expect(await floe([...FREEZE, '--models', root])).toMatchObject({ code: 0, out: expect.stringContaining('rows are independent') });
+    const { code, out } = await floe([...FREEZE, '--models', root, '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ folder: join(root, 'digits/2'), manifest: { version: 2, labels: expect.any(Array) } });
+  });
+
+  it('never overwrites a version', async () => {
+    await floe([...FREEZE, '--models', root, '--version', '1']);
+    const again = await floe([...FREEZE, '--models', root, '--version', '1', '--json']);
+    expect(again.code).not.toBe(0);
+    expect(JSON.parse(again.err)).toMatchObject({ error: { code: 'ALREADY_EXISTS' } });
+  });
+
+  it('that is killed at any moment leaves nothing that a server would load', async () => {
+    for (const milliseconds of [0, 120, 180, 240, 300, 360]) {
+      const child = spawn(process.execPath, [MAIN, ...FREEZE, '--models', root]);
+      const killer = setTimeout(() => child.kill('SIGKILL'), milliseconds);
+      const code = await new Promise((resolve) => child.on('close', resolve));
+      clearTimeout(killer);
+      const whole = (await scanRoot(root)).get('digits')?.length ?? 0;
+      if (code !== 0) expect(whole === 0 || (await readdir(join(root, 'digits', String(whole)))).includes('compiled')).toBe(true);
+    }
+  });
+
+  const refused: [string, string[], number, RegExp][] = [
+    ['a source that is not there', ['freeze', '/nowhere', '--models', '.', '--name', 'm'], 66, /\/nowhere/],
+    ['a name that is no model name', ['freeze', CHECKPOINT, '--models', '.', '--name', '../m'], 64, /is no model name/],
+    ['a checkpoint without outputs', ['freeze', CHECKPOINT, '--models', '.', '--name', 'm'], 64, /outputs/],
+    ['an output that is not in the graph', ['freeze', CHECKPOINT, '--models', '.', '--name', 'm', '--outputs', 'prob'], 64, /prob.*probs/s],
+    ['a placeholder without a value', ['freeze', CHECKPOINT, '--models', '.', '--name', 'm', '--inputs', 'x', '--outputs', 'probs'], 64, /keep_prob/],
+    ['a setting without a value', [...FREEZE.slice(0, -1), 'keep_prob', '--models', '.'], 64, /name=value/],
+    ['a missing option', ['freeze', CHECKPOINT, '--name', 'm'], 64, /--models/],
+    ['an unknown command', ['serv'], 64, /unknown command.*serve/s],
+  ];
+  for (const [what, args, code, message] of refused) {
+    it(`refuses ${what}`, async () => {
+      const ended = await floe(args);
+      expect(ended.err).toMatch(message);
+      expect(ended.code).toBe(code);
+      expect(await scanRoot(root)).toEqual(new Map());
+    });
+  }
+});
+
+describe('floe inspect', () => {
+  it('tells the ops of a checkpoint and of its frozen form', async () => {
+    await floe([...FREEZE, '--models', root]);
+    const source = JSON.parse((await floe(['inspect', CHECKPOINT, '--json'])).out) as { nodes: number; variables: number };
+    const frozen = JSON.parse((await floe(['inspect', join(root, 'digits/1'), '--json'])).out) as { nodes: number; variables: number };
+    expect(source.variables).toBeGreaterThan(0);
+    expect(frozen).toMatchObject({ variables: 0, checkpoint: { globalStep: 1500, format: 'meta-graph' }, manifest: { version: 1 } });
+    expect(frozen.nodes).toBeLessThan(source.nodes);
+  });
+});
+
+describe('floe serve and predict', () => {
+  it('go together, and SIGTERM drains', async () => {
+    await floe([...FREEZE, '--models', root]);
+    let asked: Promise<Ended> | undefined;
+    const served = await floe(['serve', '--models', root, '--http-port', '0', '--admin-port', '0', '--json'], (kill, out) => {
+      if (asked !== undefined || !out.includes('\n')) return;
+      const { http } = JSON.parse(out) as { http: string };
+      asked = floe(['predict', 'digits', '--image', join(EXAMPLE, 'images/7-a.png'), '--url', http]).finally(() => kill('SIGTERM'));
+    });
+    expect(JSON.parse((await asked)?.out ?? '')).toMatchObject({ predictions: [{ label: '7' }] });
+    expect(served.code).toBe(0);
+    expect(served.err).toContain('drained');
+  });
+
+  it('name a wrong option where it was written', async () => {
+    await writeFile(join(root, 'floe.yaml'), 'swap: maybe\n');
+    const { code, err } = await floe(['serve', '--models', root]);
+    expect(err).toContain('floe.yaml: swap');
+    expect(code).toBe(64);
+  });
+});
+
+describe('floe demo', () => {
+  it('walks the whole road', async () => {
+    const { code, out } = await floe(['demo', '--http-port', '0', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ holdout: { n: 1996, right: 1959 } });
+  });
+});
