@@ -69,8 +69,8 @@ describe('requests', () => {
     aligned.set(call.body);
     const { inputs } = v2RestCodec.decode({ ...call, body: aligned }, TWO);
     expect(values(inputs.get('a'))).toEqual(['int64', [2], [-1n, 2n ** 62n]]);
-    expect((inputs.get('a') as { data: BigInt64Array }).data.buffer).toBe(aligned.buffer);
-    expect((inputs.get('b') as { data: Uint8Array[] }).data.map((item) => Buffer.from(item).toString())).toEqual([
+    expect(((inputs.get('a') as Tensor).data as BigInt64Array).buffer).toBe(aligned.buffer);
+    expect(((inputs.get('b') as Tensor).data as Uint8Array[]).map((item) => Buffer.from(item).toString())).toEqual([
       'hi',
       'x',
     ]);

@@ -126,3 +126,20 @@ export async function startServer(
   });
   return { url: server.address, server, models, signals, [Symbol.asyncDispose]: () => server.close() };
 }
+
+export const INFER = JSON.stringify({ inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] }] });
+
+/** An error body of TensorFlow Serving. */
+export const tfsError = (message: string): string => `{\n    "error": ${JSON.stringify(message)}\n}`;
+
+export interface Reply {
+  readonly status: number;
+  readonly text: string;
+  readonly headers: Headers;
+}
+
+/** Sends a request and reads the whole answer. */
+export async function ask(url: string, init?: RequestInit & { duplex?: 'half' }): Promise<Reply> {
+  const response = await fetch(url, init);
+  return { status: response.status, text: await response.text(), headers: response.headers };
+}

@@ -7,22 +7,10 @@
 import { arrayFor, type DType, FloeError, invalid, type NumericData, type Tensor } from '@floe/graph';
 import { base64Object } from './base64.ts';
 import { POWERS } from './number.ts';
+import { BIG_RANGES, RANGES } from './ranges.ts';
 import { type JsonScanner, MAX_DEPTH } from './scanner.ts';
 import { syntaxError } from './syntax.ts';
 
-/** Least and greatest value of the integer types that fit a double. */
-const RANGES: Partial<Record<DType, readonly [number, number]>> = {
-  int8: [-128, 127],
-  int16: [-32768, 32767],
-  int32: [-2147483648, 2147483647],
-  uint8: [0, 255],
-  uint16: [0, 65535],
-  uint32: [0, 4294967295],
-};
-const BIG_RANGES: Partial<Record<DType, readonly [bigint, bigint]>> = {
-  int64: [-(2n ** 63n), 2n ** 63n - 1n],
-  uint64: [0n, 2n ** 64n - 1n],
-};
 const FIRST_CAPACITY = 64;
 
 export interface DenseOptions {
