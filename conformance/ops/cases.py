@@ -237,6 +237,19 @@ add("MatMul", lambda p, r: tf.nn.relu(raw.BiasAdd(value=raw.MatMul(a=p(sample(r,
 add("Einsum", lambda p, r: raw.Einsum(inputs=[p(sample(r, (2, 3, 4), np.float32)), tf.constant(sample(r, (4, 5), np.float32))], equation="abc,cd->abd"))
 add("Einsum", lambda p, r: raw.Einsum(inputs=[p(sample(r, (2, 3, 4), np.float32)), p(sample(r, (2, 5, 4), np.float32))], equation="bij,bkj->bik"))
 
+for dtype in (np.float32, np.int32):
+    add("BatchMatMulV3", lambda p, r, d=dtype: raw.BatchMatMulV3(x=p(sample(r, (2, 3, 4), d)), y=p(sample(r, (2, 4, 5), d)), Tout=d))
+for dtype in FLOATS + [np.int32, np.int64]:
+    add("TruncateMod", lambda p, r, d=dtype: raw.TruncateMod(x=p(sample(r, (3, 4), d)), y=p(sample(r, (3, 4), d, 1, 5))))
+add("MaxPoolV2", lambda p, r: raw.MaxPoolV2(input=p(sample(r, (2, 5, 5, 3), np.float32)), ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1], padding="SAME"))
+for pad in ("SAME", "VALID"):
+    def volume(p, r, pad=pad):
+        small = [3, 4, 2] if pad == "SAME" else [2, 3, 1]
+        y = p(sample(r, (2, *small, 4), np.float32))
+        w = tf.constant(sample(r, (3, 3, 3, 2, 4), np.float32))
+        return raw.Conv3DBackpropInputV2(input_sizes=tf.stack([tf.shape(y)[0], 5, 7, 4, 2]), filter=w, out_backprop=y, strides=[1, 2, 2, 2, 1], padding=pad)
+    add("Conv3DBackpropInputV2", volume)
+
 # Reductions
 for op, dtypes in {"Sum": [np.float32, np.int32, np.int64], "Mean": [np.float32, np.float64, np.int32], "Max": FLOATS + [np.int32, np.uint8], "Min": FLOATS + [np.int64, np.int16], "Prod": [np.float32, np.int32], "All": [np.bool_], "Any": [np.bool_]}.items():
     for dtype, axes, keep in itertools.product(dtypes, ([0], [1, 2], [-1], [], [0, 1, 2], 1), (False, True)):

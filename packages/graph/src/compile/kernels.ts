@@ -19,14 +19,14 @@ function table(
 }
 
 const KERNELS = table([
-  ['Acos Acosh Asin Asinh Atan Atanh Cosh Sinh Tan Erf', FLOAT32],
+  ['Acos Acosh Asin Asinh Atan Atanh Cosh Sinh Tan Erf Elu LeakyRelu Selu Softplus Softsign', FLOAT32],
   ['AveragePool Conv ConvTranspose GlobalAveragePool LRN', FLOAT32],
-  ['BatchNormalization Ceil Cos Elu Exp Floor Gemm LeakyRelu Log LogSoftmax Reciprocal Round', FLOATS],
-  ['Selu Sigmoid Sin Softmax Softplus Softsign Sqrt Tanh IsNaN IsInf', FLOATS],
+  ['BatchNormalization Ceil Cos Exp Floor Gemm Log LogSoftmax Reciprocal Round', FLOATS],
+  ['Sigmoid Sin Softmax Sqrt Tanh IsNaN IsInf', FLOATS],
   ['Abs Add Sub Mul Div Mod Sign Greater GreaterOrEqual Less LessOrEqual', ARITHMETIC],
   ['Equal', [...ARITHMETIC, 'bool']],
   ['Neg', [...NUMBERS, 'int16', 'int8']],
-  ['Relu', [...NUMBERS, 'int8']],
+  ['Relu', FLOATS],
   ['Clip Max Min', ORDERED],
   ['MatMul', [...NUMBERS, 'uint32', 'uint64']],
   ['Pow CumSum Einsum ReduceSum ReduceMean ReduceProd', NUMBERS],
@@ -57,9 +57,15 @@ const WIDER: Partial<Record<DType, readonly DType[]>> = {
 /** Ops for which a uint64 seen as an int64 would give another answer. */
 const SIGNED = new Set(['ReduceMax', 'ReduceMin', 'ArgMax', 'ArgMin', 'TopK', 'ReduceMean', 'Pow', 'Relu', 'MaxPool']);
 
+/** Before operator set 14 ONNX has no arithmetic on integers of 8 and 16 bits. */
+const NARROW_SINCE = 14;
+const ARITHMETIC_OPS = new Set(['Add', 'Sub', 'Mul', 'Div']);
+const NARROW: ReadonlySet<DType> = new Set(['int8', 'int16', 'uint8', 'uint16']);
+
 /** The dtype in which ONNX Runtime can run `op` on values of `dtype` exactly; undefined where there is none. */
-export function kernelDtype(op: string, dtype: DType): DType | undefined {
+export function kernelDtype(op: string, dtype: DType, opset: number): DType | undefined {
   if (dtype === 'bfloat16' || dtype === 'resource' || dtype === 'variant') return undefined;
+  if (opset < NARROW_SINCE && ARITHMETIC_OPS.has(op) && NARROW.has(dtype)) return 'int32';
   const kernels = KERNELS.get(op);
   if (kernels === undefined || kernels.has(dtype)) return dtype;
   if (dtype === 'uint64' && SIGNED.has(op)) return undefined;

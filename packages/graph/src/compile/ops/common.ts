@@ -25,7 +25,7 @@ export interface RunOptions {
 
 /** Emits an op on values of `dtype`, cast around where the engine has no kernel for it. Refuses what cannot be exact. */
 export function run(l: Lowering, op: string, inputs: readonly Value[], dtype: DType, options: RunOptions = {}): Value {
-  const kernel = kernelDtype(op, dtype);
+  const kernel = kernelDtype(op, dtype, l.opset);
   if (kernel === undefined) throw l.refuse(`the engine has no exact ${op} for ${dtype}`);
   const shape = options.shape === undefined ? l.outType().shape : options.shape;
   const values = inputs.map((value) => cast(l, value, dtype, kernel));
@@ -110,7 +110,7 @@ export function range(n: number): number[] {
 
 /** `condition ? yes : no` for each element, with broadcasting. */
 export function choose(l: Lowering, condition: Value, yes: Value, no: Value, dtype: DType): Value {
-  const kernel = kernelDtype('Where', dtype);
+  const kernel = kernelDtype('Where', dtype, l.opset);
   if (kernel === undefined) throw l.refuse(`the engine cannot select between values of ${dtype}`);
   const inputs = [condition, cast(l, yes, dtype, kernel), cast(l, no, dtype, kernel)];
   return cast(l, l.emit('Where', inputs, {}, { dtype: kernel, shape: l.outType().shape }), kernel, dtype);

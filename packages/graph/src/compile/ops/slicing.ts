@@ -8,16 +8,21 @@ import { stridedSlice } from './strided-slice.ts';
 /** Stands for "to the end" in ONNX's Slice. */
 export const END = 2 ** 62;
 
-/** Inputs: value, begin, size (-1: all that follow). */
+/** Inputs: value, begin, size (-1: all that follow). Whole dimensions are left out, so that the batch stays untouched. */
 function slice(l: Lowering): Value {
   const [begin, size] = [l.numbers(1), l.numbers(2)];
-  const axes = ints(l, range(begin?.length ?? size?.length ?? l.rank(0)));
-  if (begin !== undefined && size !== undefined) {
-    const ends = begin.map((start, i) => (size[i] === -1 ? END : start + (size[i] ?? 0)));
-    return l.emit('Slice', [l.input(0), ints(l, begin), ints(l, ends), axes], {}, l.outType());
-  }
-  const starts = asInt64(l, 1);
-  const sizes = asInt64(l, 2);
+  if (begin === undefined || size === undefined) return sliceAtRunTime(l);
+  const shape = l.shape(0);
+  const cut = range(begin.length).filter((i) => begin[i] !== 0 || (size[i] !== -1 && size[i] !== shape?.[i]));
+  if (cut.length === 0) return l.input(0);
+  const starts = cut.map((i) => begin[i] ?? 0);
+  const ends = cut.map((i) => (size[i] === -1 ? END : (begin[i] ?? 0) + (size[i] ?? 0)));
+  return l.emit('Slice', [l.input(0), ints(l, starts), ints(l, ends), ints(l, cut)], {}, l.outType());
+}
+
+function sliceAtRunTime(l: Lowering): Value {
+  const axes = ints(l, range(l.shape(1)?.[0] ?? l.rank(0)));
+  const [starts, sizes] = [asInt64(l, 1), asInt64(l, 2)];
   const open = l.emit('Equal', [sizes, ints(l, [-1])], {}, { dtype: 'bool', shape: null });
   const sum = l.emit('Add', [starts, sizes], {}, { dtype: 'int64', shape: null });
   const ends = l.emit('Where', [open, ints(l, [END]), sum], {}, { dtype: 'int64', shape: null });
@@ -115,7 +120,7 @@ function padsOf(l: Lowering): Value {
 function pad(l: Lowering): Value {
   const dtype = l.dtype();
   if (l.arity < 3) return run(l, 'Pad', [l.input(0)], dtype, { extra: [padsOf(l)] });
-  const kernel = kernelDtype('Pad', dtype);
+  const kernel = kernelDtype('Pad', dtype, l.opset);
   if (kernel === undefined) throw l.refuse(`the engine cannot pad ${dtype}`);
   const inputs = [cast(l, l.input(0), dtype, kernel), padsOf(l), cast(l, l.input(2), dtype, kernel)];
   return cast(l, l.emit('Pad', inputs, {}, { dtype: kernel, shape: l.outType().shape }), kernel, dtype);

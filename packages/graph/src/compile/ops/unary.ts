@@ -20,13 +20,10 @@ const SAME = {
   Inv: 'Reciprocal',
   Log: 'Log',
   Reciprocal: 'Reciprocal',
-  Relu: 'Relu',
   Sigmoid: 'Sigmoid',
   Sign: 'Sign',
   Sin: 'Sin',
   Sinh: 'Sinh',
-  Softplus: 'Softplus',
-  Softsign: 'Softsign',
   Sqrt: 'Sqrt',
   Tan: 'Tan',
   Tanh: 'Tanh',
@@ -55,6 +52,55 @@ function neg(l: Lowering): Value {
   const dtype = l.dtype();
   if (!dtype.startsWith('uint')) return run(l, 'Neg', [l.input(0)], dtype);
   return run(l, 'Sub', [scalar(l, dtype, 0), l.input(0)], dtype);
+}
+
+/** The constants of "Self-Normalizing Neural Networks" (arXiv 1706.02515), as TensorFlow and ONNX round them. */
+const SELU = { alpha: 1.6732632423543772, gamma: 1.0507009873554805 };
+
+// The engine has most activations for float32 only: half floats go through that, doubles are spelt out.
+
+function relu(l: Lowering): Value {
+  const dtype = l.dtype();
+  if (isFloat(dtype)) return run(l, 'Relu', [l.input(0)], dtype);
+  return dtype.startsWith('uint') ? l.input(0) : run(l, 'Max', [l.input(0), scalar(l, dtype, 0)], dtype);
+}
+
+/** gamma * x where positive, gamma * alpha * (exp(x) - 1) elsewhere. */
+function exponential(l: Lowering, op: 'Elu' | 'Selu', alpha: number, gamma: number): Value {
+  if (l.dtype() !== 'float64') return run(l, op, [l.input(0)], l.dtype());
+  const x = l.input(0);
+  const f = (name: string, a: Value, b: number): Value => run(l, name, [a, scalar(l, 'float64', b)], 'float64');
+  const negative = f('Mul', expm1Double(l, x), alpha * gamma);
+  return choose(
+    l,
+    run(l, 'Greater', [x, scalar(l, 'float64', 0)], 'float64', { result: 'bool' }),
+    f('Mul', x, gamma),
+    negative,
+    'float64',
+  );
+}
+
+function leakyRelu(l: Lowering): Value {
+  const alpha = l.attrs.float('alpha', 0.2);
+  const [x, dtype] = [l.input(0), l.dtype()];
+  if (dtype !== 'float64') return run(l, 'LeakyRelu', [x], dtype, { attrs: { alpha: { f: alpha } } });
+  const positive = run(l, 'Greater', [x, scalar(l, dtype, 0)], dtype, { result: 'bool' });
+  return choose(l, positive, x, run(l, 'Mul', [x, scalar(l, dtype, alpha)], dtype), dtype);
+}
+
+/** log(1 + exp(x)), as max(x, 0) + log(1 + exp(-|x|)), which cannot overflow. */
+function softplus(l: Lowering): Value {
+  if (l.dtype() !== 'float64') return run(l, 'Softplus', [l.input(0)], l.dtype());
+  const f = (op: string, ...inputs: Value[]): Value => run(l, op, inputs, 'float64');
+  const tail = log1pDouble(l, f('Exp', f('Neg', f('Abs', l.input(0)))));
+  return f('Add', f('Max', l.input(0), scalar(l, 'float64', 0)), tail);
+}
+
+function softsign(l: Lowering): Value {
+  const dtype = l.dtype();
+  if (dtype !== 'float64') return run(l, 'Softsign', [l.input(0)], dtype);
+  const below = run(l, 'Add', [run(l, 'Abs', [l.input(0)], dtype), scalar(l, dtype, 1)], dtype);
+  return run(l, 'Div', [l.input(0), below], dtype);
 }
 
 /** Between constants, so that the engine fuses it into a convolution. */
@@ -107,7 +153,7 @@ function throughDouble(l: Lowering, lower: (x: Value) => Value): Value {
   return cast(l, lower(cast(l, l.input(0), dtype, 'float64')), 'float64', dtype);
 }
 
-function isFinite(l: Lowering): Value {
+function finite(l: Lowering): Value {
   const x = l.input(0);
   const to: RunOptions = { result: 'bool' };
   const strange = l.emit(
@@ -127,16 +173,18 @@ export const UNARY = {
   Rsqrt: rsqrt,
   Log1p: log1p,
   Expm1: expm1,
-  Elu: (l) => run(l, 'Elu', [l.input(0)], l.dtype(), { attrs: { alpha: { f: 1 } } }),
-  Selu: (l) => run(l, 'Selu', [l.input(0)], l.dtype()),
-  LeakyRelu: (l) =>
-    run(l, 'LeakyRelu', [l.input(0)], l.dtype(), { attrs: { alpha: { f: l.attrs.float('alpha', 0.2) } } }),
+  Relu: relu,
+  Elu: (l) => exponential(l, 'Elu', 1, 1),
+  Selu: (l) => exponential(l, 'Selu', SELU.alpha, SELU.gamma),
+  LeakyRelu: leakyRelu,
+  Softplus: softplus,
+  Softsign: softsign,
   Erfc: (l) => run(l, 'Sub', [scalar(l, l.dtype(), 1), run(l, 'Erf', [l.input(0)], l.dtype())], l.dtype()),
   Square: (l) => run(l, 'Mul', [l.input(0), l.input(0)], l.dtype()),
   LogicalNot: (l) => l.emit('Not', [l.input(0)], {}, l.outType()),
   IsNan: (l) => run(l, 'IsNaN', [l.input(0)], l.dtype(), { result: 'bool' }),
   IsInf: (l) => run(l, 'IsInf', [l.input(0)], l.dtype(), { result: 'bool' }),
-  IsFinite: isFinite,
+  IsFinite: finite,
   ...each('ZerosLike', (l) => like(l, 0)),
   ...each('OnesLike', (l) => like(l, 1)),
 } satisfies Record<string, Lower>;

@@ -1,0 +1,193 @@
+import { describe, expect, it } from 'vitest';
+import { compile } from '../../src/compile/index.ts';
+import { FloeError } from '../../src/errors.ts';
+import type { Graph, Node } from '../../src/graph.ts';
+import { OnnxModel } from '../../src/proto/onnx.ts';
+import { constant, floats, graph, ints, node, placeholder, tensor } from '../support/nodes.ts';
+import { numbersOf, opsOf, runCompiled, runGraph } from './run.ts';
+
+const F = { T: 'float32' } as const;
+const image = (name: string) => ({ name, dtype: 'float32', shape: [-1, 2] }) as const;
+const x = tensor('float32', [2, 2], [1, -2, 3, -4]);
+
+/** x -> relu -> double; and a split of x. */
+const small = graph(
+  placeholder('x', [-1, 2]),
+  node('Relu', 'relu', ['x'], F),
+  floats('two', [], [2]),
+  node('Mul', 'double', ['relu', 'two'], F),
+  ints('axis', 1),
+  node('Split', 'split', ['axis', 'x'], { ...F, num_split: 2 }),
+  node('AddV2', 'sum', ['split:0', 'split:1'], F),
+);
+
+function failure(work: () => unknown): FloeError {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof FloeError) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+describe('feeds and fetches', () => {
+  it('takes x and x:0 for one tensor and answers under canonical names', async () => {
+    const compiled = compile(small, [image('x')], ['double']);
+    expect(compiled.inputs.map((input) => input.name)).toEqual(['x:0']);
+    expect(compiled.outputs).toEqual([{ name: 'double:0', dtype: 'float32', shape: [-1, 2] }]);
+    const [output] = await runCompiled(compiled, { 'x:0': x });
+    expect(numbersOf(output)).toEqual([2, 0, 6, 0]);
+  });
+
+  it('feeds a tensor inside the graph and leaves what is before it alone', async () => {
+    const [output] = await runGraph(small, { 'relu:0': x }, ['double']);
+    expect(numbersOf(output)).toEqual([2, -4, 6, -8]);
+  });
+
+  it('feeds one output of a node and computes the other', async () => {
+    const fed = tensor('float32', [2, 1], [10, 20]);
+    const [sum, first] = await runGraph(small, { 'x:0': x, 'split:1': fed }, ['sum', 'split:0']);
+    expect(numbersOf(sum)).toEqual([11, 23]);
+    expect(numbersOf(first)).toEqual([1, 3]);
+  });
+
+  it('fetches inputs, constants and the same tensor twice', async () => {
+    const compiled = compile(small, [image('x')], ['x', 'two', 'double:0', 'double']);
+    expect(compiled.outputs.map((output) => output.name)).toEqual(['x:0', 'two:0', 'double:0']);
+    const outputs = await runCompiled(compiled, { 'x:0': x });
+    expect(outputs.map(numbersOf)).toEqual([[1, -2, 3, -4], [2], [2, 0, 6, 0]]);
+  });
+
+  it('fetches a value under both names of an Identity', async () => {
+    const both = graph(
+      placeholder('x', [-1, 2]),
+      node('Relu', 'relu', ['x'], F),
+      node('Identity', 'y', ['relu'], F),
+      node('Identity', 'z', ['x'], F),
+    );
+    const outputs = await runGraph(both, { 'x:0': x }, ['relu', 'y', 'z']);
+    expect(outputs.map(numbersOf)).toEqual([
+      [1, 0, 3, 0],
+      [1, 0, 3, 0],
+      [1, -2, 3, -4],
+    ]);
+  });
+
+  it('names the unknown first dimension the same in inputs and outputs', () => {
+    const model = OnnxModel.decode(compile(small, [image('x')], ['double']).model, 'model');
+    const dims = [...(model.graph?.input ?? []), ...(model.graph?.output ?? [])].map(
+      (value) => value.type?.tensor_type?.shape?.dim[0]?.dim_param,
+    );
+    expect(dims).toEqual(['batch', 'batch']);
+  });
+
+  it('broadcasts one input over another although both have an unknown first dimension', async () => {
+    const add = graph(placeholder('a', [-1, 1]), placeholder('b', [-1, 2]), node('AddV2', 'y', ['a', 'b'], F));
+    const [output] = await runGraph(
+      add,
+      { 'a:0': tensor('float32', [2, 1], [1, 2]), 'b:0': tensor('float32', [1, 2], [10, 20]) },
+      ['y'],
+    );
+    expect(numbersOf(output)).toEqual([11, 21, 12, 22]);
+  });
+});
+
+describe('errors', () => {
+  it('lists every node that cannot be compiled, at once', () => {
+    const odd = graph(
+      placeholder('x', [-1, 2]),
+      node('Lgamma', 'a', ['x'], F),
+      node('Lgamma', 'b', ['a'], F),
+      node('Digamma', 'c', ['b'], F),
+      node('Relu', 'd', ['c'], F),
+    );
+    const error = failure(() => compile(odd, [image('x')], ['d']));
+    expect(error.code).toBe('UNIMPLEMENTED');
+    expect(error.message).toContain('Lgamma: 2 nodes (a, b)');
+    expect(error.message).toContain('Digamma: 1 node (c)');
+    expect(error.details.map((detail) => [detail.node, detail.op, detail.reason])).toEqual([
+      ['a', 'Lgamma', 'this op is not supported'],
+      ['b', 'Lgamma', 'this op is not supported'],
+      ['c', 'Digamma', 'this op is not supported'],
+    ]);
+  });
+
+  it('says why a supported op is refused here', () => {
+    const double = graph(
+      placeholder('x', [-1, 4, 4, 1], 'float64'),
+      constant('w', 'float64', [1, 1, 1, 1], [1]),
+      node('Conv2D', 'conv', ['x', 'w'], { T: 'float64', strides: [1, 1, 1, 1], padding: { text: 'SAME' } }),
+    );
+    const error = failure(() => compile(double, [{ name: 'x', dtype: 'float64', shape: [-1, 4, 4, 1] }], ['conv']));
+    expect(error).toMatchObject({ code: 'UNIMPLEMENTED', details: [{ node: 'conv', op: 'Conv2D' }] });
+    expect(error.details[0]?.reason).toContain('float64');
+  });
+
+  const broken: readonly (readonly [what: string, graph: Graph])[] = [
+    ['a missing attribute', graph(placeholder('x', [-1, 2]), node('LRN', 'bad', []))],
+    ['a missing input', graph(placeholder('x', [-1, 2]), node('Relu', 'bad', [], F))],
+    ['an axis out of range', graph(placeholder('x', [-1, 2]), ints('a', 5), node('Sum', 'bad', ['x', 'a'], F))],
+  ];
+  it.each(broken)('names node and op for %s', (_, bad) => {
+    const error = failure(() => compile(bad, [image('x')], ['bad']));
+    expect(error.code).toBe('INVALID_ARGUMENT');
+    expect(error.message).toMatch(/bad \(/);
+  });
+
+  it('refuses a placeholder that is needed and not fed, an unknown tensor, a tensor fed twice and an operator set out of range', () => {
+    expect(failure(() => compile(small, [], ['double'])).message).toContain('x');
+    expect(failure(() => compile(small, [image('x')], ['nothing'])).code).toBe('NOT_FOUND');
+    expect(failure(() => compile(small, [image('x'), image('x:0')], ['double'])).code).toBe('INVALID_ARGUMENT');
+    expect(failure(() => compile(small, [image('x')], ['double'], { opset: 12 })).code).toBe('INVALID_ARGUMENT');
+  });
+});
+
+describe('size', () => {
+  it('compiles a chain of 20,000 nodes without recursion', () => {
+    const nodes: Node[] = [placeholder('n0', [-1, 2])];
+    for (let i = 1; i <= 20_000; i++) nodes.push(node('Sin', `n${i}`, [`n${i - 1}`], F));
+    const compiled = compile(graph(...nodes), [image('n0')], ['n20000']);
+    expect(opsOf(compiled)).toHaveLength(20_000);
+  });
+
+  it.each([13, 15, 18, 21, 23])('runs with operator set %i', async (opset) => {
+    const nodes = [
+      ...small.nodes,
+      ints('axes', [1]),
+      node('Mean', 'mean', ['double', 'axes'], { ...F, keep_dims: true }),
+    ];
+    const [output] = await runGraph(graph(...nodes), { 'x:0': x }, ['mean'], { opset });
+    expect(numbersOf(output)).toEqual([1, 3]);
+  });
+});
+
+describe('integers', () => {
+  const division = (op: string) =>
+    graph(placeholder('a', [-1], 'int32'), placeholder('b', [-1], 'int32'), node(op, 'y', ['a', 'b'], { T: 'int32' }));
+  const rows: readonly (readonly [op: string, a: number[], b: number[], y: number[]])[] = [
+    ['FloorDiv', [7, -7, 7, -7], [2, 2, -2, -2], [3, -4, -4, 3]],
+    ['FloorMod', [7, -7, 7, -7], [2, 2, -2, -2], [1, 1, -1, -1]],
+    ['TruncateDiv', [7, -7, 7, -7], [2, 2, -2, -2], [3, -3, -3, 3]],
+    ['TruncateMod', [7, -7, 7, -7], [2, 2, -2, -2], [1, -1, 1, -1]],
+    ['FloorDiv', [-2147483648, 5], [-1, -1], [-2147483648, -5]],
+  ];
+  it.each(rows)('%s rounds as TensorFlow does', async (op, a, b, y) => {
+    const [output] = await runGraph(
+      division(op),
+      { 'a:0': tensor('int32', [a.length], a), 'b:0': tensor('int32', [b.length], b) },
+      ['y'],
+    );
+    expect(numbersOf(output)).toEqual(y);
+  });
+
+  it.each(['int32', 'int64', 'uint8'] as const)('survives a division of %s by zero', async (T) => {
+    const divide = graph(
+      placeholder('a', [-1], T),
+      placeholder('b', [-1], T),
+      node('FloorDiv', 'y', ['a', 'b'], { T }),
+    );
+    const [output] = await runGraph(divide, { 'a:0': tensor(T, [2], [8, 9]), 'b:0': tensor(T, [2], [2, 0]) }, ['y']);
+    expect(numbersOf(output)[0]).toBe(4);
+  });
+});

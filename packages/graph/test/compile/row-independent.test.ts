@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { compile } from '../../src/compile/index.ts';
+import { type Graph, graphOf, type Node } from '../../src/graph.ts';
+import { floats, ints, node, placeholder } from '../support/nodes.ts';
+
+const F = { T: 'float32' } as const;
+const X = placeholder('x', [-1, 4]);
+const I = { Tidx: 'int32' } as const;
+
+/** Nodes that make `y` of `x`, a batch of rows of 4 numbers. */
+const proved: readonly (readonly [what: string, nodes: readonly Node[]])[] = [
+  ['a function of each element', [node('Tanh', 'y', ['x'], F)]],
+  ['a product with weights', [floats('w', [4, 2], [1, 2, 3, 4, 5, 6, 7, 8]), node('MatMul', 'y', ['x', 'w'], F)]],
+  ['a mean over features', [ints('a', 1), node('Mean', 'y', ['x', 'a'], { ...F, ...I })]],
+  [
+    'a flattening',
+    [
+      ints('s', [-1, 2, 2]),
+      node('Reshape', 'r', ['x', 's'], F),
+      ints('t', [-1, 4]),
+      node('Reshape', 'y', ['r', 't'], F),
+    ],
+  ],
+  [
+    'rows merged with steps in time and parted again',
+    [
+      ints('s', [-1, 2]),
+      node('Reshape', 'r', ['x', 's'], F),
+      node('Softmax', 'q', ['r'], F),
+      ints('t', [-1, 4]),
+      node('Reshape', 'y', ['q', 't'], F),
+    ],
+  ],
+  [
+    'a shape that the graph computes',
+    [
+      node('Shape', 'sh', ['x'], { ...F, out_type: 'int32' }),
+      ints('b', [0]),
+      ints('e', [1]),
+      node('StridedSlice', 'n', ['sh', 'b', 'e', 'e'], { T: 'int32', Index: 'int32', shrink_axis_mask: 1 }),
+      ints('two', 2),
+      node('Pack', 'p', ['n', 'two', 'two'], { T: 'int32', N: 3 }),
+      node('Reshape', 'y', ['x', 'p'], F),
+    ],
+  ],
+  [
+    'one row repeated for each',
+    [
+      node('Shape', 'sh', ['x'], { ...F, out_type: 'int32' }),
+      floats('c', [], [3]),
+      node('Fill', 'f', ['sh', 'c'], F),
+      node('AddV2', 'y', ['x', 'f'], F),
+    ],
+  ],
+  ['the class of each row', [ints('a', 1), node('ArgMax', 'y', ['x', 'a'], { ...F, ...I, output_type: 'int64' })]],
+];
+
+const denied: readonly (readonly [what: string, reason: RegExp, nodes: readonly Node[]])[] = [
+  [
+    'a mean over the batch',
+    /along the batch/,
+    [ints('a', [0]), node('Mean', 'm', ['x', 'a'], { ...F, ...I }), node('Sub', 'y', ['x', 'm'], F)],
+  ],
+  ['a softmax over the batch', /moves the batch/, [ints('p', [1, 0]), node('Transpose', 'y', ['x', 'p'], F)]],
+  [
+    'a product of rows with each other',
+    /moves the batch/,
+    [node('MatMul', 'y', ['x', 'x'], { ...F, transpose_b: true })],
+  ],
+  [
+    'a row taken from the batch',
+    /along the batch/,
+    [
+      ints('b', [0]),
+      ints('e', [1]),
+      node('StridedSlice', 's', ['x', 'b', 'e', 'e'], { ...F, Index: 'int32', shrink_axis_mask: 1 }),
+      node('AddV2', 'y', ['x', 's'], F),
+    ],
+  ],
+  ['a reversal of the batch', /along the batch/, [ints('a', [0]), node('ReverseV2', 'y', ['x', 'a'], { ...F, ...I })]],
+  [
+    'the size of the batch as a number',
+    /size of the batch/,
+    [
+      node('Size', 'n', ['x'], { ...F, out_type: 'int32' }),
+      node('Cast', 'f', ['n'], { SrcT: 'int32', DstT: 'float32' }),
+      node('RealDiv', 'y', ['x', 'f'], F),
+    ],
+  ],
+  [
+    'rows that are added to the batch',
+    /add rows/,
+    [
+      ints('q', [1, 0, 0, 0]),
+      ints('s', [2, 2]),
+      node('Reshape', 'p', ['q', 's'], { T: 'int32' }),
+      node('Pad', 'y', ['x', 'p'], F),
+    ],
+  ],
+  ['rows that are merged', /rows/, [ints('s', [-1, 8]), node('Reshape', 'y', ['x', 's'], F)]],
+  ['an output without rows', /does not have one row/, [floats('y', [2], [1, 2])]],
+  ['the coordinates of what is not zero', /not known to keep rows apart/, [node('Where', 'y', ['x'], F)]],
+  ['a running sum over the batch', /along the batch/, [ints('a', 0), node('Cumsum', 'y', ['x', 'a'], { ...F, ...I })]],
+];
+
+const verdict = (net: Graph, shape: readonly number[] | null = [-1, 4]) =>
+  compile(net, [{ name: 'x', dtype: 'float32', shape }], ['y']).rowIndependent;
+
+describe('rows of a batch', () => {
+  it.each(proved)('are proved to be apart through %s', (_, nodes) => {
+    expect(verdict(graphOf([X, ...nodes]))).toEqual({ proved: true, reason: '' });
+  });
+
+  it.each(denied)('are not said to be apart through %s', (_, reason, nodes) => {
+    const { proved: apart, reason: said } = verdict(graphOf([X, ...nodes]));
+    expect(apart).toBe(false);
+    expect(said).toMatch(reason);
+  });
+
+  it('are not said to be apart where an input has no batch', () => {
+    const scaled = graphOf([X, placeholder('k', []), node('Mul', 'y', ['x', 'k'], F)]);
+    const specs = [
+      { name: 'x', dtype: 'float32', shape: [-1, 4] },
+      { name: 'k', dtype: 'float32', shape: [] },
+    ] as const;
+    expect(compile(scaled, specs, ['y']).rowIndependent.reason).toContain('k:0 is a scalar');
+    expect(verdict(graphOf([X, node('Tanh', 'y', ['x'], F)]), [3, 4]).reason).toContain('fixed first dimension');
+    expect(verdict(graphOf([X, node('Tanh', 'y', ['x'], F)]), null).reason).toContain('rank');
+  });
+
+  it('names the node that stopped the proof', () => {
+    const net = graphOf([X, ints('a', [0]), node('ReverseV2', 'y', ['x', 'a'], { ...F, ...I })]);
+    expect(verdict(net).reason).toMatch(/^node y \(Slice\)/);
+  });
+});
