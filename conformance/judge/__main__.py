@@ -54,6 +54,8 @@ def judge_graph(case, manifest, root):
         frozen_graph.answers_as_before(graph, signature_of(manifest), case, notes)
     if graph is None:
         return
+    with check(f"{case.name}: the checkpoint's metadata is inside frozen.pb"):
+        frozen_graph.carries_metadata(graph, manifest)
     with check(f"{case.name}: constants of frozen.pb are the checkpoint's, bit by bit") as notes:
         frozen_graph.is_pure(graph)
         if case.is_saved_model:

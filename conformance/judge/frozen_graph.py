@@ -1,12 +1,15 @@
 """`frozen.pb` in TensorFlow's hands: does it load, does it answer as before, and are its constants the checkpoint's bits?"""
 
 import hashlib
+import json
 
 import numpy as np
 import tensorflow as tf
 from compare import compare
 
 tf1 = tf.compat.v1
+# Where Floe keeps what it knows of the source, inside the one binary.
+METADATA = "floe/metadata"
 # Checkpoint entries that no answer depends on.
 BOOKKEEPING = ("_CHECKPOINTABLE_OBJECT_GRAPH", "save_counter", "global_step", "seed_generator")
 
@@ -34,6 +37,12 @@ def is_pure(graph):
     assert not left, f"still there: {left[0].op} {left[0].name}"
 
 
+def carries_metadata(graph, manifest):
+    """What is known of the checkpoint stands in the binary too, not only in the manifest beside it."""
+    [inside] = [json.loads(value.item()) for node, value in constants_of(graph.node) if node == METADATA]
+    assert inside["checkpoint"] == manifest["checkpoint"], inside
+
+
 def nodes_equal_checkpoint(graph, case, notes):
     """Every variable's node is a constant with the bits of its checkpoint entry, or of the slice of it that it holds."""
     reader = tf.train.load_checkpoint(str(case.source.with_suffix("")))
@@ -55,7 +64,7 @@ def contents_equal_checkpoint(graph, case, notes):
     reader = tf.train.load_checkpoint(str(case.source / "variables" / "variables"))
     keys = [key for key in reader.get_variable_to_shape_map() if not any(word in key for word in BOOKKEEPING)]
     variables = {identity(reader.get_tensor(key)): key for key in keys}
-    frozen = {identity(value): node for node, value in constants_of(all_nodes(graph))}
+    frozen = {identity(value): node for node, value in constants_of(all_nodes(graph)) if node != METADATA}
     missing = [key for bits, key in variables.items() if bits not in frozen]
     assert not missing, f"not in frozen.pb bit by bit: {missing[:3]} ({len(missing)} in all)"
     saved = {identity(value) for _, value in constants_of(saved_model_nodes(case.source))}
