@@ -194,6 +194,19 @@ describe('refused requests, in TensorFlow Serving’s words', () => {
     expect(refusal(`[${'1,'.repeat(100_000)}1]`).message.length).toBeLessThan(400);
   });
 
+  test.each([
+    ['strings', `{"inputs": {"a": [1], "b": [${'"",'.repeat(2_000_000)}""]}}`, 'more than 1048576 strings'],
+    ['unknown members', `{${'"a":1,'.repeat(500_000)}"b":1}`, 'Missing "inputs" or "instances" key'],
+    [
+      'levels',
+      `{"inputs": ${'['.repeat(60)}${'1,'.repeat(1_000_000)}"a"${']'.repeat(60)}}`,
+      'a value that is no int32',
+    ],
+  ])('millions of %s take neither the memory nor the time that they could', (_name, body, words) => {
+    const info = words.includes('int32') ? servable({ x: ['int32', null] }) : TWO;
+    expect(refusal(body, info).message).toContain(words);
+  });
+
   test('whatever is mutated, only FloeError is thrown', () => {
     const seeds = [
       '{"signature_name":"serving_default","instances":[{"a":1,"b":{"b64":"aGk="}},{"a":2,"b":"x\\u00e9"}]}',

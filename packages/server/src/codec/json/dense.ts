@@ -12,6 +12,8 @@ import { type JsonScanner, MAX_DEPTH } from './scanner.ts';
 import { syntaxError } from './syntax.ts';
 
 const FIRST_CAPACITY = 64;
+/** A string takes a hundred times the memory of the two bytes that an empty one has in a body. */
+export const MAX_STRINGS = 1 << 20;
 
 export interface DenseOptions {
   /** What errors call the value, such as `instances` or `inputs.x`. */
@@ -244,6 +246,7 @@ export class DenseBuilder {
     else if (kind === 'object' && this.options.base64 === true) this.strings.push(base64Object(scanner));
     else throw this.mistyped();
     this.length += 1;
+    if (this.length > MAX_STRINGS) throw this.error(this.rank, `more than ${MAX_STRINGS} strings`);
   }
 
   private mistyped(offset = this.scanner.pos): FloeError {

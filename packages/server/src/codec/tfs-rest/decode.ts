@@ -20,6 +20,8 @@ export interface TfsPredictRequest {
   form?: TfsForm;
 }
 
+/** Larger bodies are told what is wrong in our words: the walk passes each level of lists again, which must not take long. */
+const EXPLAINED = 1 << 20;
 const SIGNATURE_NAME = Buffer.from('"signature_name"');
 
 interface Target {
@@ -52,7 +54,7 @@ function signatureName(body: Uint8Array): string {
 }
 
 function explained(body: Uint8Array, servable: ServableInfo, error: FloeError): FloeError {
-  if (error.code !== 'INVALID_ARGUMENT' && error.code !== 'UNIMPLEMENTED') return error;
+  if (body.length > EXPLAINED || (error.code !== 'INVALID_ARGUMENT' && error.code !== 'UNIMPLEMENTED')) return error;
   const reason = explain(body, servable);
   if (reason === undefined) return error;
   return new FloeError(reason.code, reason.message, error.details, error);

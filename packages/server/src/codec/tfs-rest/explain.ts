@@ -11,12 +11,14 @@ import { keyOf, signatureOf } from '../signature.ts';
 import { debugString } from './debug-string.ts';
 import { type Inputs, isBase64, type Seen, walkRow, walkTensor } from './explain-tensor.ts';
 
-/** Offsets of the values of the body's members by name, the first where a name comes twice. Verifies the whole grammar. */
+const MEMBERS = new Set(['signature_name', 'instances', 'inputs']);
+
+/** Offsets of the values of the members that matter, the first where a name comes twice. Verifies the whole grammar. */
 export function membersOf(body: Uint8Array): Map<string, number> {
   const scanner = new JsonScanner(body);
   const members = new Map<string, number>();
   scanner.object((name, offset) => {
-    if (!members.has(name)) members.set(name, offset);
+    if (MEMBERS.has(name) && !members.has(name)) members.set(name, offset);
     scanner.skip();
   });
   return members;
@@ -160,8 +162,8 @@ function checkColumns(body: Uint8Array, offset: number, inputs: Inputs): void {
 function columnsOf(scanner: JsonScanner, specs: Readonly<Record<string, TensorSpec>>): Map<string, number> {
   const columns = new Map<string, number>();
   scanner.object((name, at) => {
-    const key = keyOf(specs, name) ?? name;
-    if (!columns.has(key)) columns.set(key, at);
+    const key = keyOf(specs, name);
+    if (key !== undefined && !columns.has(key)) columns.set(key, at);
     scanner.skip();
   });
   return columns;

@@ -2,7 +2,9 @@
  * Raw tensor bytes of the binary tensor extension: little-endian elements, and strings with four bytes of length before each. Tensors
  * are views of the body; a copy is made only where the elements do not lie aligned.
  */
+
 import { bytesOf, DTYPES, type DType, invalid, numericView, sizeOf, type Tensor } from '@floe/graph';
+import { MAX_STRINGS } from '../json/dense.ts';
 
 /** Throws INVALID_ARGUMENT where `bytes` are not the elements of `shape`. */
 export function readBinary(name: string, dtype: DType, shape: readonly number[], bytes: Uint8Array): Tensor {
@@ -20,6 +22,7 @@ export function readBinary(name: string, dtype: DType, shape: readonly number[],
 }
 
 function readStrings(name: string, count: number, bytes: Uint8Array): Uint8Array[] {
+  if (count > MAX_STRINGS) throw lying(name, `more than ${MAX_STRINGS} strings`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const strings: Uint8Array[] = [];
   let at = 0;

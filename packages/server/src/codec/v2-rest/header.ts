@@ -11,6 +11,8 @@ import type { JsonScanner } from '../json/scanner.ts';
 
 /** More would be no tensor of any model. */
 const MAX_RANK = 64;
+/** Inputs or outputs of one request. */
+const MAX_TENSORS = 4096;
 
 export interface V2Input {
   readonly name: string;
@@ -175,6 +177,7 @@ function listAt<T>(scanner: JsonScanner, field: string, read: (field: string) =>
   if (scanner.kind() !== 'array') throw unable(field, field);
   const list: T[] = [];
   scanner.array((index) => {
+    if (index === MAX_TENSORS) throw invalid(`more than ${MAX_TENSORS} ${field}`, { field });
     if (scanner.kind() !== 'object') throw unable(field, `${field}[${index}]`);
     list.push(read(`${field}[${index}]`));
   });
