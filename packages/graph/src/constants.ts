@@ -2,7 +2,7 @@
  * TensorFlow constants (`TensorProto`) as tensors and back.
  * Source of the format: `tensorflow/core/framework/tensor.proto`; a list of values shorter than the tensor repeats its last value.
  */
-import { type DType, DTYPES, dtypeFromTf } from './dtype.ts';
+import { DTYPES, type DType, dtypeFromTf } from './dtype.ts';
 import { corrupt, FloeError } from './errors.ts';
 import { attrOf, type Node } from './graph.ts';
 import type { TensorProto, TensorShapeProto } from './proto/tensorflow.ts';
@@ -35,7 +35,8 @@ export function tensorFromProto(proto: TensorProto, where: string): Tensor {
   const shape = proto.tensor_shape?.dim.map((dim) => dim.size) ?? [];
   const size = checkedSize(shape, dtype, where);
   if (dtype === 'string') return { dtype, shape, data: repeatLast(proto.string_val, size, NO_BYTES, where) };
-  if (proto.tensor_content.byteLength > 0) return { dtype, shape, data: packed(proto.tensor_content, dtype, size, where) };
+  if (proto.tensor_content.byteLength > 0)
+    return { dtype, shape, data: packed(proto.tensor_content, dtype, size, where) };
   return { dtype, shape, data: fill(valuesOf(proto, dtype), dtype, size, where) };
 }
 
@@ -88,7 +89,8 @@ function checkedSize(shape: readonly number[], dtype: DType, where: string): num
 
 function packed(content: Uint8Array, dtype: DType, size: number, where: string): NumericData {
   const wanted = size * DTYPES[dtype].size;
-  if (content.byteLength !== wanted) throw corrupt(`${where} has ${content.byteLength} bytes where its shape needs ${wanted}`);
+  if (content.byteLength !== wanted)
+    throw corrupt(`${where} has ${content.byteLength} bytes where its shape needs ${wanted}`);
   return numericView(dtype, content);
 }
 
@@ -134,7 +136,10 @@ function fill(values: ArrayLike<number | bigint | boolean>, dtype: DType, size: 
 /** A few bytes of a file may stand for a whole tensor, within limits. */
 function checkRepeated(bytes: number, where: string): void {
   if (bytes <= MAX_REPEATED_BYTES) return;
-  throw new FloeError('RESOURCE_EXHAUSTED', `${where} repeats one value over ${bytes} bytes, more than ${MAX_REPEATED_BYTES}`);
+  throw new FloeError(
+    'RESOURCE_EXHAUSTED',
+    `${where} repeats one value over ${bytes} bytes, more than ${MAX_REPEATED_BYTES}`,
+  );
 }
 
 /** Copies element `at` over all that follow it, as bytes. */

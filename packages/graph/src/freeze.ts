@@ -69,7 +69,8 @@ function cutInputs(graph: Graph, asked: Signatures, named: boolean): { graph: Gr
     const placeholder = cut.feeds.get(tensorName(spec.name));
     return placeholder === undefined ? spec : { ...spec, name: `${placeholder}:0` };
   };
-  const each = (specs: Signature['inputs']) => Object.fromEntries(Object.entries(specs).map(([key, spec]) => [key, moved(spec)]));
+  const each = (specs: Signature['inputs']) =>
+    Object.fromEntries(Object.entries(specs).map(([key, spec]) => [key, moved(spec)]));
   const signatures = Object.entries(asked).map(([key, signature]) => {
     return [key, { ...signature, inputs: each(signature.inputs), outputs: each(signature.outputs) }];
   });
@@ -83,16 +84,32 @@ function isInner(graph: Graph, name: string): boolean {
 /** Names of the nodes that a signature computes, and of its inputs where those are nodes that it needs. */
 function neededBy(graph: Graph, { inputs, outputs }: Signature): ReadonlySet<string> {
   const fed = new Set(Object.values(inputs).map(({ name }) => endpoint(name).node));
-  const needed = new Set(ancestors(graph, Object.values(outputs).map(({ name }) => endpoint(name).node), (node) => fed.has(node.name)));
+  const needed = new Set(
+    ancestors(
+      graph,
+      Object.values(outputs).map(({ name }) => endpoint(name).node),
+      (node) => fed.has(node.name),
+    ),
+  );
   for (const name of fed) needed.delete(name);
   return needed;
 }
 
 /** Keeps what the outputs need, and the inputs. */
 function prune(graph: Graph, signatures: Signatures): Graph {
-  const roots = Object.values(signatures).flatMap(({ inputs, outputs }) => [...Object.values(outputs), ...Object.values(inputs)]);
-  const needed = ancestors(graph, roots.map(({ name }) => endpoint(name).node));
-  return graphOf(graph.nodes.filter((node) => needed.has(node.name)), graph.functions, graph.versions);
+  const roots = Object.values(signatures).flatMap(({ inputs, outputs }) => [
+    ...Object.values(outputs),
+    ...Object.values(inputs),
+  ]);
+  const needed = ancestors(
+    graph,
+    roots.map(({ name }) => endpoint(name).node),
+  );
+  return graphOf(
+    graph.nodes.filter((node) => needed.has(node.name)),
+    graph.functions,
+    graph.versions,
+  );
 }
 
 /** Every placeholder that is left has to be an input of the signatures that need it. */

@@ -27,7 +27,11 @@ export function parseMetadata(text: string, file: string): FrozenMetadata {
   }
   if (!isRecord(value)) throw malformed(file, 'object');
   if (value['schema'] !== METADATA_SCHEMA) {
-    throw new FloeError('UNIMPLEMENTED', `${file} has metadata of schema ${String(value['schema'])}; this Floe reads ${METADATA_SCHEMA}`, { file });
+    throw new FloeError(
+      'UNIMPLEMENTED',
+      `${file} has metadata of schema ${String(value['schema'])}; this Floe reads ${METADATA_SCHEMA}`,
+      { file },
+    );
   }
   const { signatures, checkpoint } = value;
   if (!isRecord(signatures) || !Object.values(signatures).every(isSignature)) throw malformed(file, 'signatures');
@@ -52,7 +56,8 @@ function isSignature(value: unknown): boolean {
 function isSpec(value: unknown): boolean {
   if (!isRecord(value) || typeof value['name'] !== 'string') return false;
   const { dtype, shape } = value;
-  const goodShape = shape === null || (Array.isArray(shape) && shape.every((dim) => Number.isSafeInteger(dim) && dim >= -1));
+  const goodShape =
+    shape === null || (Array.isArray(shape) && shape.every((dim) => Number.isSafeInteger(dim) && dim >= -1));
   return typeof dtype === 'string' && Object.hasOwn(DTYPES, dtype) && goodShape;
 }
 

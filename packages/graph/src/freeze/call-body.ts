@@ -2,7 +2,7 @@
  * The nodes of one function call as nodes of the caller. Inside a function a tensor is `node:output_argument:i`, or the name of an
  * argument; outside it is `node:k`. Source: `tensorflow/core/framework/function.proto`.
  */
-import { invalid, type FloeError } from '../errors.ts';
+import { type FloeError, invalid } from '../errors.ts';
 import type { Node } from '../graph.ts';
 import type { AttrValue, FunctionDef, NameAttrList } from '../proto/tensorflow.ts';
 import { argsOfFunction, outputOffset, typesOfArgs } from './op-types.ts';
@@ -27,9 +27,11 @@ export interface Call {
 
 /** A PartitionedCall names its function in attribute `f`; any other call has the function's name for an op. */
 export function calledFunction(node: Node): { name: string; attrs: Attributes } {
-  if (node.op !== 'PartitionedCall' && node.op !== 'StatefulPartitionedCall') return { name: node.op, attrs: node.attr };
+  if (node.op !== 'PartitionedCall' && node.op !== 'StatefulPartitionedCall')
+    return { name: node.op, attrs: node.attr };
   const func = node.attr.get('f')?.func;
-  if (func === undefined) throw invalid(`call ${node.name} names no function`, { node: node.name, op: node.op, field: 'f' });
+  if (func === undefined)
+    throw invalid(`call ${node.name} names no function`, { node: node.name, op: node.op, field: 'f' });
   return { name: func.name, attrs: func.attr };
 }
 
@@ -117,7 +119,11 @@ export class CallBody {
 
   private broken(reason: string): FloeError {
     const { node, name } = this.call;
-    return invalid(`function ${name}, called by node ${node.name}, is malformed: ${reason}`, { node: node.name, op: node.op, reason });
+    return invalid(`function ${name}, called by node ${node.name}, is malformed: ${reason}`, {
+      node: node.name,
+      op: node.op,
+      reason,
+    });
   }
 }
 
@@ -135,5 +141,13 @@ function substitutedValue(value: AttrValue, values: Attributes): AttrValue {
 }
 
 function substitutedFunc(func: NameAttrList, values: Attributes): NameAttrList {
-  return { ...func, attr: new Map([...func.attr].map(([key, value]) => [key, value.placeholder === undefined ? value : (values.get(value.placeholder) ?? value)])) };
+  return {
+    ...func,
+    attr: new Map(
+      [...func.attr].map(([key, value]) => [
+        key,
+        value.placeholder === undefined ? value : (values.get(value.placeholder) ?? value),
+      ]),
+    ),
+  };
 }

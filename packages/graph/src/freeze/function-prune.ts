@@ -13,7 +13,9 @@ export function prunedBody(fn: FunctionDef): FunctionDef {
     const node = byName.get(name);
     if (node !== undefined) for (const ref of dataInputs(node)) needed.add(ref.split(':')[0] as string);
   }
-  const nodes = fn.node_def.filter(({ name }) => needed.has(name)).map((node) => ({ ...node, input: dataInputs(node) }));
+  const nodes = fn.node_def
+    .filter(({ name }) => needed.has(name))
+    .map((node) => ({ ...node, input: dataInputs(node) }));
   const signature = fn.signature && { ...fn.signature, control_output: [] };
   return { ...fn, signature, node_def: nodes, control_ret: new Map() };
 }

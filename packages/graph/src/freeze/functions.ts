@@ -5,8 +5,8 @@
 import { invalid } from '../errors.ts';
 import { attrOf, type Node } from '../graph.ts';
 import type { AttrValue, FunctionDef, NameAttrList } from '../proto/tensorflow.ts';
-import { frozenUse, passedOn } from './handles.ts';
 import { prunedBody } from './function-prune.ts';
+import { frozenUse, passedOn } from './handles.ts';
 import { isUnfreezable } from './unfreezable.ts';
 import { dataInputs, freeName } from './walk.ts';
 
@@ -70,9 +70,13 @@ export class FunctionFreezer {
   }
 
   private others(node: Node): Node {
-    if (![...node.attr.values()].some((value) => value.func !== undefined || (value.list?.func.length ?? 0) > 0)) return node;
+    if (![...node.attr.values()].some((value) => value.func !== undefined || (value.list?.func.length ?? 0) > 0))
+      return node;
     const none = new Map<number, number>();
-    return { ...node, attr: new Map([...node.attr].map(([key, value]) => [key, this.withFunctions(value, none, new Map())])) };
+    return {
+      ...node,
+      attr: new Map([...node.attr].map(([key, value]) => [key, this.withFunctions(value, none, new Map())])),
+    };
   }
 
   private withFunctions(value: AttrValue, args: HandleTypes, results: Map<number, number>): AttrValue {
@@ -92,8 +96,12 @@ export class FunctionFreezer {
     if (before !== undefined) return before;
     const fn = this.functions.get(name);
     if (fn?.signature === undefined) throw invalid(`function ${name} does not exist`, { node: name });
-    if (this.depth >= MAX_DEPTH) throw invalid(`functions call each other more than ${MAX_DEPTH} deep, at ${name}`, { node: name });
-    const own = args.size === 0 ? name : freeName({ has: (wanted) => this.functions.has(wanted) || this.library.has(wanted) }, `${name}_frozen`);
+    if (this.depth >= MAX_DEPTH)
+      throw invalid(`functions call each other more than ${MAX_DEPTH} deep, at ${name}`, { node: name });
+    const own =
+      args.size === 0
+        ? name
+        : freeName({ has: (wanted) => this.functions.has(wanted) || this.library.has(wanted) }, `${name}_frozen`);
     // A function that calls itself finds this entry.
     this.made.set(key, { name: own, results: new Map() });
     this.library.set(own, fn);
@@ -137,7 +145,10 @@ class Body {
       results.set(at, type);
       return { ...arg, type };
     });
-    const inputs = (this.fn.signature?.input_arg ?? []).map((arg, at) => ({ ...arg, type: this.args.get(at) ?? arg.type }));
+    const inputs = (this.fn.signature?.input_arg ?? []).map((arg, at) => ({
+      ...arg,
+      type: this.args.get(at) ?? arg.type,
+    }));
     const signature = this.fn.signature && { ...this.fn.signature, input_arg: inputs, output_arg: outputs };
     const attr = new Map(this.fn.attr);
     // Shapes of handles (scalars) are not those of values.
@@ -179,7 +190,8 @@ class Body {
     const [[at, type]] = [...types] as [[number, number]];
     const use = at === 0 ? frozenUse(node, type, (constant) => `${constant}:output:0`) : undefined;
     if (use !== undefined) {
-      if (use.output !== undefined) this.renamed.set(`${node.name}:${use.output[0]}:0`, `${node.name}:${use.output[1]}:0`);
+      if (use.output !== undefined)
+        this.renamed.set(`${node.name}:${use.output[0]}:0`, `${node.name}:${use.output[1]}:0`);
       return [...use.constants, use.node];
     }
     if (node.op === 'Identity') {
@@ -215,6 +227,9 @@ function hideShapes(attr: Map<string, AttrValue>, results: HandleTypes): void {
   for (const name of ['output_shapes', '_output_shapes']) {
     const list = attr.get(name)?.list;
     if (list === undefined) continue;
-    attr.set(name, attrOf({ list: { ...list, shape: list.shape.map((shape, at) => (results.has(at) ? UNKNOWN_SHAPE : shape)) } }));
+    attr.set(
+      name,
+      attrOf({ list: { ...list, shape: list.shape.map((shape, at) => (results.has(at) ? UNKNOWN_SHAPE : shape)) } }),
+    );
   }
 }

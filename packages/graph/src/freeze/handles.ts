@@ -2,8 +2,9 @@
  * Ops on resource variables, and what each becomes once the variable is a constant. A variable's handle flows through identities,
  * control flow and calls of functions; wherever it arrives, the value itself takes its place.
  */
-import { attrOf, type Node } from '../graph.ts';
+
 import { constNode } from '../constants.ts';
+import { attrOf, type Node } from '../graph.ts';
 import type { AttrValue } from '../proto/tensorflow.ts';
 
 /** Ops whose outputs are their inputs: with the numbers of the outputs that pass input `at` on. */
@@ -74,8 +75,17 @@ function kept(node: Node, name: string): readonly Entry[] {
 /** ResourceGather gathers along the axis that follows its batch dimensions. */
 function gather(node: Node, type: AttrValue, refOf: (constant: string) => string): Replacement {
   const batch = node.attr.get('batch_dims') ?? attrOf({ i: 0n });
-  const axis = constNode(`${node.name}/axis`, { dtype: 'int32', shape: [], data: Int32Array.of(Number(batch.i ?? 0n)) });
-  const attrs: Entry[] = [['Tparams', type], ...kept(node, 'Tindices'), ['Taxis', attrOf({ type: 3 })], ['batch_dims', batch]];
+  const axis = constNode(`${node.name}/axis`, {
+    dtype: 'int32',
+    shape: [],
+    data: Int32Array.of(Number(batch.i ?? 0n)),
+  });
+  const attrs: Entry[] = [
+    ['Tparams', type],
+    ...kept(node, 'Tindices'),
+    ['Taxis', attrOf({ type: 3 })],
+    ['batch_dims', batch],
+  ];
   const { node: base } = plain(node, 'GatherV2', attrs);
   const data = base.input.slice(0, 2);
   return { node: { ...base, input: [...data, refOf(axis.name), ...base.input.slice(2)] }, constants: [axis] };

@@ -10,8 +10,9 @@ import { freeName } from './walk.ts';
 
 /** Calls nested deeper than this are taken for a function that calls itself. */
 const MAX_DEPTH = 100;
-/** Nodes of the whole graph: functions that call each other twice could grow without bound. */
-const MAX_NODES = 2_000_000;
+/** Functions that call each other twice could grow without bound: large models have some hundred calls. */
+const MAX_CALLS = 20_000;
+const MAX_NODES = 1_000_000;
 const MAX_NAMED = 10;
 
 const FLOW = new Set(['Switch', 'RefSwitch', 'Enter', 'RefEnter']);
@@ -42,6 +43,7 @@ class Inliner {
   private readonly stack: Pending[];
   /** Bodies must not run in a branch that is not taken: only then do their constants depend on the call's inputs. */
   private readonly hasFlow: boolean;
+  private calls = 0;
 
   constructor(graph: Graph) {
     this.graph = graph;
@@ -54,12 +56,13 @@ class Inliner {
     for (let next = this.stack.pop(); next !== undefined; next = this.stack.pop()) {
       if (next.settled || !isCall(this.graph, next.node)) this.done.push(next.node);
       else this.expand(next.node, next.depth);
-      if (this.done.length + this.stack.length > MAX_NODES) {
-        throw new FloeError('RESOURCE_EXHAUSTED', `the graph has more than ${MAX_NODES} nodes once its function calls are inlined`);
-      }
     }
     if (this.missing.length > 0) throw this.missingFunctions();
-    return graphOf(this.done.map((node) => this.withAliases(node)), this.graph.functions, this.graph.versions);
+    return graphOf(
+      this.done.map((node) => this.withAliases(node)),
+      this.graph.functions,
+      this.graph.versions,
+    );
   }
 
   private expand(node: Node, depth: number): void {
@@ -70,8 +73,12 @@ class Inliner {
       return;
     }
     if (depth >= MAX_DEPTH) {
-      throw invalid(`function ${name}, called by node ${node.name}, calls itself or nests over ${MAX_DEPTH} deep`, { node: node.name, op: node.op });
+      throw invalid(`function ${name}, called by node ${node.name}, calls itself or nests over ${MAX_DEPTH} deep`, {
+        node: node.name,
+        op: node.op,
+      });
     }
+    if (++this.calls > MAX_CALLS || this.done.length + this.stack.length > MAX_NODES) throw this.tooLarge(node);
     const call: Call = { node, name, attrs, fn, functions: this.graph.functions, guard: this.hasFlow };
     const body = new CallBody(call, (wanted) => this.reserve(wanted));
     const { nodes, results } = body.expand();
@@ -96,7 +103,8 @@ class Inliner {
     const [first, second] = results;
     if (first === undefined) return { ...base, op: 'NoOp', input: call.input.map(asControl), attr: new Map() };
     const opaque = types.includes(RESOURCE);
-    if (opaque) for (const [i, tensor] of tensors.entries()) this.aliases.set(i === 0 ? call.name : `${call.name}:${i}`, tensor);
+    if (opaque)
+      for (const [i, tensor] of tensors.entries()) this.aliases.set(i === 0 ? call.name : `${call.name}:${i}`, tensor);
     if (opaque ? first.type === RESOURCE : false) return undefined;
     if (second === undefined || opaque) {
       const attr = new Map([['T', attrOf({ type: first.type })], ...(opaque ? [] : kept)]);
@@ -120,9 +128,18 @@ class Inliner {
     return at;
   }
 
+  private tooLarge(node: Node): FloeError {
+    const message = `inlining the function calls makes more than ${MAX_CALLS} calls or ${MAX_NODES} nodes, at node ${node.name}`;
+    return new FloeError('RESOURCE_EXHAUSTED', message, { node: node.name, op: node.op });
+  }
+
   private missingFunctions(): FloeError {
     const named = this.missing.slice(0, MAX_NAMED).map(({ node, reason }) => `${node}: ${reason}`);
-    return new FloeError('NOT_FOUND', `${this.missing.length} calls cannot be resolved: ${named.join(', ')}`, this.missing.slice(0, 100));
+    return new FloeError(
+      'NOT_FOUND',
+      `${this.missing.length} calls cannot be resolved: ${named.join(', ')}`,
+      this.missing.slice(0, 100),
+    );
   }
 }
 

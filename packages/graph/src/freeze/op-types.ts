@@ -1,5 +1,5 @@
 /** What the outputs of a node are, from the table of op outputs: names of output arguments, their lengths and dtypes. */
-import { dtypeFromTf, type DType } from '../dtype.ts';
+import { type DType, dtypeFromTf } from '../dtype.ts';
 import type { Node } from '../graph.ts';
 import { OP_OUTPUTS } from '../proto/op-outputs.ts';
 import type { ArgDef, AttrValue, FunctionDef } from '../proto/tensorflow.ts';
@@ -34,7 +34,11 @@ function parseTable(): ReadonlyMap<string, readonly OutputArg[]> {
 
 /** `name:N*T=1`, of which name, `N*` and `=1` may be missing; `[T]` for a list of dtypes. */
 function parseArg(text: string): OutputArg {
-  const { name = '', count = '', type = '' } = /^(?:(?<name>\w+):)?(?:(?<count>\w+)\*)?(?<type>.+)$/.exec(text)?.groups ?? {};
+  const {
+    name = '',
+    count = '',
+    type = '',
+  } = /^(?:(?<name>\w+):)?(?:(?<count>\w+)\*)?(?<type>.+)$/.exec(text)?.groups ?? {};
   if (type.startsWith('[')) return { name, count, list: type.slice(1, -1), attr: '', fixed: 0 };
   const [first = '', fallback = '0'] = type.split('=');
   return /^\d/.test(first)
@@ -72,7 +76,11 @@ export function typesOfArgs(args: readonly OutputArg[], attrs: Attributes): read
 }
 
 /** Number of the first tensor of the output argument `name`; undefined for an unknown one. */
-export function outputOffset(node: Node, name: string, functions: ReadonlyMap<string, FunctionDef>): number | undefined {
+export function outputOffset(
+  node: Node,
+  name: string,
+  functions: ReadonlyMap<string, FunctionDef>,
+): number | undefined {
   const fn = functions.get(node.op)?.signature;
   const args = fn === undefined ? outputArgs(node.op) : argsOfFunction(fn.output_arg);
   // An op that the table does not know, or with one output argument: whatever the name is, it is the first.

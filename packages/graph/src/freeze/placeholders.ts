@@ -1,6 +1,6 @@
 /** Placeholders with a value fixed for good (`--set keep_prob=1`), and those that nothing feeds. */
 import { constNode } from '../constants.ts';
-import { type DType, DTYPES } from '../dtype.ts';
+import { DTYPES, type DType } from '../dtype.ts';
 import { FloeError, invalid } from '../errors.ts';
 import { Attrs, endpoint, type Graph, graphOf } from '../graph.ts';
 import { nearest } from '../nearest.ts';
@@ -28,8 +28,12 @@ export function setPlaceholders(graph: Graph, settings: Readonly<Record<string, 
 }
 
 function notPlaceholder(graph: Graph, name: string, op: string | undefined): FloeError {
-  if (op !== undefined) return invalid(`${name} is no placeholder but ${op}, so it cannot be set`, { node: name, op, field: 'set' });
-  const near = nearest(name, graph.nodes.filter((node) => OPS.has(node.op)).map((node) => node.name));
+  if (op !== undefined)
+    return invalid(`${name} is no placeholder but ${op}, so it cannot be set`, { node: name, op, field: 'set' });
+  const near = nearest(
+    name,
+    graph.nodes.filter((node) => OPS.has(node.op)).map((node) => node.name),
+  );
   const hint = near.length === 0 ? '' : `; near: ${near.join(', ')}`;
   return new FloeError('NOT_FOUND', `there is no placeholder ${name}${hint}`, { node: name, field: 'set' });
 }
@@ -68,12 +72,14 @@ function flatten(value: Setting, shape: readonly number[], name: string): readon
     }
     level = (level as readonly (readonly Setting[])[]).flat();
   }
-  if (level.some((item) => Array.isArray(item))) throw invalid(`${name}: the lists have different depths`, { field: 'set', tensor: name });
+  if (level.some((item) => Array.isArray(item)))
+    throw invalid(`${name}: the lists have different depths`, { field: 'set', tensor: name });
   return level;
 }
 
 function element(item: Setting, dtype: DType, name: string): number | bigint {
-  const wrong = (): FloeError => invalid(`${name}: ${String(item)} is no value of ${dtype}`, { field: 'set', tensor: name });
+  const wrong = (): FloeError =>
+    invalid(`${name}: ${String(item)} is no value of ${dtype}`, { field: 'set', tensor: name });
   if (dtype === 'bool') {
     if (item === true || item === false || item === 0 || item === 1) return Number(item);
     throw wrong();

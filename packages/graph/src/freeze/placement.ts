@@ -89,7 +89,9 @@ function withoutEffect(graph: Graph, edge: string, places: Places): string {
   for (let steps = graph.nodes.length; steps > 0; steps--) {
     const node = graph.byName.get(name);
     if (node === undefined || !EFFECTS.test(node.op)) break;
-    const next = node.input.map((input) => endpoint(input).node).find((source) => depthOf(places.get(source)) === wanted);
+    const next = node.input
+      .map((input) => endpoint(input).node)
+      .find((source) => depthOf(places.get(source)) === wanted);
     if (next === undefined) break;
     name = next;
   }

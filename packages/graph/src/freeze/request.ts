@@ -25,26 +25,46 @@ const DEFAULT_KEY = 'serving_default';
 const METHOD = 'tensorflow/serving/predict';
 const PLACEHOLDER = /^Placeholder(V2|WithDefault)?$/;
 /** Not offered where outputs have to be named: they end a graph without being an answer. */
-const NO_ANSWER = /^(NoOp|Const|Placeholder.*|Assign.*|Save.*|Restore.*|Assert|.*Summary.*|VarHandleOp|Variable.*|VarIsInitializedOp)$/;
+const NO_ANSWER =
+  /^(NoOp|Const|Placeholder.*|Assign.*|Save.*|Restore.*|Assert|.*Summary.*|VarHandleOp|Variable.*|VarIsInitializedOp)$/;
 
 /** Throws NOT_FOUND (unknown signatures or tensors) and INVALID_ARGUMENT (both kinds asked for, or neither to be had). */
-export function signaturesToFreeze(source: Source, graph: Graph, options: FreezeOptions): Readonly<Record<string, Signature>> {
+export function signaturesToFreeze(
+  source: Source,
+  graph: Graph,
+  options: FreezeOptions,
+): Readonly<Record<string, Signature>> {
   if (options.outputs !== undefined && options.outputs.length > 0) {
-    if (options.signatures !== undefined) throw invalid('name either signatures or outputs, not both', { field: 'outputs' });
-    return { [DEFAULT_KEY]: byNames(graph, options.outputs, options.inputs, new Set(Object.keys(options.set ?? {}).map(tensorName))) };
+    if (options.signatures !== undefined)
+      throw invalid('name either signatures or outputs, not both', { field: 'outputs' });
+    return {
+      [DEFAULT_KEY]: byNames(
+        graph,
+        options.outputs,
+        options.inputs,
+        new Set(Object.keys(options.set ?? {}).map(tensorName)),
+      ),
+    };
   }
-  if (options.inputs !== undefined) throw invalid('inputs can be named only together with outputs', { field: 'inputs' });
+  if (options.inputs !== undefined)
+    throw invalid('inputs can be named only together with outputs', { field: 'inputs' });
   const keys = options.signatures ?? Object.keys(source.signatures);
   if (keys.length === 0) throw noSignature(graph);
   const chosen = Object.fromEntries(keys.map((key) => [key, signatureAt(source, key)]));
   for (const { inputs, outputs } of Object.values(chosen)) {
-    checkNames(graph, [...Object.values(inputs), ...Object.values(outputs)].map(({ name }) => name));
+    checkNames(
+      graph,
+      [...Object.values(inputs), ...Object.values(outputs)].map(({ name }) => name),
+    );
   }
   return withoutSet(chosen, graph);
 }
 
 /** A placeholder that is set is no input any more. */
-function withoutSet(signatures: Readonly<Record<string, Signature>>, graph: Graph): Readonly<Record<string, Signature>> {
+function withoutSet(
+  signatures: Readonly<Record<string, Signature>>,
+  graph: Graph,
+): Readonly<Record<string, Signature>> {
   const fixed = (spec: TensorSpec): boolean => graph.byName.get(endpoint(spec.name).node)?.op === 'Const';
   const entries = Object.entries(signatures).map(([key, signature]) => {
     const inputs = Object.fromEntries(Object.entries(signature.inputs).filter(([, spec]) => !fixed(spec)));
@@ -61,7 +81,12 @@ function signatureAt(source: Source, key: string): Signature {
   throw new FloeError('NOT_FOUND', `the model has no signature ${key}: ${hint}`, { field: 'signatures' });
 }
 
-function byNames(graph: Graph, outputs: readonly string[], inputs: readonly string[] | undefined, set: ReadonlySet<string>): Signature {
+function byNames(
+  graph: Graph,
+  outputs: readonly string[],
+  inputs: readonly string[] | undefined,
+  set: ReadonlySet<string>,
+): Signature {
   checkNames(graph, [...outputs, ...(inputs ?? [])]);
   const fed = new Set((inputs ?? []).map((name) => endpoint(name).node));
   const found = inputs ?? placeholdersBefore(graph, outputs, fed);
@@ -70,7 +95,11 @@ function byNames(graph: Graph, outputs: readonly string[], inputs: readonly stri
 }
 
 function placeholdersBefore(graph: Graph, outputs: readonly string[], fed: ReadonlySet<string>): readonly string[] {
-  const needed = ancestors(graph, outputs.map((name) => endpoint(name).node), (node) => fed.has(node.name));
+  const needed = ancestors(
+    graph,
+    outputs.map((name) => endpoint(name).node),
+    (node) => fed.has(node.name),
+  );
   // A placeholder with a default need not be fed, but can be.
   return graph.nodes.filter((node) => needed.has(node.name) && PLACEHOLDER.test(node.op)).map((node) => node.name);
 }

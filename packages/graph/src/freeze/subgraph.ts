@@ -3,7 +3,7 @@
  * then nothing before it is needed; any tensor can be fetched.
  */
 import { shapeFromProto, shapeToProto } from '../constants.ts';
-import { type DType, DTYPES } from '../dtype.ts';
+import { DTYPES, type DType } from '../dtype.ts';
 import { FloeError, invalid } from '../errors.ts';
 import { attrOf, endpoint, type Graph, graphOf, type Node, tensorName } from '../graph.ts';
 import { nearest } from '../nearest.ts';
@@ -49,7 +49,9 @@ export function checkNames(graph: Graph, names: readonly string[]): void {
     const node = graph.byName.get(wanted);
     if (node === undefined) {
       const near = nearest(wanted, graph.byName.keys());
-      return [{ tensor: name, reason: `there is no node ${wanted}${near.length === 0 ? '' : `; near: ${near.join(', ')}`}` }];
+      return [
+        { tensor: name, reason: `there is no node ${wanted}${near.length === 0 ? '' : `; near: ${near.join(', ')}`}` },
+      ];
     }
     const count = outputCount(node);
     const reason = `node ${wanted} (${node.op}) has ${count} outputs`;
@@ -68,7 +70,11 @@ function neededNodes(graph: Graph, fed: ReadonlySet<string>, fetches: readonly s
     for (const input of node?.input ?? []) {
       const source = endpoint(input).node;
       if (!graph.byName.has(source)) {
-        throw invalid(`input ${input} of node ${name} (${node?.op}) does not exist`, { node: name, op: node?.op ?? '', tensor: input });
+        throw invalid(`input ${input} of node ${name} (${node?.op}) does not exist`, {
+          node: name,
+          op: node?.op ?? '',
+          tensor: input,
+        });
       }
       if (isControl(input) ? !isWhollyFed(graph, source, fed) : !fed.has(tensorName(input))) needed.add(source);
     }
@@ -86,7 +92,12 @@ function placeholderFor(graph: Graph, tensor: string, needed: ReadonlySet<string
   const node = graph.byName.get(name) as Node;
   if (index === 0 && PLACEHOLDERS.has(node.op)) return node;
   const spec = specOf(node, index);
-  if (spec === undefined) throw invalid(`the dtype of ${tensor} (${node.op}) is unknown, so it cannot be fed`, { tensor, node: name, op: node.op });
+  if (spec === undefined)
+    throw invalid(`the dtype of ${tensor} (${node.op}) is unknown, so it cannot be fed`, {
+      tensor,
+      node: name,
+      op: node.op,
+    });
   const own = index === 0 && !needed.has(name) ? name : freeName(taken, `${name}_feed_${index}`);
   taken.add(own);
   return placeholderNode(own, spec.dtype, spec.shape);
@@ -111,7 +122,9 @@ export function specOf(node: Node, index: number): TensorSpec | undefined {
 }
 
 function rewired(node: Node, names: ReadonlyMap<string, string>, needed: ReadonlySet<string>): Node {
-  const changed = node.input.some((input) => (isControl(input) ? !needed.has(input.slice(1)) : names.has(tensorName(input))));
+  const changed = node.input.some((input) =>
+    isControl(input) ? !needed.has(input.slice(1)) : names.has(tensorName(input)),
+  );
   if (!changed) return node;
   const kept = node.input.filter((input) => !isControl(input) || needed.has(input.slice(1)));
   return { ...node, input: kept.map((input) => (isControl(input) ? input : (names.get(tensorName(input)) ?? input))) };

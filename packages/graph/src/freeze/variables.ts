@@ -27,21 +27,32 @@ const VALUE_FORM: Readonly<Record<string, string>> = {
 };
 
 /** Throws NOT_FOUND for variables without a value and UNIMPLEMENTED for what cannot be frozen, each naming all nodes. */
-export async function freezeVariables(graph: Graph, source: Pick<Source, 'variableKeys' | 'variables'>): Promise<Graph> {
+export async function freezeVariables(
+  graph: Graph,
+  source: Pick<Source, 'variableKeys' | 'variables'>,
+): Promise<Graph> {
   const values = await readValues(graph, source);
   return new VariableFreezer(graph, values).run();
 }
 
-async function readValues(graph: Graph, source: Pick<Source, 'variableKeys' | 'variables'>): Promise<Map<string, Tensor>> {
+async function readValues(
+  graph: Graph,
+  source: Pick<Source, 'variableKeys' | 'variables'>,
+): Promise<Map<string, Tensor>> {
   const variables = graph.nodes.filter((node) => REFERENCES.has(node.op) || node.op === HANDLE);
   const without = variables.filter((node) => !source.variableKeys.has(node.name));
   if (without.length > 0) {
     const names = without.slice(0, 10).map(({ name }) => name);
     const message = `${without.length} variables have no value in the checkpoint: ${names.join(', ')}`;
-    throw new FloeError('NOT_FOUND', message, without.map(({ name, op }) => ({ node: name, op })));
+    throw new FloeError(
+      'NOT_FOUND',
+      message,
+      without.map(({ name, op }) => ({ node: name, op })),
+    );
   }
   const values = new Map<string, Tensor>();
-  for (const { name } of variables) values.set(name, await source.variables.read(source.variableKeys.get(name) ?? { key: name }));
+  for (const { name } of variables)
+    values.set(name, await source.variables.read(source.variableKeys.get(name) ?? { key: name }));
   return values;
 }
 
@@ -109,7 +120,8 @@ class VariableFreezer {
     const first = handles.get(0);
     const use = first === undefined ? undefined : frozenUse(node, first, (constant) => constant);
     if (use !== undefined) return withConstants(use);
-    if (handles.size > 0 && [...handles.keys()].every((at) => passedOn(node.op, at) !== undefined)) return [retyped(node, handles)];
+    if (handles.size > 0 && [...handles.keys()].every((at) => passedOn(node.op, at) !== undefined))
+      return [retyped(node, handles)];
     const call = this.functions.node(node, handles);
     if (call === undefined) this.fail(node, 'it uses a variable in a way that a constant cannot serve');
     return [call?.node ?? node];

@@ -25,6 +25,8 @@ export interface Field<T> {
   readonly label: Label;
   /** What one element is: a scalar, or a message by name; the values' kind for a map. */
   kindName(): string;
+  /** The message, where one element is a message. */
+  message(): Message<unknown> | undefined;
   initial(): T;
   read(reader: WireReader, wireType: number, depth: number, previous: T): T;
   write(writer: WireWriter, value: T): void;
@@ -35,7 +37,7 @@ type Fields<T> = { readonly [K in keyof T]-?: Field<T[K]> };
 export interface Message<T> {
   readonly name: string;
   /** The table, by property name. */
-  readonly fields: Readonly<Record<string, Pick<Field<unknown>, 'number' | 'label' | 'kindName'>>>;
+  readonly fields: Readonly<Record<string, Pick<Field<unknown>, 'number' | 'label' | 'kindName' | 'message'>>>;
   /** `file` and `base` (where the bytes begin in that file) are for error messages. Throws DATA_LOSS. */
   decode(bytes: Uint8Array, file: string, base?: number): T;
   encode(value: T): Uint8Array;
@@ -52,9 +54,13 @@ function resolve<T>(kind: ScalarKind | Kind<T>): () => Codec<T> {
   return () => kind.codec;
 }
 
-function nameOf(kind: ScalarKind | Kind<never>): string {
-  if (typeof kind === 'string') return kind;
-  return typeof kind === 'function' ? kind().name : kind.name;
+function kindMessage<T>(kind: ScalarKind | Kind<T>): Message<T> | undefined {
+  if (typeof kind === 'string') return undefined;
+  return typeof kind === 'function' ? kind() : kind;
+}
+
+function nameOf<T>(kind: ScalarKind | Kind<T>): string {
+  return typeof kind === 'string' ? kind : (kindMessage(kind)?.name ?? '');
 }
 
 function checkWire(reader: WireReader, wire: number, wireType: number): void {
@@ -68,6 +74,7 @@ export function one<K extends ScalarKind>(number: number, kind: K): Field<Scalar
     number,
     label: 'one',
     kindName: () => kind,
+    message: () => undefined,
     // Each message has its own empty bytes: a shared array could be transferred away.
     initial: zero instanceof Uint8Array ? () => new Uint8Array(0) as ScalarType<K> : () => zero,
     read: (reader, wireType, depth) => {
@@ -94,7 +101,8 @@ export function optional<T>(number: number, kind: ScalarKind | Kind<T>): Field<T
   return {
     number,
     label: 'optional',
-    kindName: () => nameOf(kind as Kind<never>),
+    kindName: () => nameOf(kind),
+    message: () => kindMessage(kind),
     initial: () => undefined,
     read: (reader, wireType, depth) => {
       checkWire(reader, get().wire, wireType);
@@ -116,7 +124,8 @@ export function many<T>(number: number, kind: ScalarKind | Kind<T>): Field<reado
   return {
     number,
     label: 'many',
-    kindName: () => nameOf(kind as Kind<never>),
+    kindName: () => nameOf(kind),
+    message: () => kindMessage(kind),
     initial: () => empty,
     read: (reader, wireType, depth, previous) => {
       const element = get();
@@ -178,11 +187,13 @@ function packedFloats<A extends Float32Array | Float64Array>(
     number,
     label: 'many',
     kindName: () => kind,
+    message: () => undefined,
     initial: () => new array(0),
     read: (reader, wireType, _depth, previous) => {
       if (wireType !== BYTES) checkWire(reader, wire, wireType);
       const bytes = wireType === BYTES ? reader.chunk() : reader.take(width);
-      if (bytes.byteLength % width !== 0) throw reader.fail(`${bytes.byteLength} bytes are no whole number of ${kind}s`);
+      if (bytes.byteLength % width !== 0)
+        throw reader.fail(`${bytes.byteLength} bytes are no whole number of ${kind}s`);
       return joined(array, previous, bytes);
     },
     write: (writer, values) => {
@@ -217,14 +228,16 @@ export function map<T>(number: number, kind: ScalarKind | Kind<T>): Field<Readon
   return {
     number,
     label: 'map',
-    kindName: () => nameOf(kind as Kind<never>),
+    kindName: () => nameOf(kind),
+    message: () => kindMessage(kind),
     initial: () => none,
     read: (reader, wireType, depth, previous) => {
       checkWire(reader, BYTES, wireType);
       const table = previous === none ? new Map<string, T>() : (previous as Map<string, T>);
       const { key, value } = entry.codec.read(reader, depth);
       // A message that is absent from its entry is an empty one.
-      const present = value ?? resolve<T>(kind)().zero ?? (kindMessage(kind)?.decode(new Uint8Array(0), reader.source) as T);
+      const present =
+        value ?? resolve<T>(kind)().zero ?? (kindMessage(kind)?.decode(new Uint8Array(0), reader.source) as T);
       table.set(key, present);
       return table;
     },
@@ -237,22 +250,23 @@ export function map<T>(number: number, kind: ScalarKind | Kind<T>): Field<Readon
   };
 }
 
-function kindMessage<T>(kind: ScalarKind | Kind<T>): Message<T> | undefined {
-  if (typeof kind === 'string') return undefined;
-  return typeof kind === 'function' ? kind() : kind;
-}
-
 export function message<T extends object>(name: string, fields: Fields<T>): Message<T> {
   const rows = Object.entries(fields) as [keyof T & string, Field<unknown>][];
-  const byNumber = new Map(rows.map(([key, field]) => [field.number, { key, field }]));
+  const byNumber: { readonly key: string; readonly field: Field<unknown> }[] = [];
+  for (const [key, field] of rows) byNumber[field.number] = { key, field };
+  // Copying an object is cheaper than building it; only arrays of bytes must not be shared.
+  const blank: Readonly<Record<string, unknown>> = Object.fromEntries(
+    rows.map(([key, field]) => [key, field.initial()]),
+  );
+  const unshared = rows.filter(([key]) => ArrayBuffer.isView(blank[key]));
 
   function read(reader: WireReader, depth: number): T {
     if (depth > MAX_DEPTH) throw reader.fail(`${name} is nested more than ${MAX_DEPTH} deep`);
-    const value: Record<string, unknown> = {};
-    for (const [key, field] of rows) value[key] = field.initial();
+    const value: Record<string, unknown> = { ...blank };
+    for (const [key, field] of unshared) value[key] = field.initial();
     while (!reader.done) {
       const tag = reader.uint32();
-      const row = byNumber.get(tag >>> 3);
+      const row = byNumber[tag >>> 3];
       if (row === undefined) reader.skip(tag & 7);
       else value[row.key] = row.field.read(reader, tag & 7, depth, value[row.key]);
     }

@@ -20,7 +20,10 @@ export interface TensorShapeDim {
   readonly size: number;
   readonly name: string;
 }
-const TensorShapeDim = message<TensorShapeDim>('TensorShapeProto.Dim', { size: one(1, 'size'), name: one(2, 'string') });
+const TensorShapeDim = message<TensorShapeDim>('TensorShapeProto.Dim', {
+  size: one(1, 'size'),
+  name: one(2, 'string'),
+});
 
 export interface TensorShapeProto {
   readonly dim: readonly TensorShapeDim[];
@@ -278,12 +281,16 @@ export interface SavedConcreteFunction {
   /** Objects whose resources the function captures, in the order of its last arguments. */
   readonly bound_inputs: readonly number[];
 }
-const SavedConcreteFunction = message<SavedConcreteFunction>('SavedConcreteFunction', { bound_inputs: many(2, 'int32') });
+const SavedConcreteFunction = message<SavedConcreteFunction>('SavedConcreteFunction', {
+  bound_inputs: many(2, 'int32'),
+});
 
 export interface SavedObjectGraph {
   readonly concrete_functions: ReadonlyMap<string, SavedConcreteFunction>;
 }
-const SavedObjectGraph = message<SavedObjectGraph>('SavedObjectGraph', { concrete_functions: map(2, SavedConcreteFunction) });
+const SavedObjectGraph = message<SavedObjectGraph>('SavedObjectGraph', {
+  concrete_functions: map(2, SavedConcreteFunction),
+});
 
 export interface SerializedTensor {
   readonly name: string;
@@ -307,7 +314,9 @@ const TrackableObject = message<TrackableObject>('TrackableObjectGraph.Trackable
 export interface TrackableObjectGraph {
   readonly nodes: readonly TrackableObject[];
 }
-export const TrackableObjectGraph = message<TrackableObjectGraph>('TrackableObjectGraph', { nodes: many(1, TrackableObject) });
+export const TrackableObjectGraph = message<TrackableObjectGraph>('TrackableObjectGraph', {
+  nodes: many(1, TrackableObject),
+});
 
 export interface MetaGraphDef {
   readonly meta_info_def: MetaInfoDef | undefined;

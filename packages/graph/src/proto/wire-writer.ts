@@ -110,20 +110,26 @@ export class WireWriter {
     this.nested(write);
   }
 
-  /** The bytes so far, in order, as pieces that may refer to the caller's arrays. */
+  /** The bytes so far, in order, as pieces that may refer to the caller's arrays; small neighbours are joined. */
   chunks(): readonly Uint8Array[] {
     this.flush();
-    return this.parts;
+    const pieces: Uint8Array[] = [];
+    let small: Uint8Array[] = [];
+    for (const part of this.parts) {
+      if (part.byteLength <= BY_REFERENCE) small.push(part);
+      else {
+        if (small.length > 0) pieces.push(joined(small));
+        pieces.push(part);
+        small = [];
+      }
+    }
+    if (small.length > 0) pieces.push(joined(small));
+    return pieces;
   }
 
   finish(): Uint8Array {
-    const out = new Uint8Array(this.length);
-    let at = 0;
-    for (const part of this.chunks()) {
-      out.set(part, at);
-      at += part.byteLength;
-    }
-    return out;
+    this.flush();
+    return joined(this.parts);
   }
 
   /** A length is known only after what it measures: what was written since is moved, or its first part is cut in two. */
@@ -180,6 +186,18 @@ interface Mark {
   readonly at: number;
   /** `start` of that time. */
   readonly start: number;
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined) return only;
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.byteLength;
+  }
+  return out;
 }
 
 function varintBytes(value: number): Uint8Array {

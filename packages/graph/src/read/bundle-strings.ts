@@ -10,7 +10,8 @@ import { crc32c, maskCrc } from './crc32c.ts';
 /** Splits `bytes` into `count` strings. Throws DATA_LOSS where they are malformed or a checksum (`stored`, masked) is wrong. */
 export function decodeStrings(bytes: Uint8Array, count: number, stored: number, where: string): readonly Uint8Array[] {
   // Each string takes a byte of length at least, so a count that lies is found before anything is allocated.
-  if (!(count >= 0 && count <= bytes.byteLength)) throw corrupt(`${where}: ${count} strings cannot lie in ${bytes.byteLength} bytes`);
+  if (!(count >= 0 && count <= bytes.byteLength))
+    throw corrupt(`${where}: ${count} strings cannot lie in ${bytes.byteLength} bytes`);
   const reader = new WireReader(bytes, where);
   const lengths = new Uint32Array(count);
   for (let i = 0; i < count; i++) lengths[i] = reader.uint32();

@@ -6,7 +6,7 @@ import { constValue } from '../constants.ts';
 import { sha256 } from '../digest.ts';
 import { corrupt, FloeError } from '../errors.ts';
 import { type Graph, graphFromDef, graphOf, type Node } from '../graph.ts';
-import { parseMetadata, METADATA_NODE, type FrozenMetadata } from '../metadata.ts';
+import { type FrozenMetadata, METADATA_NODE, parseMetadata } from '../metadata.ts';
 import { GraphDef } from '../proto/tensorflow.ts';
 import type { CheckpointMetadata, Source } from '../source.ts';
 import { NO_VARIABLES } from './tensor-bundle.ts';
@@ -40,14 +40,22 @@ function decode(bytes: Uint8Array, file: string): Graph {
 
 function withoutMetadata(graph: Graph): Graph {
   if (!graph.byName.has(METADATA_NODE)) return graph;
-  return graphOf(graph.nodes.filter((node) => node.name !== METADATA_NODE), graph.functions, graph.versions);
+  return graphOf(
+    graph.nodes.filter((node) => node.name !== METADATA_NODE),
+    graph.functions,
+    graph.versions,
+  );
 }
 
 function metadataOf(node: Node | undefined, file: string): FrozenMetadata | undefined {
   if (node === undefined) return undefined;
   const value = node.op === 'Const' ? constValue(node) : undefined;
   const text = value?.dtype === 'string' ? value.data[0] : undefined;
-  if (!(text instanceof Uint8Array)) throw new FloeError('DATA_LOSS', `${file}: node ${METADATA_NODE} is no string constant`, { file, node: METADATA_NODE });
+  if (!(text instanceof Uint8Array))
+    throw new FloeError('DATA_LOSS', `${file}: node ${METADATA_NODE} is no string constant`, {
+      file,
+      node: METADATA_NODE,
+    });
   return parseMetadata(new TextDecoder().decode(text), file);
 }
 

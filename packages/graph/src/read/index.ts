@@ -47,13 +47,20 @@ export async function readSource(path: string, options: ReadOptions = {}): Promi
   throw new FloeError('NOT_FOUND', `there is no model at ${path}`, { file: path });
 }
 
-async function readFolder(folder: string, files: FileAccess, entries: ReadonlySet<string>, options: ReadOptions): Promise<Source> {
+async function readFolder(
+  folder: string,
+  files: FileAccess,
+  entries: ReadonlySet<string>,
+  options: ReadOptions,
+): Promise<Source> {
   if (entries.has(SAVED_MODEL_FILE)) return readSavedModel(files, options);
   if (entries.has(FROZEN_FILE)) return readFile(files, FROZEN_FILE, options);
   if (entries.has('saved_model.pbtxt')) throw unsupported('saved_model.pbtxt', '.pbtxt');
   if (entries.has(LATEST_FILE)) return readMetaGraph(files, await latestCheckpoint(files));
   if (entries.has('model.json')) throw unsupported('model.json', '.json');
-  throw invalid(`${folder} is no model: it has no ${SAVED_MODEL_FILE}, ${FROZEN_FILE} or ${LATEST_FILE}`, { file: folder });
+  throw invalid(`${folder} is no model: it has no ${SAVED_MODEL_FILE}, ${FROZEN_FILE} or ${LATEST_FILE}`, {
+    file: folder,
+  });
 }
 
 /** Only the file's name counts: folders are moved after training. */
@@ -71,7 +78,9 @@ async function readFile(files: FileAccess, name: string, options: ReadOptions): 
   if (name === SAVED_MODEL_FILE) return readSavedModel(files, options);
   const bytes = await files.read(name);
   if (bytes[0] === SAVED_MODEL_TAG) {
-    throw invalid(`${name} is a SavedModel's graph: give its folder, where it is called ${SAVED_MODEL_FILE}`, { file: name });
+    throw invalid(`${name} is a SavedModel's graph: give its folder, where it is called ${SAVED_MODEL_FILE}`, {
+      file: name,
+    });
   }
   if (looksLikeMetaGraph(bytes, name)) return readMetaGraphBytes(files, name);
   return frozenSource(bytes, name);

@@ -16,20 +16,37 @@ export function checkpointPrefix(name: string): string {
  * `name` is the `.meta` or `.index` file, or their prefix; `file` the MetaGraph where it has another name.
  * Throws NOT_FOUND, DATA_LOSS, UNIMPLEMENTED.
  */
-export async function readMetaGraph(files: FileAccess, name: string, file = `${checkpointPrefix(name)}.meta`): Promise<Source> {
+export async function readMetaGraph(
+  files: FileAccess,
+  name: string,
+  file = `${checkpointPrefix(name)}.meta`,
+): Promise<Source> {
   const prefix = checkpointPrefix(name);
   if ((await files.size(file)) === undefined) {
     throw new FloeError('NOT_FOUND', `${file} is missing: a checkpoint without its graph cannot be frozen`, { file });
   }
   const bytes = await files.read(file);
   const meta = MetaGraphDef.decode(bytes, file);
-  return sourceFromMeta({ files, format: 'meta-graph', meta, file, digest: sha256(bytes), checkpoint: await checkpointOf(files, prefix) });
+  return sourceFromMeta({
+    files,
+    format: 'meta-graph',
+    meta,
+    file,
+    digest: sha256(bytes),
+    checkpoint: await checkpointOf(files, prefix),
+  });
 }
 
 async function checkpointOf(files: FileAccess, prefix: string): Promise<string> {
   if ((await files.size(`${prefix}.index`)) !== undefined) return prefix;
   if ((await files.size(prefix)) !== undefined) {
-    throw new FloeError('UNIMPLEMENTED', `${prefix} is a checkpoint of the old version 1; save it again with write_version=V2`, { file: prefix });
+    throw new FloeError(
+      'UNIMPLEMENTED',
+      `${prefix} is a checkpoint of the old version 1; save it again with write_version=V2`,
+      { file: prefix },
+    );
   }
-  throw new FloeError('NOT_FOUND', `${prefix}.index is missing: the graph has no checkpoint`, { file: `${prefix}.index` });
+  throw new FloeError('NOT_FOUND', `${prefix}.index is missing: the graph has no checkpoint`, {
+    file: `${prefix}.index`,
+  });
 }

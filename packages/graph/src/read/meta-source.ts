@@ -1,6 +1,7 @@
 /** What a MetaGraph and its checkpoint are made into, whichever folder layout they came in. */
-import { corrupt } from '../errors.ts';
+
 import { sha256OfFile } from '../digest.ts';
+import { corrupt } from '../errors.ts';
 import { graphFromDef } from '../graph.ts';
 import type { MetaGraphDef } from '../proto/tensorflow.ts';
 import type { CheckpointMetadata, FileAccess, Source } from '../source.ts';

@@ -16,7 +16,10 @@ export function nodeFiles(root: string): FileAccess {
     },
     read: (path) =>
       withFile(root, path, async (file, size) => {
-        if (size > MAX_FILE) throw new FloeError('RESOURCE_EXHAUSTED', `${path} is ${size} bytes, over the 2 GiB of a protocol buffer`, { file: path });
+        if (size > MAX_FILE)
+          throw new FloeError('RESOURCE_EXHAUSTED', `${path} is ${size} bytes, over the 2 GiB of a protocol buffer`, {
+            file: path,
+          });
         return readInto(file, path, 0, size);
       }),
     readRange: (path, offset, length) =>
@@ -43,7 +46,11 @@ function inside(root: string, path: string): string {
   return join(root, path);
 }
 
-async function withFile<T>(root: string, path: string, use: (file: FileHandle, size: number) => Promise<T>): Promise<T> {
+async function withFile<T>(
+  root: string,
+  path: string,
+  use: (file: FileHandle, size: number) => Promise<T>,
+): Promise<T> {
   const file = await orAbsent(open(inside(root, path), 'r'), path);
   if (file === undefined) throw new FloeError('NOT_FOUND', `there is no file ${path} in ${root}`, { file: path });
   try {
@@ -59,7 +66,8 @@ async function readInto(file: FileHandle, path: string, offset: number, length: 
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length; ) {
     const { bytesRead } = await file.read(bytes, at, length - at, offset + at);
-    if (bytesRead === 0) throw corrupt(`${path} ended at byte ${offset + at} while it was read`, { file: path, offset: offset + at });
+    if (bytesRead === 0)
+      throw corrupt(`${path} ended at byte ${offset + at} while it was read`, { file: path, offset: offset + at });
     at += bytesRead;
   }
   return bytes;

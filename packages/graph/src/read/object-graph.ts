@@ -3,9 +3,10 @@
  * key each object's value is (`TrackableObjectGraph`). Together they give the keys of captured variables.
  * Source: `tensorflow/core/protobuf/saved_object_graph.proto` and `trackable_object_graph.proto`.
  */
-import { endpoint, type Graph } from '../graph.ts';
+
 import { calledFunction } from '../freeze/call-body.ts';
 import { dataInputs } from '../freeze/walk.ts';
+import { endpoint, type Graph } from '../graph.ts';
 import { type SavedObjectGraph, TrackableObjectGraph } from '../proto/tensorflow.ts';
 import type { VariableStore } from '../source.ts';
 

@@ -22,7 +22,11 @@ export const VARIABLES = new Set(['Variable', 'VariableV2', 'VarHandleOp', 'Auto
  * By node name. Where the saver does not restore a variable, the objects of the checkpoint say what it is (Keras saves copies of its
  * variables, and only the copies are restored in the graph), else its shared name or node name, if the store has it.
  */
-export async function variableKeysOf(graph: Graph, meta: MetaGraphDef, store: VariableStore): Promise<Map<string, VariableRef>> {
+export async function variableKeysOf(
+  graph: Graph,
+  meta: MetaGraphDef,
+  store: VariableStore,
+): Promise<Map<string, VariableRef>> {
   const keys = new Map<string, VariableRef>();
   for (const node of graph.nodes) {
     if (!VARIABLES.has(node.op)) continue;
@@ -39,7 +43,11 @@ function restored(graph: Graph, restoreOp: string): Map<string, VariableRef> {
   const root = restoreOp === '' ? '' : endpoint(restoreOp).node;
   if (!graph.byName.has(root)) return refs;
   const needed = ancestors(graph, [root]);
-  const part = graphOf(graph.nodes.filter((node) => needed.has(node.name)), graph.functions, graph.versions);
+  const part = graphOf(
+    graph.nodes.filter((node) => needed.has(node.name)),
+    graph.functions,
+    graph.versions,
+  );
   const flat = inlineCalls(part);
   for (const node of flat.nodes) {
     if (!ASSIGN.has(node.op)) continue;
@@ -93,10 +101,15 @@ function parseSlice(spec: string, node: Node): Slice | undefined {
   const last = words.pop() ?? '';
   if (last === '') return undefined;
   const shape = words.map(Number);
-  const extents = last.split(':').map((extent, axis) => (extent === '-' ? [0, shape[axis] ?? -1] : extent.split(',').map(Number)));
+  const extents = last
+    .split(':')
+    .map((extent, axis) => (extent === '-' ? [0, shape[axis] ?? -1] : extent.split(',').map(Number)));
   const bad = extents.some((extent) => extent.length !== 2 || !extent.every((n) => Number.isSafeInteger(n) && n >= 0));
   if (bad || extents.length !== shape.length) {
-    throw corrupt(`node ${node.name} (${node.op}) restores a malformed slice ${JSON.stringify(spec)}`, { node: node.name, op: node.op });
+    throw corrupt(`node ${node.name} (${node.op}) restores a malformed slice ${JSON.stringify(spec)}`, {
+      node: node.name,
+      op: node.op,
+    });
   }
   return { start: extents.map(([start]) => start as number), length: extents.map(([, length]) => length as number) };
 }
@@ -108,6 +121,7 @@ export async function globalStep(keys: ReadonlyMap<string, VariableRef>, store: 
   const spec = key === undefined ? undefined : store.spec(key);
   if (key === undefined || spec?.shape?.length !== 0 || (spec.dtype !== 'int64' && spec.dtype !== 'int32')) return null;
   const step = Number((await store.read({ key })).data[0]);
-  if (!Number.isSafeInteger(step)) throw new FloeError('OUT_OF_RANGE', `global step ${step} is no exact number`, { tensor: key });
+  if (!Number.isSafeInteger(step))
+    throw new FloeError('OUT_OF_RANGE', `global step ${step} is no exact number`, { tensor: key });
   return step;
 }

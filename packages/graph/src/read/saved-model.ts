@@ -41,10 +41,14 @@ function choose(graphs: readonly MetaGraphDef[], tags: readonly string[] | undef
   const only = graphs[0];
   if (tags === undefined && graphs.length === 1 && only !== undefined) return only;
   const have = graphs.map((graph) => `[${tagsOf(graph).join(', ')}]`).join(', ');
-  throw new FloeError('NOT_FOUND', `${SAVED_MODEL_FILE} has no MetaGraph tagged [${wanted.join(', ')}]; it has ${have}`, {
-    file: SAVED_MODEL_FILE,
-    field: 'tags',
-  });
+  throw new FloeError(
+    'NOT_FOUND',
+    `${SAVED_MODEL_FILE} has no MetaGraph tagged [${wanted.join(', ')}]; it has ${have}`,
+    {
+      file: SAVED_MODEL_FILE,
+      field: 'tags',
+    },
+  );
 }
 
 function tagsOf(graph: MetaGraphDef): readonly string[] {

@@ -30,7 +30,8 @@ function specs(infos: ReadonlyMap<string, TensorInfo>, signature: string): Recor
 function spec(info: TensorInfo, key: string, signature: string): TensorSpec {
   const dtype = dtypeFromTf(info.dtype);
   if (info.name === '') throw unsupported(`tensor ${key} of signature ${signature} is sparse or composite`, key);
-  if (dtype === undefined) throw unsupported(`tensor ${key} of signature ${signature} has dtype number ${info.dtype}`, key);
+  if (dtype === undefined)
+    throw unsupported(`tensor ${key} of signature ${signature} has dtype number ${info.dtype}`, key);
   return { name: tensorName(info.name), dtype, shape: shapeFromProto(info.tensor_shape) };
 }
 

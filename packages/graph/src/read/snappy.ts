@@ -8,7 +8,9 @@ import { corrupt, FloeError } from '../errors.ts';
 export function snappyDecode(bytes: Uint8Array, limit: number, where: string): Uint8Array {
   const { value: length, next } = readLength(bytes, where);
   if (length > limit) {
-    throw new FloeError('RESOURCE_EXHAUSTED', `${where} claims to unpack to ${length} bytes, more than ${limit}`, { file: where });
+    throw new FloeError('RESOURCE_EXHAUSTED', `${where} claims to unpack to ${length} bytes, more than ${limit}`, {
+      file: where,
+    });
   }
   const out = new Uint8Array(length);
   let at = next;

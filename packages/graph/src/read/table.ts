@@ -34,7 +34,8 @@ export function readTable(file: Uint8Array, name: string): TableEntries {
   for (const [, handle] of blockEntries(readBlock(file, indexHandle(file, name), name), name)) {
     const block = readBlock(file, readHandle(new WireReader(handle, name)), name);
     unpacked += block.byteLength;
-    if (unpacked > MAX_TABLE) throw new FloeError('RESOURCE_EXHAUSTED', `${name} unpacks to more than ${MAX_TABLE} bytes`, { file: name });
+    if (unpacked > MAX_TABLE)
+      throw new FloeError('RESOURCE_EXHAUSTED', `${name} unpacks to more than ${MAX_TABLE} bytes`, { file: name });
     for (const [key, value] of blockEntries(block, name)) entries.set(key, value);
   }
   return entries;
@@ -46,7 +47,10 @@ function indexHandle(file: Uint8Array, name: string): Handle {
   const footer = file.subarray(at);
   const magic = new DataView(footer.buffer, footer.byteOffset).getBigUint64(FOOTER - 8, true);
   if (magic !== MAGIC) {
-    throw corrupt(`${name} does not end as a table does: it is cut off or another kind of file`, { file: name, offset: at + FOOTER - 8 });
+    throw corrupt(`${name} does not end as a table does: it is cut off or another kind of file`, {
+      file: name,
+      offset: at + FOOTER - 8,
+    });
   }
   const reader = new WireReader(footer.subarray(0, FOOTER - 8), name, at);
   readHandle(reader);
@@ -94,7 +98,8 @@ function entriesPart(block: Uint8Array, name: string): Uint8Array {
   const end = block.byteLength - 4;
   if (end < 0) throw corrupt(`${name} has an empty block`, { file: name });
   const restarts = new DataView(block.buffer, block.byteOffset).getUint32(end, true);
-  if (restarts * 4 > end) throw corrupt(`${name} has a block with ${restarts} restart points, more than it can hold`, { file: name });
+  if (restarts * 4 > end)
+    throw corrupt(`${name} has a block with ${restarts} restart points, more than it can hold`, { file: name });
   return block.subarray(0, end - restarts * 4);
 }
 

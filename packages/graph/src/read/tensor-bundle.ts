@@ -3,7 +3,7 @@
  * Source: `tensorflow/core/util/tensor_bundle/tensor_bundle.{h,cc}` and `tensor_bundle.proto`. Every checksum is verified, and
  * only the tensors that are asked for are read.
  */
-import { type DType, DTYPES, dtypeFromTf } from '../dtype.ts';
+import { DTYPES, type DType, dtypeFromTf } from '../dtype.ts';
 import { corrupt, FloeError } from '../errors.ts';
 import { nearest } from '../nearest.ts';
 import { BundleEntryProto, BundleHeaderProto } from '../proto/tensorflow.ts';
@@ -24,7 +24,8 @@ export const NO_VARIABLES: VariableStore = {
   keys: [],
   has: () => false,
   spec: () => undefined,
-  read: ({ key }) => Promise.reject(new FloeError('NOT_FOUND', `the model has no checkpoint that could hold ${key}`, { tensor: key })),
+  read: ({ key }) =>
+    Promise.reject(new FloeError('NOT_FOUND', `the model has no checkpoint that could hold ${key}`, { tensor: key })),
 };
 
 /** Opens the checkpoint with this prefix. Throws NOT_FOUND, DATA_LOSS, UNIMPLEMENTED (big-endian). */
@@ -89,7 +90,8 @@ export class TensorBundle implements VariableStore {
     if (exact !== undefined) return this.stored(exact.entry, key);
     const { dtype } = entry;
     const width = DTYPES[dtype].size;
-    if (width === 0) throw new FloeError('UNIMPLEMENTED', `${key} is a partitioned tensor of ${dtype}`, { tensor: key });
+    if (width === 0)
+      throw new FloeError('UNIMPLEMENTED', `${key} is a partitioned tensor of ${dtype}`, { tensor: key });
     const shape = wanted.length;
     const target: Region = { box: wanted, bytes: new Uint8Array(this.checkedBytes(dtype, shape, key)) };
     let found = 0;
@@ -136,7 +138,8 @@ export class TensorBundle implements VariableStore {
       throw this.broken(key, `it has ${entry.proto.size} bytes where its shape needs ${wanted}`);
     }
     const bytes = await this.range(entry, key);
-    if (maskCrc(crc32c(bytes)) !== entry.proto.crc32c) throw this.broken(key, 'its checksum is wrong', this.shards[entry.proto.shard_id]);
+    if (maskCrc(crc32c(bytes)) !== entry.proto.crc32c)
+      throw this.broken(key, 'its checksum is wrong', this.shards[entry.proto.shard_id]);
     return bytes;
   }
 
@@ -144,7 +147,8 @@ export class TensorBundle implements VariableStore {
     const { shard_id: shard, offset, size } = entry.proto;
     const path = this.shards[shard];
     if (path === undefined) throw this.broken(key, `it lies in shard ${shard} of ${this.shards.length}`);
-    if (offset < 0 || size < 0 || size > MAX_TENSOR) throw this.broken(key, `it claims ${size} bytes at byte ${offset}`);
+    if (offset < 0 || size < 0 || size > MAX_TENSOR)
+      throw this.broken(key, `it claims ${size} bytes at byte ${offset}`);
     return this.files.readRange(path, offset, size);
   }
 
@@ -154,14 +158,18 @@ export class TensorBundle implements VariableStore {
     const proto = BundleEntryProto.decode(bytes, this.index);
     const dtype = dtypeFromTf(proto.dtype);
     if (dtype === undefined || dtype === 'resource' || dtype === 'variant') {
-      throw new FloeError('UNIMPLEMENTED', `${this.where(key)} has dtype number ${proto.dtype}`, { file: this.index, tensor: key });
+      throw new FloeError('UNIMPLEMENTED', `${this.where(key)} has dtype number ${proto.dtype}`, {
+        file: this.index,
+        tensor: key,
+      });
     }
     return { proto, dtype, shape: proto.shape?.dim.map(({ size }) => size) ?? [] };
   }
 
   private checkedBytes(dtype: DType, shape: readonly number[], key: string): number {
     const bytes = sizeOf(shape) * DTYPES[dtype].size;
-    if (shape.some((dim) => dim < 0) || bytes > MAX_TENSOR) throw this.broken(key, `it claims shape [${shape.join(', ')}]`);
+    if (shape.some((dim) => dim < 0) || bytes > MAX_TENSOR)
+      throw this.broken(key, `it claims shape [${shape.join(', ')}]`);
     return bytes;
   }
 
@@ -172,7 +180,10 @@ export class TensorBundle implements VariableStore {
       return at >= 0 && count >= 0 && at + count <= size;
     });
     if (!inside || start.length !== shape.length || length.length !== shape.length) {
-      throw this.broken(key, `slice [${start.join(', ')}] of size [${length.join(', ')}] lies outside shape [${shape.join(', ')}]`);
+      throw this.broken(
+        key,
+        `slice [${start.join(', ')}] of size [${length.join(', ')}] lies outside shape [${shape.join(', ')}]`,
+      );
     }
   }
 
