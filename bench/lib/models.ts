@@ -1,0 +1,81 @@
+/** The models to measure, frozen by this checkout into folders of their own that go when the run ends. */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { output } from './children.ts';
+import { MAIN, MODELS_SCRIPT, PYTHON_ENV } from './paths.ts';
+
+export type ModelName = 'digits' | 'mlp' | 'mobilenet_v2' | 'resnet50';
+
+export interface Spec {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+}
+
+export interface Model {
+  readonly name: ModelName;
+  /** What `floe serve --models` takes; holds this model only. */
+  readonly root: string;
+  /** Path of the default signature's `model.onnx`. */
+  readonly compiled: string;
+  readonly inputs: Readonly<Record<string, Spec>>;
+  /** Bytes of weights of that graph. */
+  readonly weights: number;
+  /** Makes another version in a folder from where it can be renamed into `root`. */
+  freeze(version: number, root: string): Promise<string>;
+}
+
+interface Source {
+  readonly name: ModelName;
+  readonly source: string;
+  readonly freeze: readonly string[];
+}
+
+export class Models {
+  private readonly folder: string;
+  private readonly made = new Map<ModelName, Promise<Model>>();
+
+  constructor() {
+    const cache = process.env['FLOE_CACHE'] || join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'floe');
+    mkdirSync(join(cache, 'bench'), { recursive: true });
+    this.folder = mkdtempSync(join(cache, 'bench', 'models-'));
+    process.on('exit', () => rmSync(this.folder, { recursive: true, force: true }));
+  }
+
+  /** A folder that goes with the models. */
+  scratch(): string {
+    return mkdtempSync(join(this.folder, 'scratch-'));
+  }
+
+  get(name: ModelName): Promise<Model> {
+    const made = this.made.get(name) ?? this.make(name);
+    this.made.set(name, made);
+    return made;
+  }
+
+  private async make(name: ModelName): Promise<Model> {
+    const source = await sourceOf(name);
+    const freeze = (version: number, root: string): Promise<string> => freezeVersion(source, version, root);
+    const root = join(this.folder, name);
+    const version = await freeze(1, root);
+    const manifest = JSON.parse(readFileSync(join(version, 'model.json'), 'utf8'));
+    const { inputs } = manifest.signatures[manifest.defaultSignature];
+    const artefact = join(version, 'compiled', readdirSync(join(version, 'compiled'))[0] ?? '');
+    const about = JSON.parse(readFileSync(join(artefact, 'compiled.json'), 'utf8'));
+    const weights = about.files['weights.bin']?.bytes ?? 0;
+    return { name, root, compiled: join(artefact, 'model.onnx'), inputs, weights, freeze };
+  }
+}
+
+async function sourceOf(name: ModelName): Promise<Source> {
+  const python = (await output(PYTHON_ENV, [])).trim();
+  return JSON.parse(await output(python, [MODELS_SCRIPT, name]));
+}
+
+async function freezeVersion({ name, source, freeze }: Source, version: number, root: string): Promise<string> {
+  const target = ['--models', root, '--name', name, '--version', String(version), '--json'];
+  const { folder } = JSON.parse(await output(process.execPath, [MAIN, 'freeze', source, ...target, ...freeze]));
+  if (dirname(dirname(folder)) !== root) throw new Error(`${name} was frozen to ${folder}`);
+  return folder;
+}

@@ -1,0 +1,15 @@
+/** Where things are in this checkout. */
+import { fileURLToPath } from 'node:url';
+
+const fromRoot = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
+export const WRAPPER = fromRoot('floe');
+/** What the wrapper runs; measured without the wrapper's shell around it. */
+export const MAIN = fromRoot('packages/server/dist/cli/main.js');
+export const PYTHON_ENV = fromRoot('tools/python-env');
+export const MODELS_SCRIPT = fromRoot('bench/models.py');
+export const RESULTS = fromRoot('bench/results');
+export const LOAD = fromRoot('bench/load.ts');
+export const ENGINE_PEER = fromRoot('bench/peers/engine.ts');
+export const FASTIFY_PEER = fromRoot('bench/peers/fastify.ts');
+export const FIRST_RUN_PEER = fromRoot('bench/peers/first-run.mjs');

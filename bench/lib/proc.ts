@@ -1,0 +1,41 @@
+/** CPU time and memory of another process, as Linux tells them in /proc (see `man 5 proc`). */
+import { readFileSync } from 'node:fs';
+
+/** `utime` and `stime` are in ticks of 10 ms on every Linux that Node.js supports: measure over a second or more. */
+const TICKS_PER_SECOND = 100;
+const UTIME = 11;
+const STIME = 12;
+
+/** CPU seconds that all threads of the process have used. */
+export function cpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // The second field, a name in brackets, may contain anything; count from behind it.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[UTIME]) + Number(fields[STIME])) / TICKS_PER_SECOND;
+}
+
+export interface Memory {
+  /** Resident bytes. */
+  readonly rss: number;
+  /** The same, with pages that several processes map counted by their share. */
+  readonly pss: number;
+}
+
+export function memoryOf(pid: number): Memory {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  const bytes = (field: string): number => 1024 * Number(new RegExp(`^${field}: +(\\d+) kB`, 'm').exec(rollup)?.[1]);
+  return { rss: bytes('Rss'), pss: bytes('Pss') };
+}
+
+/** The most that the process held while `work` ran, looked at every 20 ms. */
+export async function peakMemory(pid: number, work: () => Promise<unknown>): Promise<Memory> {
+  let peak = memoryOf(pid);
+  const look = (): void => {
+    const now = memoryOf(pid);
+    peak = { rss: Math.max(peak.rss, now.rss), pss: Math.max(peak.pss, now.pss) };
+  };
+  const timer = setInterval(look, 20);
+  await work().finally(() => clearInterval(timer));
+  look();
+  return peak;
+}

@@ -1,0 +1,63 @@
+/** Figures, limits on their ratios, the table that is printed and the file that is stored. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, release, totalmem } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { RESULTS } from './paths.ts';
+
+export interface Figure {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: 'ms' | 'us' | 'MB' | 'ratio' | '1/s';
+  /** What was meant, as a maximum; only a ratio within one run can fail. */
+  readonly limit?: { readonly most: number; readonly slack: number };
+  /** For a figure that is an absolute aim: shown, never judged, as it depends on the machine. */
+  readonly aim?: number;
+}
+
+export function print(figure: Figure): void {
+  const { name, value, unit, limit, aim } = figure;
+  const meant = limit?.most ?? aim;
+  const goal = meant === undefined ? '' : `  (at most ${meant}${limit === undefined ? '' : `, slack ${limit.slack}`})`;
+  console.log(`${name.padEnd(74)} ${shown(value).padStart(8)} ${unit.padEnd(6)}${goal}`);
+}
+
+/** Prints a line for each limit and the summary; true where all hold. */
+export function judge(figures: readonly Figure[]): boolean {
+  let failed = 0;
+  let passed = 0;
+  for (const { name, value, limit } of figures) {
+    if (limit === undefined) continue;
+    const isWithin = value <= limit.most + limit.slack;
+    if (isWithin) passed++;
+    else failed++;
+    console.log(
+      `${isWithin ? 'ok' : 'not ok'} - ${name}: ${shown(value)}, at most ${limit.most} and ${limit.slack} of slack`,
+    );
+  }
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed === 0 && passed > 0;
+}
+
+/** Stores the figures under a name made of the kind of machine, such as `amd-epyc-2`. */
+export function store(figures: readonly Figure[]): string {
+  const [cpu] = cpus();
+  const model = cpu?.model.trim() ?? 'unknown';
+  const machine = {
+    cpu: model,
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    kernel: release().split('-')[0],
+    node: process.version,
+  };
+  const name = `${model.toLowerCase().replace(/[^a-z0-9]+/g, '-')}-${cpus().length}`.replace(/^-/, '');
+  const rounded = figures.map((figure) => ({ ...figure, value: Number(shown(figure.value)) }));
+  const result = { command: 'bench/run', date: new Date().toISOString().slice(0, 10), machine, figures: rounded };
+  mkdirSync(RESULTS, { recursive: true });
+  writeFileSync(join(RESULTS, `${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
+  return `bench/results/${name}.json`;
+}
+
+function shown(value: number): string {
+  return value.toFixed(Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2);
+}

@@ -1,0 +1,33 @@
+/** The server under measurement: a process of its own on a free port, its access log off. */
+import type { ChildProcess } from 'node:child_process';
+import { firstLine, startNode, stop } from './children.ts';
+import { MAIN } from './paths.ts';
+
+export interface Served {
+  readonly pid: number;
+  readonly port: number;
+  /** Throws where the server does not leave cleanly. */
+  close(): Promise<void>;
+}
+
+export function serveArguments(root: string, port: number, extra: readonly string[] = []): string[] {
+  const where = ['--models', root, '--http-port', String(port), '--admin-port', '0'];
+  return [MAIN, 'serve', ...where, '--access-log', 'false', '--log-level', 'error', '--json', ...extra];
+}
+
+/** Starts a server and waits until its models are loaded. */
+export async function serve(root: string, extra: readonly string[] = []): Promise<Served> {
+  const child = startNode(serveArguments(root, 0, extra));
+  const { http } = JSON.parse(await firstLine(child)) as { http: string };
+  return { pid: pidOf(child), port: Number(new URL(http).port), close: () => closeServer(child) };
+}
+
+export async function closeServer(child: ChildProcess): Promise<void> {
+  const code = await stop(child);
+  if (code !== 0) throw new Error(`the server left with exit code ${code}`);
+}
+
+export function pidOf(child: ChildProcess): number {
+  if (child.pid === undefined) throw new Error('a process could not be started');
+  return child.pid;
+}

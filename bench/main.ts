@@ -1,0 +1,34 @@
+/** Measures the cases, one after the other. `node bench/main.ts run|limits [CASE...]`; see `bench/run` and `bench/limits`. */
+import process from 'node:process';
+import { image } from './cases/image.ts';
+import { small } from './cases/small.ts';
+import { start } from './cases/start.ts';
+import { swap } from './cases/swap.ts';
+import { weights } from './cases/weights.ts';
+import type { Case, Effort } from './lib/case.ts';
+import { Models } from './lib/models.ts';
+import { type Figure, judge, print, store } from './lib/report.ts';
+
+const CASES: Readonly<Record<string, Case>> = { start, image, small, weights, swap };
+const EFFORT: Readonly<Record<string, Effort>> = {
+  run: { repeats: 7, length: 1 },
+  limits: { repeats: 3, length: 0.5 },
+};
+
+const [mode = '', ...wanted] = process.argv.slice(2);
+const effort = EFFORT[mode];
+const names = wanted.length > 0 ? wanted : Object.keys(CASES);
+if (effort === undefined || names.some((name) => CASES[name] === undefined)) {
+  console.error(`usage: bench/${mode || 'run'} [${Object.keys(CASES).join('|')}...]`);
+  process.exit(64);
+}
+
+const models = new Models();
+const figures: Figure[] = [];
+for (const name of names) {
+  const measured = (await CASES[name]?.(models, effort)) ?? [];
+  for (const figure of measured) print(figure);
+  figures.push(...measured);
+}
+if (mode === 'limits') process.exitCode = judge(figures) ? 0 : 1;
+else if (wanted.length === 0) console.log(`stored as ${store(figures)}`);
