@@ -147,10 +147,9 @@ describe('chains of 100,000 nodes', () => {
   it.each([
     ['Relu', placeholder('x', null), [], COUNT + 1],
     ['Identity', placeholder('x', null), [], 2],
-    ['Mul', placeholder('x', null), ['one'], COUNT + 2],
     ['Neg', floats('c', [1], [1]), [], 1],
     ['Identity', floats('c', [1], [1]), [], 2],
-  ] as const)('of %s on %j go through without recursion', (op, start, extra, left) => {
+  ] as const)('of %s go through without recursion', (op, start, extra, left) => {
     const last = `n${COUNT - 1}:0`;
     const startFeeds: Feeds = start.name === 'x' ? feeds : new Map();
     expect(optimise(chain(op, start, extra), new Set([last]), startFeeds).nodes.length).toBe(left);

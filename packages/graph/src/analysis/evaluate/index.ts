@@ -21,7 +21,7 @@ const MIB = 2 ** 20;
 const MAX_RESULT = 16 * MIB;
 
 /** All results together, so that no graph makes analysis slow or large. */
-const MAX_TOTAL = 512 * MIB;
+const MAX_TOTAL = 256 * MIB;
 
 /** Ops that only repeat what they are given are folded up to this times their inputs, and always below `SMALL`. */
 const MAX_GROWTH = 4;
