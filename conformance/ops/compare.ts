@@ -117,7 +117,7 @@ async function runCase(
         ? Infinity
         : difference(fetch, elements(join(folder, `${i}.out`), fetch.dtype), result);
     });
-    const at = differences.findIndex((value) => value === Math.max(...differences));
+    const at = differences.indexOf(Math.max(...differences));
     const bad = spec.fetches[at];
     const got = bad && results[bad.name];
     const differing = `${bad?.name} wanted ${bad?.dtype}[${bad?.shape}], got ${got?.type}[${got?.dims}]`;

@@ -5,6 +5,7 @@ import type { Lower, Lowering } from '../lowering.ts';
 import type { OnnxAttr, Value } from '../onnx-graph.ts';
 import { asInt64, ints, range, run, shapeOf, transpose, weights } from './common.ts';
 import {
+  channelsFirstShape,
   fromChannelsFirst,
   type Layout,
   layoutOf,
@@ -70,12 +71,6 @@ function convolve(l: Lowering, layout: Layout, window: Window, w: Value, group: 
     run(l, 'Conv', [x, w], l.dtype(), { attrs, shape: channelsFirstShape(l, layout) }),
     layout,
   );
-}
-
-function channelsFirstShape(l: Lowering, { channelsLast, spatial }: Layout): readonly number[] | null {
-  const shape = l.outType().shape;
-  if (shape === null || !channelsLast) return shape;
-  return [shape[0] ?? -1, shape[spatial + 1] ?? -1, ...shape.slice(1, spatial + 1)];
 }
 
 /** The filter [H, W, C, M] has output channel c * M + m: one group per input channel. */

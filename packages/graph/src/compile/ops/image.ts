@@ -1,7 +1,8 @@
 /** Resizing of images. */
 import type { Lower, Lowering } from '../lowering.ts';
 import type { Value } from '../onnx-graph.ts';
-import { asInt64, cast, ints, run, shapeOf, transpose } from './common.ts';
+import { asInt64, cast, ints, run, shapeOf } from './common.ts';
+import { channelsFirstShape, fromChannelsFirst, IMAGES, toChannelsFirst } from './window.ts';
 
 /** How TensorFlow maps a pixel of the result to the image, in ONNX's words. */
 function coordinates(l: Lowering): string {
@@ -15,10 +16,10 @@ function resized(
   dtype: 'float32' | ReturnType<Lowering['dtype']>,
   attrs: Record<string, string>,
 ): Value {
-  const x = transpose(l, value, [0, 3, 1, 2]);
+  const x = toChannelsFirst(l, value, IMAGES);
   const sizes = l.emit('Concat', [front(l, x), asInt64(l, 1)], { axis: 0 }, { dtype: 'int64', shape: [4] });
-  const options = { attrs, extra: ['', '', sizes], shape: null };
-  return transpose(l, run(l, 'Resize', [x], dtype, options), [0, 2, 3, 1]);
+  const options = { attrs, extra: ['', '', sizes], shape: channelsFirstShape(l, IMAGES) };
+  return fromChannelsFirst(l, run(l, 'Resize', [x], dtype, options), IMAGES);
 }
 
 /** Batch and channels of an image with channels first. */

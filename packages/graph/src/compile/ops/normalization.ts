@@ -3,8 +3,9 @@ import type { Tensor } from '../../tensor.ts';
 import { float32, reshaped, toNumbers } from '../constant.ts';
 import { each, type Lower, type Lowering } from '../lowering.ts';
 import type { Value } from '../onnx-graph.ts';
-import { range, run, scalar, transpose, unsqueeze } from './common.ts';
+import { range, run, scalar, unsqueeze } from './common.ts';
 import { isFloat } from './unary.ts';
+import { channelsFirstShape, fromChannelsFirst, IMAGES, toChannelsFirst } from './window.ts';
 
 /** y = x * a + b with a = scale / sqrt(variance + epsilon) and b = offset - mean * a; the other outputs are the given statistics. */
 function batchNorm(l: Lowering): readonly Value[] {
@@ -55,8 +56,8 @@ function lrn(l: Lowering): Value {
     beta: { f: l.attrs.float('beta', 0.5) },
     bias: { f: l.attrs.float('bias', 1) },
   };
-  const x = transpose(l, l.input(0), [0, 3, 1, 2]);
-  return transpose(l, run(l, 'LRN', [x], l.dtype(), { attrs, shape: null }), [0, 2, 3, 1]);
+  const x = toChannelsFirst(l, l.input(0), IMAGES);
+  return fromChannelsFirst(l, run(l, 'LRN', [x], l.dtype(), { attrs, shape: channelsFirstShape(l, IMAGES) }), IMAGES);
 }
 
 function lastAxis(op: string): Lower {

@@ -2,7 +2,15 @@
 import type { Lower, Lowering } from '../lowering.ts';
 import type { Value } from '../onnx-graph.ts';
 import { run } from './common.ts';
-import { fromChannelsFirst, layoutOf, padding, spatialOf, spatialSizes, toChannelsFirst } from './window.ts';
+import {
+  channelsFirstShape,
+  fromChannelsFirst,
+  layoutOf,
+  padding,
+  spatialOf,
+  spatialSizes,
+  toChannelsFirst,
+} from './window.ts';
 
 function pool(op: 'MaxPool' | 'AveragePool', spatial: number): Lower {
   return (l) => {
@@ -20,7 +28,7 @@ function pool(op: 'MaxPool' | 'AveragePool', spatial: number): Lower {
       ...padding(l, window, spatialSizes(l, 0, layout), layout),
     };
     const x = toChannelsFirst(l, l.input(0), layout);
-    return fromChannelsFirst(l, run(l, op, [x], l.dtype(), { attrs, shape: null }), layout);
+    return fromChannelsFirst(l, run(l, op, [x], l.dtype(), { attrs, shape: channelsFirstShape(l, layout) }), layout);
   };
 }
 

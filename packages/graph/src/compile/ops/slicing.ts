@@ -21,7 +21,7 @@ function slice(l: Lowering): Value {
 }
 
 function sliceAtRunTime(l: Lowering): Value {
-  const axes = ints(l, range(l.shape(1)?.[0] ?? l.rank(0)));
+  const axes = ints(l, range(l.rank(0)));
   const [starts, sizes] = [asInt64(l, 1), asInt64(l, 2)];
   const open = l.emit('Equal', [sizes, ints(l, [-1])], {}, { dtype: 'bool', shape: null });
   const sum = l.emit('Add', [starts, sizes], {}, { dtype: 'int64', shape: null });

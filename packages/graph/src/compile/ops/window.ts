@@ -29,6 +29,16 @@ export function fromChannelsFirst(l: Lowering, value: Value, { channelsLast, spa
   return channelsLast ? transpose(l, value, [0, ...range(spatial).map((i) => i + 2), 1]) : value;
 }
 
+/** The shape of this node's result with channels first. */
+export function channelsFirstShape(l: Lowering, { channelsLast, spatial }: Layout): readonly number[] | null {
+  const shape = l.outType().shape;
+  if (shape === null || !channelsLast) return shape;
+  return [shape[0] ?? -1, shape[spatial + 1] ?? -1, ...shape.slice(1, spatial + 1)];
+}
+
+/** Four dimensions with channels last. */
+export const IMAGES: Layout = { channelsLast: true, spatial: 2, axes: [1, 2], channel: 3 };
+
 /** The entries of a list with one per dimension (strides, dilations) that belong to the spatial dimensions; the others must be 1. */
 export function spatialOf(l: Lowering, list: readonly number[], { axes, spatial }: Layout, what: string): number[] {
   if (list.length !== spatial + 2) throw l.refuse(`${what} of ${list.length} numbers`);

@@ -1,35 +1,69 @@
-/** Takes a padding with zeros into the convolution that follows, which pads for nothing. */
+/**
+ * Takes a padding with zeros into the window that follows, which pads for nothing: a convolution, or a maximum of what is never
+ * negative. Looks through the transposition at the entrance of a net.
+ */
 import { toNumbers } from '../constant.ts';
-import { type OnnxGraph, type OnnxNode, type Uses, usesOf, type Value } from '../onnx-graph.ts';
+import { type OnnxGraph, type OnnxNode, usesOf, type Value } from '../onnx-graph.ts';
 
 export function foldPads(graph: OnnxGraph): void {
-  const uses = usesOf(graph);
-  const pads = new Map<Value, OnnxNode>();
+  const { only } = usesOf(graph);
+  const producers = new Map<Value, OnnxNode>();
   for (const node of graph.nodes) {
-    if (node.op === 'Pad') pads.set(node.outputs[0] ?? '', node);
-    if (node.op === 'Conv') takeIn(graph, uses, pads, node);
+    for (const output of node.outputs) producers.set(output, node);
+    if ((node.op === 'Conv' || node.op === 'MaxPool') && node.attrs['auto_pad'] === undefined) {
+      takeIn(graph, node, (value) => (only.has(value) ? producers.get(value) : undefined), producers);
+    }
   }
 }
 
-function takeIn(graph: OnnxGraph, uses: Uses, pads: ReadonlyMap<Value, OnnxNode>, conv: OnnxNode): void {
-  const padded = conv.inputs[0] ?? '';
-  const pad = pads.get(padded);
-  if (pad === undefined || uses.only.get(padded) !== conv || conv.attrs['auto_pad'] !== undefined) return;
-  const amounts = zeroPadding(graph, pad);
+/** The node that makes a value, where that has a single use. */
+type Maker = (value: Value) => OnnxNode | undefined;
+
+function takeIn(graph: OnnxGraph, window: OnnxNode, maker: Maker, producers: ReadonlyMap<Value, OnnxNode>): void {
+  const before = maker(window.inputs[0] ?? '');
+  const turn = before?.op === 'Transpose' ? before : undefined;
+  const pad = turn === undefined ? before : maker(turn.inputs[0] ?? '');
+  if (pad?.op !== 'Pad') return;
+  const amounts = zeroPadding(graph, pad, turn?.attrs['perm'] as readonly number[] | undefined);
   if (amounts === undefined) return;
   const rank = amounts.length / 2;
-  if ([0, 1, rank, rank + 1].some((i) => amounts[i] !== 0) || amounts.some((amount) => amount < 0)) return;
-  const own = (conv.attrs['pads'] as readonly number[] | undefined) ?? [];
   const outer = [...amounts.slice(2, rank), ...amounts.slice(rank + 2)];
-  conv.attrs = { ...conv.attrs, pads: outer.map((amount, i) => amount + (own[i] ?? 0)) };
-  conv.inputs[0] = pad.inputs[0] ?? padded;
+  if ([0, 1, rank, rank + 1].some((i) => amounts[i] !== 0) || outer.some((amount) => amount < 0)) return;
+  if (window.op === 'MaxPool' && !isSafeForMaximum(graph, window, outer, producers.get(pad.inputs[0] ?? ''))) return;
+  const own = (window.attrs['pads'] as readonly number[] | undefined) ?? [];
+  window.attrs = { ...window.attrs, pads: outer.map((amount, i) => amount + (own[i] ?? 0)) };
+  (turn ?? window).inputs[0] = pad.inputs[0] ?? '';
 }
 
-/** The amounts, if they are constant and zeros are what is put there. */
-function zeroPadding(graph: OnnxGraph, pad: OnnxNode): readonly number[] | undefined {
+/** Padding does not count in a maximum: the same as zeros where no element is below zero and no window is all padding. */
+function isSafeForMaximum(
+  graph: OnnxGraph,
+  pool: OnnxNode,
+  pads: readonly number[],
+  source: OnnxNode | undefined,
+): boolean {
+  const kernel = pool.attrs['kernel_shape'] as readonly number[];
+  const fits = pool.attrs['pads'] === undefined && pads.every((amount, i) => amount < (kernel[i % kernel.length] ?? 0));
+  return fits && source !== undefined && isNeverNegative(graph, source);
+}
+
+function isNeverNegative(graph: OnnxGraph, { op, inputs }: OnnxNode): boolean {
+  if (op === 'Clip') return Number(graph.constants.get(inputs[1] ?? '')?.data[0] ?? -1) >= 0;
+  return op === 'Relu' || op === 'Sigmoid' || op === 'Softmax';
+}
+
+/** The amounts in the layout of the window, if they are constant and zeros are what is put there. */
+function zeroPadding(
+  graph: OnnxGraph,
+  pad: OnnxNode,
+  perm: readonly number[] | undefined,
+): readonly number[] | undefined {
   const [, pads = '', fill] = pad.inputs;
   const mode = pad.attrs['mode'] ?? 'constant';
   const value = fill === undefined ? 0 : graph.constants.get(fill)?.data[0];
-  const amounts = graph.constants.get(pads);
-  return mode === 'constant' && Number(value) === 0 && amounts !== undefined ? toNumbers(amounts) : undefined;
+  const constant = graph.constants.get(pads);
+  if (mode !== 'constant' || Number(value) !== 0 || constant === undefined) return undefined;
+  const amounts = toNumbers(constant);
+  if (perm === undefined) return amounts;
+  return [...perm.map((axis) => amounts[axis] ?? 0), ...perm.map((axis) => amounts[axis + perm.length] ?? 0)];
 }
