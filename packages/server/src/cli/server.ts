@@ -126,6 +126,7 @@ async function listen(
     const admin = await createAdminServer({
       ...shared,
       rescan,
+      describe: (model, version) => shared.models.describe(model, version),
       options: { host: config.adminHost, port: config.adminPort, ...tls },
     });
     return { http, admin };

@@ -45,8 +45,9 @@ export class Model {
     return [...this.versions].reverse().map((version) => version.status());
   }
 
-  openSessions(): number {
-    return this.versions.reduce((sum, version) => sum + version.openSessions, 0);
+  describe(wanted: number): { readonly sessions: number; readonly bytes: number } {
+    const version = this.versions.find((one) => one.version === wanted);
+    return { sessions: version?.openSessions ?? 0, bytes: version?.found.bytes ?? 0 };
   }
 
   async use<T>(ref: ModelRef, work: (servable: Servable) => Promise<T> | T): Promise<T> {

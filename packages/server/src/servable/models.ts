@@ -33,8 +33,9 @@ export class ServedModels implements Models {
     return this.looked && [...this.models.values()].every((model) => model.serves);
   }
 
-  openSessions(): number {
-    return [...this.models.values()].reduce((sum, model) => sum + model.openSessions(), 0);
+  /** What a version holds, beside its state: open sessions, and bytes of its graph and weights on disk. */
+  describe(model: string, version: number): { readonly sessions: number; readonly bytes: number } {
+    return this.models.get(model)?.describe(version) ?? { sessions: 0, bytes: 0 };
   }
 
   /** Models are brought up one after another: each load uses all cores, and memory is judged one load at a time. */
