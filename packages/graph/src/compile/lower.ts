@@ -78,10 +78,22 @@ function lowerNode(
     const result = lowering(new Lowering(node, onnx, analysis, values));
     return { values: typeof result === 'string' ? [result] : result, nodes: onnx.nodes.slice(first) };
   } catch (error) {
-    if (!(error instanceof FloeError) || error.code !== 'UNIMPLEMENTED') throw error;
+    if (!(error instanceof FloeError)) throw contradiction(node, error);
+    if (error.code !== 'UNIMPLEMENTED') throw error;
     refusals.add(node, error.message);
     return undefined;
   }
+}
+
+/** Attributes that no analysis checked and that make no sense together, such as a size of half an element. */
+function contradiction({ name, op }: Node, error: unknown): FloeError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new FloeError(
+    'INVALID_ARGUMENT',
+    `node ${name} (${op}) cannot be right: ${reason}`,
+    { node: name, op, reason },
+    error,
+  );
 }
 
 interface Emitted {

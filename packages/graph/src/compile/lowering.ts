@@ -21,6 +21,8 @@ export function each(names: string, lower: Lower): LowerTable {
   return Object.fromEntries(names.split(' ').map((name) => [name, lower]));
 }
 
+const MAX_COUNT = 1 << 20;
+
 export class Lowering {
   readonly node: Node;
   readonly attrs: Attrs;
@@ -113,6 +115,12 @@ export class Lowering {
     const numbers = this.numbers(i);
     if (numbers === undefined) throw this.refuse(`${what} is not constant`);
     return numbers;
+  }
+
+  /** A count that a list of this length is made for; refuses what no model has, since files can lie. */
+  count(count: number, what: string): number {
+    if (!Number.isInteger(count) || count < 0 || count > MAX_COUNT) throw this.refuse(`${what} is ${count}`);
+    return count;
   }
 
   /** Elements of a shape-like input, undefined where a feed decides. */

@@ -36,7 +36,7 @@ function pack(l: Lowering): Value {
 }
 
 function unpack(l: Lowering): readonly Value[] {
-  const count = l.attrs.int('num');
+  const count = l.count(l.attrs.int('num'), 'num');
   const axis = l.axis(l.attrs.int('axis', 0), l.rank(0));
   if (count === 0) return [];
   return split(l, l.input(0), axis, new Array<number>(count).fill(1)).map((part) => squeeze(l, part, [axis]));
@@ -49,7 +49,7 @@ function split(l: Lowering, value: Value, axis: number, sizes: readonly number[]
 
 /** Inputs: axis, value. */
 function splitEven(l: Lowering): readonly Value[] {
-  const count = l.attrs.int('num_split');
+  const count = l.count(l.attrs.int('num_split'), 'num_split');
   const rank = l.rank(1);
   const axis = l.axis(l.needNumbers(0, 'the axis')[0] ?? 0, rank);
   const size = l.shape(1)?.[axis] ?? -1;

@@ -166,7 +166,7 @@ function coordinates(l: Lowering): Value {
 
 function linSpace(l: Lowering): Value {
   const dtype = l.dtype();
-  const [count = 0] = l.needNumbers(2, 'the number of elements');
+  const count = l.count(l.needNumbers(2, 'the number of elements')[0] ?? 0, 'the number of elements');
   if (count < 2) return reshapeTo(l, l.input(0), [1], dtype);
   const steps = l.fresh('steps', int64(...range(count)));
   const span = run(l, 'Sub', [l.input(1), l.input(0)], dtype, { shape: [] });

@@ -97,6 +97,7 @@ function bandPart(l: Lowering): Value {
   const shape = l.shape(0);
   const [rows = -1, columns = -1] = shape?.slice(-2) ?? [];
   if (rows < 0 || columns < 0) throw l.refuse('the size of the matrix is unknown');
+  l.count(rows * columns, 'the size of the matrix');
   const [lower = -1] = l.needNumbers(1, 'num_lower');
   const [upper = -1] = l.needNumbers(2, 'num_upper');
   const inside = (row: number, column: number): boolean =>
