@@ -262,7 +262,7 @@ for op, dtype, out in itertools.product(("ArgMax", "ArgMin"), (np.float32, np.in
 for exclusive, rev in itertools.product((False, True), repeat=2):
     add("Cumsum", lambda p, r, e=exclusive, v=rev: raw.Cumsum(x=p(sample(r, (3, 4), np.float32)), axis=1, exclusive=e, reverse=v))
 add("Cumsum", lambda p, r: raw.Cumsum(x=p(sample(r, (3, 4), np.int32)), axis=-1))
-for dtype in (np.float32, np.int32, np.uint8):
+for dtype in (np.float32, np.int32, np.uint8, np.uint16, np.float16):
     add("TopKV2", lambda p, r, d=dtype: list(raw.TopKV2(input=p(sample(r, (3, 9), d)), k=4)))
 for axis in (-1, 0, 1):
     add("OneHot", lambda p, r, a=axis: raw.OneHot(indices=p(np.int32([[0, 2, -1], [5, 1, 3]])), depth=4, on_value=2.0, off_value=-1.0, axis=a))

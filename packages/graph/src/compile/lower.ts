@@ -1,5 +1,6 @@
 /** Lowers a TensorFlow graph node by node into an ONNX graph. */
 import type { Analysis } from '../analysis/index.ts';
+import type { DType } from '../dtype.ts';
 import { FloeError, invalid } from '../errors.ts';
 import { endpoint, type Graph, type Node } from '../graph.ts';
 import type { TensorSpec } from '../tensor.ts';
@@ -10,6 +11,9 @@ import { Refusals } from './refusals.ts';
 
 /** Nodes that make no value at run time: constants enter the graph where they are used. */
 const SILENT = new Set(['Const', 'NoOp', 'Placeholder']);
+
+/** Dtypes for which the engine has no kernels at all. */
+const FOREIGN: ReadonlySet<DType> = new Set<DType>(['bfloat16', 'resource', 'variant']);
 
 /** What goes in and out, by canonical names, and under which name the graph has it (a fed tensor is a placeholder there). */
 export interface Boundary {
@@ -33,7 +37,8 @@ export function lower(
   const used = usedOutputs(graph, names.map(inner));
   for (const node of analysis.order) {
     if (SILENT.has(node.op) || isKnown(node, analysis, used)) continue;
-    const results = lowerNode(node, onnx, analysis, values, refusals) ?? standIns(node, used);
+    const dtypes = (used.get(node.name) ?? []).map((index) => analysis.type(`${node.name}:${index}`).dtype);
+    const results = lowerNode(node, onnx, analysis, values, refusals, dtypes) ?? standIns(node, used);
     name(node, results, { onnx, analysis, values, fed });
   }
   refusals.report();
@@ -67,10 +72,16 @@ function lowerNode(
   analysis: Analysis,
   values: ReadonlyMap<string, Value>,
   refusals: Refusals,
+  dtypes: readonly DType[],
 ): Emitted | undefined {
   const lowering = LOWERINGS.get(node.op);
   if (lowering === undefined) {
     refusals.add(node, 'this op is not supported');
+    return undefined;
+  }
+  const foreign = dtypes.find((dtype) => FOREIGN.has(dtype));
+  if (foreign !== undefined) {
+    refusals.add(node, `the engine computes nothing in ${foreign}`);
     return undefined;
   }
   const first = onnx.nodes.length;

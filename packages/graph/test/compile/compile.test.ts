@@ -124,6 +124,12 @@ describe('errors', () => {
     expect(error.details[0]?.reason).toContain('float64');
   });
 
+  it('refuses dtypes that the engine does not compute in', () => {
+    const half = graph(placeholder('x', [-1, 2]), node('Cast', 'h', ['x'], { SrcT: 'float32', DstT: 'bfloat16' }));
+    const error = failure(() => compile(half, [image('x')], ['h']));
+    expect(error).toMatchObject({ code: 'UNIMPLEMENTED', details: [{ node: 'h', op: 'Cast' }] });
+  });
+
   const broken: readonly (readonly [what: string, graph: Graph])[] = [
     ['a missing attribute', graph(placeholder('x', [-1, 2]), node('LRN', 'bad', []))],
     ['a missing input', graph(placeholder('x', [-1, 2]), node('Relu', 'bad', [], F))],

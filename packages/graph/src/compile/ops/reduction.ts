@@ -1,4 +1,5 @@
 /** Reductions over axes that are constant (or counted at run time, where the operator set allows it). */
+import { kernelDtype } from '../kernels.ts';
 import type { Lower, Lowering } from '../lowering.ts';
 import type { OnnxAttr, Value } from '../onnx-graph.ts';
 import { asInt64, cast, choose, ints, range, reshape, run, scalar, unsqueeze } from './common.ts';
@@ -69,11 +70,13 @@ function cumsum(l: Lowering): Value {
 
 /** The k largest along the last dimension. */
 function topK(l: Lowering): readonly Value[] {
-  const k = reshape(l, asInt64(l, 1), [1], 'int64');
   const dtype = l.dtype();
+  const kernel = kernelDtype('TopK', dtype, l.opset);
+  if (kernel === undefined) throw l.refuse(`the engine has no exact TopK for ${dtype}`);
+  const inputs = [cast(l, l.input(0), dtype, kernel), reshape(l, asInt64(l, 1), [1], 'int64')];
   const attrs = { axis: -1, largest: 1, sorted: 1 };
-  const [values, indices] = l.emitMany('TopK', [l.input(0), k], 2, attrs, { dtype, shape: null }) as [Value, Value];
-  return [values, cast(l, indices, 'int64', l.attrs.dtype('index_type', 'int32'))];
+  const [values = '', indices = ''] = l.emitMany('TopK', inputs, 2, attrs, { dtype: kernel, shape: l.outType().shape });
+  return [cast(l, values, kernel, dtype), cast(l, indices, 'int64', l.attrs.dtype('index_type', 'int32'))];
 }
 
 /**
