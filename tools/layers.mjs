@@ -11,11 +11,12 @@ const ROOT = resolve(import.meta.dirname, '..');
 /** Per package, from the bottom up; folders (or files) on one line never import each other. */
 const ORDER = {
   'packages/graph/src': [
-    ['errors.ts', 'dtype.ts'],
+    ['errors.ts', 'dtype.ts', 'nearest.ts'],
     ['tensor.ts'],
     ['proto'],
     ['graph.ts'],
     ['constants.ts', 'source.ts'],
+    ['digest.ts', 'metadata.ts', 'inline'],
     ['read', 'analysis', 'freeze'],
     ['freeze.ts', 'passes'],
     ['compile'],

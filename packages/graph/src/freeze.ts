@@ -9,14 +9,14 @@
  */
 import { topologicalOrder } from './analysis/order.ts';
 import { invalid } from './errors.ts';
-import { inlineCalls } from './freeze/inline.ts';
 import { setPlaceholders } from './freeze/placeholders.ts';
 import { dropControlEdges } from './freeze/placement.ts';
 import { type FreezeOptions, signaturesToFreeze } from './freeze/request.ts';
 import { subgraph } from './freeze/subgraph.ts';
 import { freezeVariables } from './freeze/variables.ts';
-import { ancestors } from './freeze/walk.ts';
 import { endpoint, type Graph, graphOf, tensorName } from './graph.ts';
+import { inlineCalls } from './inline/index.ts';
+import { ancestors } from './inline/walk.ts';
 import type { CheckpointMetadata, Signature, Source } from './source.ts';
 import type { TensorSpec } from './tensor.ts';
 
@@ -42,8 +42,8 @@ export async function freeze(source: Source, options: FreezeOptions = {}): Promi
   const graph = setPlaceholders(source.graph, options.set ?? {});
   const asked = signaturesToFreeze(source, graph, options);
   const { graph: cut, signatures } = cutInputs(graph, asked, options.inputs !== undefined);
-  const needed = prune(dropControlEdges(prune(cut, signatures)), signatures);
-  const flat = prune(dropControlEdges(inlineCalls(needed)), signatures);
+  const needed = prune(dropControlEdges(prune(cut, signatures), topologicalOrder), signatures);
+  const flat = prune(dropControlEdges(inlineCalls(needed), topologicalOrder), signatures);
   const constant = prune(await freezeVariables(flat, source), signatures);
   checkFed(constant, signatures);
   topologicalOrder(constant);

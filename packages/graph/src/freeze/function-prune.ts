@@ -1,6 +1,7 @@
 /** Drops from a function what nothing returns: assertions, assignments and the control edges that ordered them. */
+
+import { dataInputs } from '../inline/walk.ts';
 import type { FunctionDef } from '../proto/tensorflow.ts';
-import { dataInputs } from './walk.ts';
 
 const FLOW = new Set(['Switch', 'RefSwitch', 'Enter', 'RefEnter', 'Merge']);
 

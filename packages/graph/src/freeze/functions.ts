@@ -4,11 +4,11 @@
  */
 import { invalid } from '../errors.ts';
 import { attrOf, type Node } from '../graph.ts';
+import { dataInputs, freeName } from '../inline/walk.ts';
 import type { AttrValue, FunctionDef, NameAttrList } from '../proto/tensorflow.ts';
 import { prunedBody } from './function-prune.ts';
 import { frozenUse, passedOn } from './handles.ts';
 import { isUnfreezable } from './unfreezable.ts';
-import { dataInputs, freeName } from './walk.ts';
 
 /** Type numbers of the arguments (or results) that were handles, by their number. */
 export type HandleTypes = ReadonlyMap<number, number>;

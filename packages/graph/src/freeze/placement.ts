@@ -6,9 +6,8 @@
  * Where a node is, is a list from the outside in: each Switch opens a branch and each Enter a frame; a Merge closes the branch, an
  * Exit the frame.
  */
-import { topologicalOrder } from '../analysis/order.ts';
 import { endpoint, type Graph, graphOf, type Node } from '../graph.ts';
-import { dataInputs, isControl } from './walk.ts';
+import { dataInputs, isControl } from '../inline/walk.ts';
 
 const OPENS = new Set(['Switch', 'RefSwitch', 'Enter', 'RefEnter']);
 const FRAME = new Set(['Enter', 'RefEnter']);
@@ -24,10 +23,13 @@ interface Place {
   readonly depth: number;
 }
 
-/** Throws INVALID_ARGUMENT for a cycle. */
-export function dropControlEdges(graph: Graph): Graph {
+/** Nodes after those that they depend on. Throws INVALID_ARGUMENT for a cycle. */
+export type Order = (graph: Graph) => readonly Node[];
+
+/** `order` is asked only where there is such control flow. */
+export function dropControlEdges(graph: Graph, order: Order): Graph {
   if (!graph.nodes.some((node) => node.input.some(isControl))) return graph;
-  const places = graph.nodes.some((node) => OPENS.has(node.op)) ? placesOf(graph) : undefined;
+  const places = graph.nodes.some((node) => OPENS.has(node.op)) ? placesOf(graph, order) : undefined;
   const nodes = graph.nodes.map((node) => (node.input.some(isControl) ? placed(graph, node, places) : node));
   return graphOf(nodes, graph.functions, graph.versions);
 }
@@ -35,9 +37,9 @@ export function dropControlEdges(graph: Graph): Graph {
 type Places = ReadonlyMap<string, Place>;
 
 /** Where the outputs of each node are; a node that is missing is outside of all branches and frames. */
-function placesOf(graph: Graph): Places {
+function placesOf(graph: Graph, order: Order): Places {
   const places = new Map<string, Place>();
-  for (const node of topologicalOrder(graph)) {
+  for (const node of order(graph)) {
     const place = outside(node, deepest(node.input, places));
     if (place !== undefined) places.set(node.name, place);
   }

@@ -1,13 +1,13 @@
 /** What is to be frozen: signatures of the model, or tensors by name as the classic `freeze_graph` takes them. */
 import { FloeError, invalid } from '../errors.ts';
 import { endpoint, type Graph, tensorName } from '../graph.ts';
+import { outputDType } from '../inline/op-types.ts';
+import { ancestors } from '../inline/walk.ts';
 import { nearest } from '../nearest.ts';
 import type { Signature, Source } from '../source.ts';
 import type { TensorSpec } from '../tensor.ts';
-import { outputDType } from './op-types.ts';
 import type { Setting } from './placeholders.ts';
 import { checkNames, specOf } from './subgraph.ts';
-import { ancestors } from './walk.ts';
 
 export interface FreezeOptions {
   /** Keys of the signatures to keep; default: all. */

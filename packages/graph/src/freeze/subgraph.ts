@@ -6,10 +6,10 @@ import { shapeFromProto, shapeToProto } from '../constants.ts';
 import { DTYPES, type DType } from '../dtype.ts';
 import { FloeError, invalid } from '../errors.ts';
 import { attrOf, endpoint, type Graph, graphOf, type Node, tensorName } from '../graph.ts';
+import { outputCount, outputDType } from '../inline/op-types.ts';
+import { freeName, isControl } from '../inline/walk.ts';
 import { nearest } from '../nearest.ts';
 import type { TensorSpec } from '../tensor.ts';
-import { outputCount, outputDType } from './op-types.ts';
-import { freeName, isControl } from './walk.ts';
 
 const PLACEHOLDERS = new Set(['Placeholder', 'PlaceholderV2']);
 

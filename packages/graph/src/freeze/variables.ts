@@ -6,12 +6,12 @@ import { constNode } from '../constants.ts';
 import { DTYPES } from '../dtype.ts';
 import { FloeError } from '../errors.ts';
 import { attrOf, endpoint, type Graph, graphOf, type Node } from '../graph.ts';
+import { isControl, usersOf } from '../inline/walk.ts';
 import type { Source } from '../source.ts';
 import type { Tensor } from '../tensor.ts';
 import { type Failure, FunctionFreezer } from './functions.ts';
 import { frozenUse, initialised, passedOn, type Replacement } from './handles.ts';
 import { isUnfreezable } from './unfreezable.ts';
-import { isControl, usersOf } from './walk.ts';
 
 const REFERENCES = new Set(['Variable', 'VariableV2', 'AutoReloadVariable']);
 const HANDLE = 'VarHandleOp';

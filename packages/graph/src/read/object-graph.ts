@@ -4,9 +4,9 @@
  * Source: `tensorflow/core/protobuf/saved_object_graph.proto` and `trackable_object_graph.proto`.
  */
 
-import { calledFunction } from '../freeze/call-body.ts';
-import { dataInputs } from '../freeze/walk.ts';
 import { endpoint, type Graph } from '../graph.ts';
+import { calledFunction } from '../inline/call-body.ts';
+import { dataInputs } from '../inline/walk.ts';
 import { type SavedObjectGraph, TrackableObjectGraph } from '../proto/tensorflow.ts';
 import type { VariableStore } from '../source.ts';
 

@@ -5,9 +5,9 @@
  */
 import { constValue } from '../constants.ts';
 import { corrupt, FloeError } from '../errors.ts';
-import { inlineCalls } from '../freeze/inline.ts';
-import { ancestors } from '../freeze/walk.ts';
 import { Attrs, endpoint, type Graph, graphOf, type Node } from '../graph.ts';
+import { inlineCalls } from '../inline/index.ts';
+import { ancestors } from '../inline/walk.ts';
 import type { MetaGraphDef } from '../proto/tensorflow.ts';
 import type { Slice, VariableRef, VariableStore } from '../source.ts';
 import { capturedKeys } from './object-graph.ts';
