@@ -59,7 +59,7 @@ def judge_graph(case, manifest, root):
     with check(f"{case.name}: constants of frozen.pb are the checkpoint's, bit by bit") as notes:
         frozen_graph.is_pure(graph)
         if case.is_saved_model:
-            frozen_graph.contents_equal_checkpoint(graph, case, notes)
+            frozen_graph.contents_equal_checkpoint(graph, manifest["defaultSignature"], case, notes)
         else:
             frozen_graph.nodes_equal_checkpoint(graph, case, notes)
 

@@ -10,8 +10,6 @@ from compare import compare
 tf1 = tf.compat.v1
 # Where Floe keeps what it knows of the source, inside the one binary.
 METADATA = "floe/metadata"
-# Checkpoint entries that no answer depends on.
-BOOKKEEPING = ("_CHECKPOINTABLE_OBJECT_GRAPH", "save_counter", "global_step", "seed_generator")
 
 
 def read_graph(file):
@@ -56,21 +54,22 @@ def nodes_equal_checkpoint(graph, case, notes):
     notes.append(f"{len(case.variables)} variables")
 
 
-def contents_equal_checkpoint(graph, case, notes):
+def contents_equal_checkpoint(graph, signature, case, notes):
     """The same for a SavedModel, by content: its nodes and checkpoint keys have no common names.
 
-    Every variable is a constant of the frozen graph, and every constant is a variable or stood in the SavedModel's graph.
+    Every variable that TensorFlow's own signature reads is a constant of the frozen graph, and every constant is an entry of the
+    checkpoint or stood in the SavedModel's graph.
     """
     reader = tf.train.load_checkpoint(str(case.source / "variables" / "variables"))
-    keys = [key for key in reader.get_variable_to_shape_map() if not any(word in key for word in BOOKKEEPING)]
-    variables = {identity(reader.get_tensor(key)): key for key in keys}
+    entries = {identity(reader.get_tensor(key)) for key in reader.get_variable_to_shape_map()}
     frozen = {identity(value): node for node, value in constants_of(all_nodes(graph)) if node != METADATA}
-    missing = [key for bits, key in variables.items() if bits not in frozen]
-    assert not missing, f"not in frozen.pb bit by bit: {missing[:3]} ({len(missing)} in all)"
+    read = tf.saved_model.load(str(case.source)).signatures[signature].variables
+    missing = [v.name for v in read if identity(v.numpy()) not in entries or identity(v.numpy()) not in frozen]
+    assert read and not missing, f"not in frozen.pb bit by bit: {missing[:3]} ({len(missing)} of {len(read)})"
     saved = {identity(value) for _, value in constants_of(saved_model_nodes(case.source))}
-    strange = [node for bits, node in frozen.items() if bits not in variables and bits not in saved]
+    strange = [node for bits, node in frozen.items() if bits not in entries and bits not in saved]
     assert not strange, f"neither variable nor constant of the source: {strange[:3]} ({len(strange)} in all)"
-    notes.append(f"{len(keys)} variables")
+    notes.append(f"{len(read)} variables")
 
 
 def constants_of(nodes):

@@ -15,7 +15,7 @@ APPLICATIONS = {
     "resnet50": ("ResNet50", 224, keras.applications.resnet50.preprocess_input),
     "densenet121": ("DenseNet121", 96, keras.applications.densenet.preprocess_input),
     "efficientnet_b0": ("EfficientNetB0", 224, keras.applications.efficientnet.preprocess_input),
-    "inception_v3": ("InceptionV3", 96, keras.applications.inception_v3.preprocess_input),
+    "inception_v3": ("InceptionV3", 224, keras.applications.inception_v3.preprocess_input),
     "nasnet_mobile": ("NASNetMobile", 96, keras.applications.nasnet.preprocess_input),
 }
 
@@ -32,9 +32,21 @@ def build_application(name, folder):
     signature = tf.saved_model.load(str(folder / "source")).signatures["serving_default"]
     [key] = signature.structured_input_signature[1]
     fed = images[:3]
-    expected = {name: value.numpy() for name, value in signature(**{key: tf.constant(fed)}).items()}
-    assert len({int(row.argmax()) for row in next(iter(expected.values()))}) > 1, "all pictures get the same class"
+    [(output, answer)] = signature(**{key: tf.constant(fed)}).items()
+    expected = {output: answer.numpy()}
+    assert len(set(expected[output].argmax(-1))) > 1, "all pictures get the same class"
+    assert_well_conditioned(lambda row: signature(**{key: tf.constant(row)})[output].numpy(), fed, expected[output])
     write_case(folder, "source", {key: fed}, expected)
+
+
+def assert_well_conditioned(answer, fed, expected, limit=5e-5):
+    """TensorFlow has to agree with itself, row by row and all at once, far better than the judge asks of Floe.
+
+    InceptionV3 at 96 pixels does not: random weights amplify rounding until TensorFlow differs from itself by 2e-4.
+    """
+    alone = np.concatenate([answer(fed[row : row + 1]) for row in range(len(fed))])
+    difference = float(np.abs(alone - expected).max())
+    assert difference <= limit, f"TensorFlow differs from itself by {difference:.1e}"
 
 
 def calibrate_statistics(model, images):
