@@ -77,7 +77,10 @@ def main():
         for message, table in messages.items():
             rows += len(table)
             problems += check(package, message, table)
-    print("\n".join(problems) if problems else f"ok: {rows} fields of {sum(map(len, tables.values()))} messages")
+    for problem in problems:
+        print(problem)
+    print(f"{rows} fields of {sum(map(len, tables.values()))} messages")
+    print(f"{rows - len(problems)} passed, {len(problems)} failed")
     return 1 if problems else 0
 
 

@@ -35,7 +35,7 @@ export interface Frozen {
 const TIES = '_class';
 
 /**
- * Throws NOT_FOUND (unknown signatures, tensors, functions; variables without a value), INVALID_ARGUMENT (malformed or cyclic graphs,
+ * Throws NOT_FOUND (missing functions, variables without a value), INVALID_ARGUMENT (unknown names, malformed or cyclic graphs,
  * placeholders that nothing feeds), UNIMPLEMENTED (nodes that cannot be frozen, all named), DATA_LOSS and RESOURCE_EXHAUSTED.
  */
 export async function freeze(source: Source, options: FreezeOptions = {}): Promise<Frozen> {

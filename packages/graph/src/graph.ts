@@ -56,7 +56,8 @@ export function endpoint(name: string): Endpoint {
   const colon = name.lastIndexOf(':');
   if (colon < 0) return { node: name, index: 0 };
   const digits = name.slice(colon + 1);
-  if (!/^\d{1,9}$/.test(digits)) throw invalid(`${JSON.stringify(name)} is no tensor name (node or node:output)`, { tensor: name });
+  if (!/^\d{1,9}$/.test(digits))
+    throw invalid(`${JSON.stringify(name)} is no tensor name (node or node:output)`, { tensor: name });
   return { node: name.slice(0, colon), index: Number(digits) };
 }
 

@@ -72,14 +72,16 @@ export function sizeOf(shape: readonly number[]): number {
 export function numericView(dtype: DType, bytes: Uint8Array): NumericData {
   const array = arrayFor(dtype);
   const width = array.BYTES_PER_ELEMENT;
-  if (bytes.byteLength % width !== 0) throw invalid(`${bytes.byteLength} bytes are no whole number of ${dtype} elements`);
+  if (bytes.byteLength % width !== 0)
+    throw invalid(`${bytes.byteLength} bytes are no whole number of ${dtype} elements`);
   const aligned = bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
   return new array(aligned.buffer, aligned.byteOffset, aligned.byteLength / width);
 }
 
 /** The bytes behind a numeric tensor, without a copy. Throws UNIMPLEMENTED for strings. */
 export function bytesOf(tensor: Tensor): Uint8Array {
-  if (!ArrayBuffer.isView(tensor.data)) throw new FloeError('UNIMPLEMENTED', `${tensor.dtype} tensors have no flat bytes`);
+  if (!ArrayBuffer.isView(tensor.data))
+    throw new FloeError('UNIMPLEMENTED', `${tensor.dtype} tensors have no flat bytes`);
   return new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength);
 }
 

@@ -1,7 +1,7 @@
 /** Names of the dynamic first dimensions: `batch`, the same wherever it is the same, since the engine reuses buffers by them. */
 import { isNamed } from '../analysis/dims.ts';
+import type { OnnxGraph } from '../onnx-graph.ts';
 import type { TensorSpec } from '../tensor.ts';
-import type { OnnxGraph } from './onnx-graph.ts';
 
 /**
  * The name of a dimension, if it has one: each input's unknown first dimension is its own (one may be 1 and broadcast to the other), and

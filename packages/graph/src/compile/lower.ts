@@ -3,9 +3,9 @@ import type { Analysis } from '../analysis/index.ts';
 import type { DType } from '../dtype.ts';
 import { FloeError, invalid } from '../errors.ts';
 import { endpoint, type Graph, type Node } from '../graph.ts';
+import { emptyGraph, freshName, type OnnxGraph, type OnnxNode, type Value } from '../onnx-graph.ts';
 import type { TensorSpec } from '../tensor.ts';
 import { Lowering } from './lowering.ts';
-import { emptyGraph, freshName, type OnnxGraph, type OnnxNode, type Value } from './onnx-graph.ts';
 import { LOWERINGS } from './ops/index.ts';
 import { Refusals } from './refusals.ts';
 

@@ -8,9 +8,9 @@ import type { Analysis, TensorType } from '../analysis/index.ts';
 import type { DType } from '../dtype.ts';
 import { FloeError, invalid } from '../errors.ts';
 import { Attrs, type Node, tensorName } from '../graph.ts';
+import { addConstant, freshName, type OnnxAttr, type OnnxGraph, type Value, type ValueType } from '../onnx-graph.ts';
 import type { Tensor } from '../tensor.ts';
 import { toNumbers } from './constant.ts';
-import { addConstant, freshName, type OnnxAttr, type OnnxGraph, type Value, type ValueType } from './onnx-graph.ts';
 
 /** Gives the value of each output, in order; a single value stands for a list of one. */
 export type Lower = (l: Lowering) => Value | readonly Value[];

@@ -2,8 +2,9 @@
  * Proves that the rows of a batch (dimension 0 of every input and output) do not influence each other, so that requests may be put
  * into one batch and a batch may be split. One forward pass; what is not understood is denied, with the node that stopped the proof.
  */
+
+import type { OnnxGraph, Value } from '../onnx-graph.ts';
 import type { TensorSpec } from '../tensor.ts';
-import type { OnnxGraph, Value } from './onnx-graph.ts';
 import { rowsThrough } from './row-rules.ts';
 import { Denied, RowContext, type RowState } from './rows.ts';
 

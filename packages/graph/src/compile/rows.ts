@@ -3,8 +3,9 @@
  * behind the other, and they depend on that row alone. `size`: depends on how many rows there are but on none of them (a shape).
  * `fixed`: depends on neither. `Denied` says what the proof fails at.
  */
+
+import { type OnnxGraph, type OnnxNode, rankOf, type Value } from '../onnx-graph.ts';
 import { toNumbers } from './constant.ts';
-import { type OnnxGraph, type OnnxNode, rankOf, type Value } from './onnx-graph.ts';
 
 /** An element of a shape: a number, one that is fixed but not known, `batch` times the size of the batch, or undefined. */
 export type SizeElement = number | 'fixed' | { readonly batch: number } | undefined;

@@ -11,7 +11,7 @@ export type Setting = string | number | bigint | boolean | readonly Setting[];
 
 const OPS = new Set(['Placeholder', 'PlaceholderV2', 'PlaceholderWithDefault']);
 
-/** Throws NOT_FOUND (no such placeholder) and INVALID_ARGUMENT (a value of the wrong kind). */
+/** Throws INVALID_ARGUMENT (no such placeholder, or a value of the wrong kind). */
 export function setPlaceholders(graph: Graph, settings: Readonly<Record<string, Setting>>): Graph {
   const values = new Map<string, Tensor>();
   for (const [name, setting] of Object.entries(settings)) {
@@ -35,7 +35,7 @@ function notPlaceholder(graph: Graph, name: string, op: string | undefined): Flo
     graph.nodes.filter((node) => OPS.has(node.op)).map((node) => node.name),
   );
   const hint = near.length === 0 ? '' : `; near: ${near.join(', ')}`;
-  return new FloeError('NOT_FOUND', `there is no placeholder ${name}${hint}`, { node: name, field: 'set' });
+  return new FloeError('INVALID_ARGUMENT', `there is no placeholder ${name}${hint}`, { node: name, field: 'set' });
 }
 
 function tensorOf(setting: Setting, dtype: DType, name: string): Tensor {

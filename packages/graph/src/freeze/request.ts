@@ -28,7 +28,7 @@ const PLACEHOLDER = /^Placeholder(V2|WithDefault)?$/;
 const NO_ANSWER =
   /^(NoOp|Const|Placeholder.*|Assign.*|Save.*|Restore.*|Assert|.*Summary.*|VarHandleOp|Variable.*|VarIsInitializedOp)$/;
 
-/** Throws NOT_FOUND (unknown signatures or tensors) and INVALID_ARGUMENT (both kinds asked for, or neither to be had). */
+/** Throws INVALID_ARGUMENT (unknown signatures or tensors, both kinds asked for, or neither to be had). */
 export function signaturesToFreeze(
   source: Source,
   graph: Graph,
@@ -78,7 +78,7 @@ function signatureAt(source: Source, key: string): Signature {
   const have = Object.keys(source.signatures);
   const near = nearest(key, have);
   const hint = have.length === 0 ? 'it has none' : `it has ${(near.length > 0 ? near : have.slice(0, 10)).join(', ')}`;
-  throw new FloeError('NOT_FOUND', `the model has no signature ${key}: ${hint}`, { field: 'signatures' });
+  throw new FloeError('INVALID_ARGUMENT', `the model has no signature ${key}: ${hint}`, { field: 'signatures' });
 }
 
 function byNames(

@@ -21,7 +21,7 @@ export interface Subgraph {
 
 /**
  * Cuts `graph` at `feeds` and keeps only what `fetches` need, every node under its name and in its order; every fed tensor has a
- * Placeholder, needed or not. `x` and `x:0` are the same tensor. Throws NOT_FOUND (unknown tensors, with near names),
+ * Placeholder, needed or not. `x` and `x:0` are the same tensor. Throws INVALID_ARGUMENT (unknown tensors, with near names),
  * INVALID_ARGUMENT (dangling inputs, feeds of unknown dtype).
  */
 export function subgraph(graph: Graph, feeds: readonly string[], fetches: readonly string[]): Subgraph {
@@ -42,7 +42,7 @@ export function subgraph(graph: Graph, feeds: readonly string[], fetches: readon
   return { graph: graphOf(nodes, graph.functions, graph.versions), feeds: names };
 }
 
-/** Throws NOT_FOUND for names of tensors that are not in the graph, all at once. */
+/** Throws INVALID_ARGUMENT for names of tensors that are not in the graph, all at once. */
 export function checkNames(graph: Graph, names: readonly string[]): void {
   const bad = [...new Set(names)].flatMap((name) => {
     const { node: wanted, index } = endpoint(name);
@@ -58,7 +58,7 @@ export function checkNames(graph: Graph, names: readonly string[]): void {
     return index < 0 || index >= (count ?? Number.POSITIVE_INFINITY) ? [{ tensor: name, node: wanted, reason }] : [];
   });
   if (bad.length === 0) return;
-  throw new FloeError('NOT_FOUND', bad.map(({ tensor, reason }) => `${tensor}: ${reason}`).join('; '), bad);
+  throw new FloeError('INVALID_ARGUMENT', bad.map(({ tensor, reason }) => `${tensor}: ${reason}`).join('; '), bad);
 }
 
 /** Names of the nodes that have to be computed. */

@@ -2,9 +2,10 @@
  * Writes a compiled graph as an ONNX model whose large weights lie in a file beside it, each where it can be mapped.
  * Source: `onnx/onnx.proto` and ONNX's "External Data" document (keys location, offset, length; offsets on page boundaries).
  */
-import type { OnnxAttr, OnnxGraph, OnnxNode } from '../compile/onnx-graph.ts';
+
 import { DTYPES } from '../dtype.ts';
 import { FloeError } from '../errors.ts';
+import type { OnnxAttr, OnnxGraph, OnnxNode } from '../onnx-graph.ts';
 import {
   ATTRIBUTE,
   type OnnxAttribute,

@@ -143,7 +143,7 @@ describe('errors', () => {
 
   it('refuses a placeholder that is needed and not fed, an unknown tensor, a tensor fed twice and an operator set out of range', () => {
     expect(failure(() => compile(small, [], ['double'])).message).toContain('x');
-    expect(failure(() => compile(small, [image('x')], ['nothing'])).code).toBe('NOT_FOUND');
+    expect(failure(() => compile(small, [image('x')], ['nothing'])).code).toBe('INVALID_ARGUMENT');
     expect(failure(() => compile(small, [image('x'), image('x:0')], ['double'])).code).toBe('INVALID_ARGUMENT');
     expect(failure(() => compile(small, [image('x')], ['double'], { opset: 12 })).code).toBe('INVALID_ARGUMENT');
   });

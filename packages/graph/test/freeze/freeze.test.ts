@@ -276,10 +276,10 @@ test.each([
   [{ outputs: ['probz'] }, /there is no node probz; near: probs/],
   [{ outputs: ['probs:3'] }, /has 1 outputs/],
   [{ signatures: ['serve'] }, /no signature serve/],
-])('%j is NOT_FOUND with a hint', async (options, message) => {
+])('%j is refused with a hint', async (options, message) => {
   const source = sourceOf([placeholder('x', []), node('Softmax', 'probs', ['x'], T)]);
   await expect(freeze(source, options)).rejects.toMatchObject({
-    code: 'NOT_FOUND',
+    code: 'INVALID_ARGUMENT',
     message: expect.stringMatching(message),
   });
 });

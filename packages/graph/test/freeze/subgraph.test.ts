@@ -51,7 +51,7 @@ test('one output is fed while another is still computed', () => {
 test('all unknown names are in one error, with those that are near', () => {
   expect(() => subgraph(GRAPH, ['lefd'], ['summ:0', 'parts:2'])).toThrow(
     expect.objectContaining({
-      code: 'NOT_FOUND',
+      code: 'INVALID_ARGUMENT',
       message:
         'lefd: there is no node lefd; near: left; summ:0: there is no node summ; near: sum; parts:2: node parts (Split) has 2 outputs',
     }),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { emptyGraph, type OnnxGraph } from '../../src/compile/onnx-graph.ts';
+import { emptyGraph, type OnnxGraph } from '../../src/onnx-graph.ts';
 import { OnnxModel } from '../../src/proto/onnx.ts';
 import { writeOnnx } from '../../src/write/onnx.ts';
 import { tensor } from '../support/nodes.ts';

@@ -22,7 +22,7 @@ export interface Resolved {
   readonly names: readonly string[];
 }
 
-/** Throws NOT_FOUND for an unknown signature, INVALID_ARGUMENT for a tensor fed twice or a missing input. */
+/** Throws INVALID_ARGUMENT for an unknown signature, a tensor fed twice or a missing input. */
 export function resolveCall(
   call: RunCall,
   servable: Pick<ServableInfo, 'signatures' | 'defaultSignature' | 'model'>,
@@ -76,7 +76,7 @@ function missingInputs(feeds: ReadonlyMap<string, Tensor>, signature: Signature,
 function unknownSignature(key: string, servable: Pick<ServableInfo, 'signatures' | 'model'>): FloeError {
   const known = Object.keys(servable.signatures).join(', ');
   return new FloeError(
-    'NOT_FOUND',
+    'INVALID_ARGUMENT',
     `model ${servable.model} has no signature ${JSON.stringify(key)}; it has: ${known}`,
     {
       field: 'signature',

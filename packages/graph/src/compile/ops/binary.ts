@@ -1,7 +1,7 @@
 /** Elementwise functions of two or more tensors, with NumPy broadcasting. */
 import type { DType } from '../../dtype.ts';
+import type { Value } from '../../onnx-graph.ts';
 import { each, type Lower, type Lowering } from '../lowering.ts';
-import type { Value } from '../onnx-graph.ts';
 import { choose, run, scalar } from './common.ts';
 import { floorDiv, floorMod, truncateDiv, truncateMod } from './division.ts';
 

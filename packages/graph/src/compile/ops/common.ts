@@ -1,10 +1,10 @@
 /** What the lowerings share: running an op in a dtype that the engine has, casts, shape vectors and layout changes. */
 import { DTYPES, type DType } from '../../dtype.ts';
+import type { OnnxAttr, Value } from '../../onnx-graph.ts';
 import type { Tensor } from '../../tensor.ts';
 import { int64, reshaped, scalarOf, toNumbers, transposed } from '../constant.ts';
 import { kernelDtype } from '../kernels.ts';
 import type { Lowering } from '../lowering.ts';
-import type { OnnxAttr, Value } from '../onnx-graph.ts';
 
 /** Casts a value; a no-op where the dtypes agree. */
 export function cast(l: Lowering, value: Value, from: DType, to: DType): Value {

@@ -3,8 +3,8 @@
  * least number with -1), which ends the process there: TensorFlow reports an error for such an element, here it is divided by 1.
  */
 import type { DType } from '../../dtype.ts';
+import type { Value } from '../../onnx-graph.ts';
 import type { Lowering } from '../lowering.ts';
-import type { Value } from '../onnx-graph.ts';
 import { cast, choose, run, scalar } from './common.ts';
 
 interface Operands {

@@ -1,6 +1,7 @@
 /** Resizing of images. */
+
+import type { Value } from '../../onnx-graph.ts';
 import type { Lower, Lowering } from '../lowering.ts';
-import type { Value } from '../onnx-graph.ts';
 import { asInt64, cast, ints, run, shapeOf } from './common.ts';
 import { channelsFirstShape, fromChannelsFirst, IMAGES, toChannelsFirst } from './window.ts';
 

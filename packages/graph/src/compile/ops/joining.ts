@@ -1,6 +1,7 @@
 /** Ops that put tensors together and take them apart. */
+
+import type { Value } from '../../onnx-graph.ts';
 import type { Lower, Lowering } from '../lowering.ts';
-import type { Value } from '../onnx-graph.ts';
 import { ints, squeeze, unsqueeze } from './common.ts';
 
 function concat(l: Lowering, values: readonly Value[], axis: number): Value {

@@ -1,7 +1,8 @@
 /** Matrix products. */
+
+import type { Value } from '../../onnx-graph.ts';
 import { transposed } from '../constant.ts';
 import { each, type Lower, type Lowering } from '../lowering.ts';
-import type { Value } from '../onnx-graph.ts';
 import { range, run, transpose, weights } from './common.ts';
 
 /** An operand with its last two dimensions swapped: at compile time for weights. */

@@ -1,6 +1,7 @@
 /** Pooling. Padding never counts: TensorFlow's average is over the elements inside the image. */
+
+import type { Value } from '../../onnx-graph.ts';
 import type { Lower, Lowering } from '../lowering.ts';
-import type { Value } from '../onnx-graph.ts';
 import { run } from './common.ts';
 import {
   channelsFirstShape,

@@ -1,7 +1,8 @@
 /** Reductions over axes that are constant (or counted at run time, where the operator set allows it). */
+
+import type { OnnxAttr, Value } from '../../onnx-graph.ts';
 import { kernelDtype } from '../kernels.ts';
 import type { Lower, Lowering } from '../lowering.ts';
-import type { OnnxAttr, Value } from '../onnx-graph.ts';
 import { asInt64, cast, choose, ints, range, reshape, run, scalar, unsqueeze } from './common.ts';
 
 /** Since when a reduction takes its axes as an input. */

@@ -1,8 +1,8 @@
 /** Ops that change or ask for the shape of a tensor and leave its elements alone. */
 import { isNamed } from '../../analysis/dims.ts';
+import type { Value } from '../../onnx-graph.ts';
 import { int64 } from '../constant.ts';
 import { each, type Lower, type Lowering } from '../lowering.ts';
-import type { Value } from '../onnx-graph.ts';
 import {
   asInt64,
   cast,

@@ -1,7 +1,8 @@
 /** Ops that take parts of a tensor: slices, gathers, reversals. */
+
+import type { Value } from '../../onnx-graph.ts';
 import { kernelDtype } from '../kernels.ts';
 import { each, type Lower, type Lowering } from '../lowering.ts';
-import type { Value } from '../onnx-graph.ts';
 import { asInt64, cast, choose, ints, range, run, scalar, transpose, unsqueeze } from './common.ts';
 import { stridedSlice } from './strided-slice.ts';
 

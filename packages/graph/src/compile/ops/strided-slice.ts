@@ -2,8 +2,9 @@
  * StridedSlice with its five masks, as Slice, Squeeze and Unsqueeze. Bounds that a feed decides are put together at run time.
  * Source of the rules: `ValidateStridedSliceOp` in TensorFlow's `core/util/strided_slice_op.cc`.
  */
+
+import type { Value } from '../../onnx-graph.ts';
 import type { Lowering } from '../lowering.ts';
-import type { Value } from '../onnx-graph.ts';
 import { asInt64, ints, squeeze, unsqueeze } from './common.ts';
 
 /** Stands for "to the end" in ONNX's Slice. */

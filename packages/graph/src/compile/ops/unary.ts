@@ -1,7 +1,7 @@
 /** Elementwise functions of one tensor. */
 import type { DType } from '../../dtype.ts';
+import type { Value } from '../../onnx-graph.ts';
 import { each, type Lower, type Lowering } from '../lowering.ts';
-import type { Value } from '../onnx-graph.ts';
 import { cast, choose, type RunOptions, run, scalar } from './common.ts';
 
 /** TensorFlow op -> the ONNX op that is the same function. */

@@ -1,6 +1,7 @@
 /** Windows that slide over an image: layouts, padding and the transpositions around ops that want channels first. */
+
+import type { OnnxAttr, Value } from '../../onnx-graph.ts';
 import type { Lowering } from '../lowering.ts';
-import type { OnnxAttr, Value } from '../onnx-graph.ts';
 import { range, transpose } from './common.ts';
 
 export interface Layout {

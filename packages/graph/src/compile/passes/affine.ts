@@ -2,9 +2,10 @@
  * Folds what multiplies or adds a constant to each channel of a convolution's or matrix product's result into its weights and bias:
  * biases and batch normalisation, however it was written. Computed in double precision, rounded once to float32.
  */
+
+import { addConstant, type OnnxGraph, type OnnxNode, rankOf, usesOf, type Value } from '../../onnx-graph.ts';
 import type { Tensor } from '../../tensor.ts';
 import { float32, toNumbers } from '../constant.ts';
-import { addConstant, type OnnxGraph, type OnnxNode, rankOf, usesOf, type Value } from '../onnx-graph.ts';
 
 /** Where a foldable op has its output channels. */
 interface Channels {

@@ -2,9 +2,10 @@
  * What is left of batch normalisation, x * a + b with constants per channel of an image, as one BatchNormalization (mean 0, variance
  * 1): the engine keeps its blocked layout through it, and breaks it at a multiplication.
  */
+
+import { addConstant, type OnnxGraph, type OnnxNode, usesOf, type Value } from '../../onnx-graph.ts';
 import type { Tensor } from '../../tensor.ts';
 import { float32, toNumbers } from '../constant.ts';
-import { addConstant, type OnnxGraph, type OnnxNode, usesOf, type Value } from '../onnx-graph.ts';
 
 export function normaliseLeftovers(graph: OnnxGraph): void {
   const { only } = usesOf(graph);

@@ -1,5 +1,5 @@
 /** Removes nodes and constants that no output needs. */
-import type { OnnxGraph } from '../onnx-graph.ts';
+import type { OnnxGraph } from '../../onnx-graph.ts';
 
 export function removeDead(graph: OnnxGraph): void {
   const live = new Set(graph.outputs.map((output) => output.name));

@@ -1,6 +1,7 @@
 /** The mean over all of an image as GlobalAveragePool, which the engine has for its blocked layout. */
+
+import { addConstant, freshName, type OnnxGraph, type OnnxNode } from '../../onnx-graph.ts';
 import { int64, toNumbers } from '../constant.ts';
-import { addConstant, freshName, type OnnxGraph, type OnnxNode } from '../onnx-graph.ts';
 
 export function poolGlobally(graph: OnnxGraph): void {
   graph.nodes = graph.nodes.flatMap((node) => (isImageMean(graph, node) ? pooled(graph, node) : [node]));

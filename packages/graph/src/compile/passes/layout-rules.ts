@@ -2,11 +2,10 @@
  * Which ops can work on a transposed value and how their axes follow. Each rule gives true if it has dealt with the node, false if the
  * node needs its inputs as they are.
  */
-import { int64, toNumbers } from '../constant.ts';
-import { addConstant, type OnnxNode, type Value } from '../onnx-graph.ts';
-import { type LayoutWalk, movesOnlyOnes } from './layout.ts';
 
-type Rule = (node: OnnxNode, walk: LayoutWalk) => boolean;
+import { addConstant, type OnnxNode, type Value } from '../../onnx-graph.ts';
+import { int64, toNumbers } from '../constant.ts';
+import { type LayoutRule, type LayoutWalk, movesOnlyOnes } from './layout-walk.ts';
 
 const ELEMENTWISE =
   'Abs Acos Acosh Asin Asinh Atan Atanh Cast Ceil Clip Cos Cosh Elu Erf Exp Floor IsInf IsNaN LeakyRelu Log Neg Not Reciprocal Relu ' +
@@ -16,7 +15,7 @@ const ELEMENTWISE =
 const REDUCTIONS = 'ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum';
 
 /** All inputs are brought into the layout of the first view. */
-const elementwise: Rule = (node, walk) => {
+const elementwise: LayoutRule = (node, walk) => {
   const view = walk.viewAmong(node.inputs);
   if (view === undefined) return false;
   const inputs = allInLayout(node.inputs, view.perm, walk);
@@ -36,7 +35,7 @@ function axisOf(node: OnnxNode, rank: number): number {
   return axis < 0 ? axis + rank : axis;
 }
 
-const concat: Rule = (node, walk) => {
+const concat: LayoutRule = (node, walk) => {
   const view = walk.viewAmong(node.inputs);
   const inputs = view && allInLayout(node.inputs, view.perm, walk);
   if (view === undefined || inputs === undefined) return false;
@@ -45,7 +44,7 @@ const concat: Rule = (node, walk) => {
 };
 
 /** Ops along one axis of their first input. */
-const along: Rule = (node, walk) => {
+const along: LayoutRule = (node, walk) => {
   const [first = '', ...others] = node.inputs;
   const view = walk.view(first);
   if (view === undefined) return false;
@@ -54,7 +53,7 @@ const along: Rule = (node, walk) => {
   return true;
 };
 
-const pad: Rule = (node, walk) => {
+const pad: LayoutRule = (node, walk) => {
   const [first = '', pads = '', ...others] = node.inputs;
   const view = walk.view(first);
   const amounts = walk.graph.constants.get(pads);
@@ -76,7 +75,7 @@ const pad: Rule = (node, walk) => {
 };
 
 /** Axes are an attribute or the second input, by operator set; without them everything is reduced. */
-const reduction: Rule = (node, walk) => {
+const reduction: LayoutRule = (node, walk) => {
   const [first = '', input] = node.inputs;
   const view = walk.view(first);
   if (view === undefined) return false;
@@ -93,7 +92,7 @@ const reduction: Rule = (node, walk) => {
   return true;
 };
 
-const squeeze: Rule = (node, walk) => {
+const squeeze: LayoutRule = (node, walk) => {
   const [first = '', input] = node.inputs;
   const view = walk.view(first);
   const stated = input === undefined ? undefined : constantInts(walk, input);
@@ -104,7 +103,7 @@ const squeeze: Rule = (node, walk) => {
   return true;
 };
 
-const slice: Rule = (node, walk) => {
+const slice: LayoutRule = (node, walk) => {
   const [first = '', starts = '', ends = '', input = '', ...steps] = node.inputs;
   const view = walk.view(first);
   const axes = constantInts(walk, input);
@@ -116,7 +115,7 @@ const slice: Rule = (node, walk) => {
 };
 
 /** A reshape reads the elements in order, which stays the same where only dimensions of size 1 have moved. */
-const reshape: Rule = (node, walk) => {
+const reshape: LayoutRule = (node, walk) => {
   const [first = '', target = ''] = node.inputs;
   const view = walk.view(first);
   const shape = view && walk.graph.types.get(view.source)?.shape;
@@ -139,11 +138,11 @@ function without(perm: readonly number[], axes: readonly number[]): readonly num
   return left.map((axis) => left.filter((other) => other < axis).length);
 }
 
-function rules(names: string, rule: Rule): (readonly [string, Rule])[] {
+function rules(names: string, rule: LayoutRule): (readonly [string, LayoutRule])[] {
   return names.split(' ').map((name) => [name, rule] as const);
 }
 
-export const LAYOUT_RULES: ReadonlyMap<string, Rule> = new Map([
+export const LAYOUT_RULES: ReadonlyMap<string, LayoutRule> = new Map([
   ...rules(ELEMENTWISE, elementwise),
   ...rules(REDUCTIONS, reduction),
   ...rules('Softmax LogSoftmax Split', along),

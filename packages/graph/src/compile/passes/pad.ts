@@ -2,8 +2,9 @@
  * Takes a padding with zeros into the window that follows, which pads for nothing: a convolution, or a maximum of what is never
  * negative. Looks through the transposition at the entrance of a net.
  */
+
+import { type OnnxGraph, type OnnxNode, usesOf, type Value } from '../../onnx-graph.ts';
 import { toNumbers } from '../constant.ts';
-import { type OnnxGraph, type OnnxNode, usesOf, type Value } from '../onnx-graph.ts';
 
 export function foldPads(graph: OnnxGraph): void {
   const { only } = usesOf(graph);

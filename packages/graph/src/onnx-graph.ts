@@ -2,8 +2,8 @@
  * The small mutable ONNX graph that lowerings fill and the compiler's passes rewrite: nodes in topological order, constants by
  * name, and what is known of values' types. A value is its name.
  */
-import type { DType } from '../dtype.ts';
-import type { Tensor, TensorSpec } from '../tensor.ts';
+import type { DType } from './dtype.ts';
+import type { Tensor, TensorSpec } from './tensor.ts';
 
 export type Value = string;
 
