@@ -28,13 +28,8 @@ export function startPeer(script: string, environment: Readonly<Record<string, s
 }
 
 export async function ask<Reply>(peer: ChildProcess, question: object): Promise<Reply> {
-  const answered = once(peer, 'message');
-  const ended = once(peer, 'exit').then(([code]) => {
-    throw new Error(`a peer ended with exit code ${code}`);
-  });
   peer.send(question);
-  const [reply] = (await Promise.race([answered, ended])) as [{ error?: string } & Reply];
-  ended.catch(() => {});
+  const [reply] = await whileAlive(peer, (signal) => once(peer, 'message', { signal }));
   if (reply.error !== undefined) throw new Error(reply.error);
   return reply;
 }
@@ -43,13 +38,23 @@ export async function ask<Reply>(peer: ChildProcess, question: object): Promise<
 export async function firstLine(child: ChildProcess, seconds = 120): Promise<string> {
   if (child.stdout === null) throw new Error('the child has no standard output');
   const lines = createInterface({ input: child.stdout });
-  const signal = AbortSignal.timeout(1000 * seconds);
-  const ended = once(child, 'exit').then(([code]) => {
-    throw new Error(`a child ended with exit code ${code} before it was ready`);
-  });
-  const [line] = (await Promise.race([once(lines, 'line', { signal }), ended])) as [string];
-  ended.catch(() => {});
+  const late = AbortSignal.timeout(1000 * seconds);
+  const [line] = await whileAlive(child, (done) => once(lines, 'line', { signal: AbortSignal.any([late, done]) }));
   return line;
+}
+
+/** Waits for something of a child; throws where the child ends before. */
+async function whileAlive<T>(child: ChildProcess, wait: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const ended = once(child, 'exit', { signal: over.signal }).then(([code]) => {
+    throw new Error(`a child ended with exit code ${code} before it answered`);
+  });
+  try {
+    return await Promise.race([wait(over.signal), ended]);
+  } finally {
+    ended.catch(() => {});
+    over.abort();
+  }
 }
 
 /** Asks a child to end; gives its exit code. */
