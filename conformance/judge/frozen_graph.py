@@ -63,7 +63,8 @@ def contents_equal_checkpoint(graph, signature, case, notes):
     reader = tf.train.load_checkpoint(str(case.source / "variables" / "variables"))
     entries = {identity(reader.get_tensor(key)) for key in reader.get_variable_to_shape_map()}
     frozen = {identity(value): node for node, value in constants_of(all_nodes(graph)) if node != METADATA}
-    read = tf.saved_model.load(str(case.source)).signatures[signature].variables
+    model = tf.saved_model.load(str(case.source))  # signatures hold their variables weakly
+    read = model.signatures[signature].variables
     missing = [v.name for v in read if identity(v.numpy()) not in entries or identity(v.numpy()) not in frozen]
     assert read and not missing, f"not in frozen.pb bit by bit: {missing[:3]} ({len(missing)} of {len(read)})"
     saved = {identity(value) for _, value in constants_of(saved_model_nodes(case.source))}
