@@ -11,6 +11,7 @@ import { asFloeError } from '@floe/graph';
 import type { Engine } from '../core/engine.ts';
 import { capacityOf, readCpus } from './capacity.ts';
 
+export type { Engine, Session, SessionOptions } from '../core/engine.ts';
 export { type Capacity, type CpuSnapshot, capacityOf, cpusOf, readCpus, threadPoolSize } from './capacity.ts';
 
 export interface EngineOptions {
@@ -51,6 +52,7 @@ const DEFAULT_POOL_THREADS = 4;
 
 /** In a process that did not size libuv's pool, as where Floe is a library, two of its threads are left for files and DNS. */
 function defaultSlots(): number {
-  const pool = Number(process.env.UV_THREADPOOL_SIZE) || DEFAULT_POOL_THREADS;
+  const { UV_THREADPOOL_SIZE } = process.env;
+  const pool = Number(UV_THREADPOOL_SIZE) || DEFAULT_POOL_THREADS;
   return Math.max(1, Math.min(capacityOf(readCpus()).slots, pool - 2));
 }

@@ -22,6 +22,7 @@ const FUNCTIONS = {
   getErrorMessage: { index: 2, result: 'text', args: [P] },
   /** (log level, log id, out env) */
   createEnv: { index: 3, result: P, args: ['int', 'text', P] },
+  disableTelemetry: { index: 6, result: P, args: [P] },
   /** (env, path, session options, out session) */
   createSession: { index: 7, result: P, args: [P, 'text', P, P] },
   /** (env, model bytes, their count, session options, out session) */

@@ -5,6 +5,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { FloeError } from '@floe/graph';
+import { forbidTelemetry } from '../no-telemetry.ts';
 
 /** Address of native memory; null is the null pointer. */
 export type Pointer = bigint | null;
@@ -78,6 +79,7 @@ async function load(): Promise<Library> {
   const manifest = require.resolve('onnxruntime-node/package.json');
   const path = join(dirname(manifest), libraryFile(process.platform, process.arch));
   const { default: koffi } = await import('koffi');
+  forbidTelemetry();
   koffi.config({
     sync_stack_size: STACK_BYTES,
     async_stack_size: STACK_BYTES,

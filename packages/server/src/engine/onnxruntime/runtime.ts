@@ -74,6 +74,8 @@ async function start(): Promise<Runtime> {
       dims: new BigInt64Array(MAX_RANK),
     },
   };
+  // In a worker thread `process.env` is a copy that the library does not see: there this is what counts.
+  check(api, api.disableTelemetry(started.env), 'load');
   selfCheck(started);
   return started;
 }

@@ -31,7 +31,7 @@ export function engineError(native: number, message: string, activity: Activity,
 const OUT_OF_MEMORY = /bad_alloc|bad allocation|failed to allocate memory|out of memory/i;
 /** The library has no code of its own for "this op is unknown". */
 const UNKNOWN_OP =
-  /not implemented|could not find an implementation|no op registered|not a registered (function|operator)|no schema registered|unsupported (model )?(ir|opset)|opset \d+ is under development|is till opset|not supported/i;
+  /not implemented|could not find an implementation|no op registered|not a registered (function|operator)|no schema registered|unsupported (model )?(ir|opset)|opset \d+ is under development|is till opset|not supported|unsupported data type/i;
 
 function loadCode(native: number, message: string): ErrorCode {
   if (OUT_OF_MEMORY.test(message)) return 'RESOURCE_EXHAUSTED';

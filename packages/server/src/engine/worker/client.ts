@@ -17,7 +17,8 @@ export class ThreadClient {
   private death: FloeError | undefined;
 
   constructor(script: URL) {
-    this.worker = new Worker(script);
+    // The process's own flags are about its main program.
+    this.worker = new Worker(script, { execArgv: [] });
     this.worker.on('message', (reply: Reply) => this.settle(reply));
     this.worker.on('error', (error) => this.die(error instanceof Error ? error.message : String(error)));
     this.worker.on('exit', (code) => this.die(`it left with code ${code}`));

@@ -6,6 +6,7 @@
 import { FloeError } from '@floe/graph';
 import type { Engine, Session, SessionOptions } from '../../core/engine.ts';
 import { requireModel } from '../model-file.ts';
+import { forbidTelemetry } from '../no-telemetry.ts';
 import { closedError } from '../validate.ts';
 import { ThreadClient } from './client.ts';
 import { openSession, type WorkerSession } from './session.ts';
@@ -20,6 +21,7 @@ export async function openWorkerEngine(script = THREAD): Promise<Engine> {
 }
 
 async function startThread(script: URL): Promise<{ thread: ThreadClient; version: string }> {
+  forbidTelemetry();
   const thread = new ThreadClient(script);
   try {
     const { version } = await thread.call('start', undefined);

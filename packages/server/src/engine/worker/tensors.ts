@@ -17,17 +17,21 @@ export function fromWire({ dtype, shape, data }: WireTensor): Tensor {
   return { dtype, shape, data: data.map((text) => encoder.encode(text)) };
 }
 
-/** Throws UNIMPLEMENTED for an element type that Floe does not know. The binding says an unknown rank as rank 0. */
+/** Throws UNIMPLEMENTED for an element type that Floe does not know. A scalar and an unknown rank are the same to the binding. */
 export function specOf({ name, type, shape }: WireSpec): TensorSpec {
   if (!(type in DTYPES)) throw new FloeError('UNIMPLEMENTED', `tensor ${name} has the type ${type}`, { tensor: name });
-  return { name, dtype: type as DType, shape };
+  return { name, dtype: type as DType, shape: shape.length === 0 ? null : shape };
 }
 
+/** The binding takes text only and ends it at a zero byte: better no answer than one for another string. */
 function decode(name: string, bytes: Uint8Array): string {
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    const message = `input ${JSON.stringify(name)} has bytes that are no UTF-8; the worker engine knows no others`;
-    throw new FloeError('UNIMPLEMENTED', message, { tensor: name });
+  if (!bytes.includes(0)) {
+    try {
+      return decoder.decode(bytes);
+    } catch {
+      // Falls through to the error: this is no UTF-8.
+    }
   }
+  const message = `input ${JSON.stringify(name)} has a string that is no UTF-8 text, which the worker engine cannot carry`;
+  throw new FloeError('UNIMPLEMENTED', message, { tensor: name });
 }

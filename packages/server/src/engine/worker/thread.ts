@@ -6,6 +6,9 @@ import { parentPort } from 'node:worker_threads';
 import * as ort from 'onnxruntime-node';
 import { buffersOf, type Calls, type Method, type Request, type WireSpec, type WireTensor } from './messages.ts';
 
+// The binding's native part takes a Float16Array for empty. Where there is none it uses Uint16Array, bits as they are, as we do.
+Reflect.deleteProperty(globalThis, 'Float16Array');
+
 const sessions = new Map<number, ort.InferenceSession>();
 let nextSession = 0;
 
@@ -56,13 +59,7 @@ function wireTensor(result: ort.Tensor | undefined): WireTensor {
   const { type, dims } = result;
   const data = result.data as WireTensor['data'];
   const dtype = type as WireTensor['dtype'];
-  if (!ArrayBuffer.isView(data)) return { dtype, shape: dims, data };
-  return { dtype, shape: dims, data: owned(dtype === 'float16' ? bits(data) : data) };
-}
-
-/** The binding gives Float16Array where the engine has it; tensors of Floe carry the bits. */
-function bits(data: ArrayBufferView): Uint16Array {
-  return new Uint16Array(data.buffer, data.byteOffset, data.byteLength / Uint16Array.BYTES_PER_ELEMENT);
+  return { dtype, shape: dims, data: ArrayBuffer.isView(data) ? owned(data) : data };
 }
 
 /** An array with a buffer of its own, which can be handed over. */

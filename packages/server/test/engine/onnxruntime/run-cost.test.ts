@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest';
+import { RunCost } from '../../../src/engine/onnxruntime/run-cost.ts';
+
+it('never runs a size inline that it has not seen', () => {
+  const cost = new RunCost();
+  expect(cost.inlineMicros(16)).toBeUndefined();
+  cost.sawPooled(16, 80);
+  expect(cost.inlineMicros(16)).toBe(80);
+  expect(cost.inlineMicros(1600)).toBeUndefined();
+});
+
+it('tries a run inline that looked a little too long from another thread, and believes what it then sees', () => {
+  const cost = new RunCost();
+  cost.sawPooled(16, 900);
+  expect(cost.inlineMicros(16)).toBe(900);
+  cost.sawInline(16, 600);
+  expect(cost.inlineMicros(16)).toBeUndefined();
+});
+
+it('keeps a long run off the event loop', () => {
+  const cost = new RunCost();
+  cost.sawPooled(16, 5000);
+  expect(cost.inlineMicros(16)).toBeUndefined();
+});
+
+it('forgives a run that was slow by accident', () => {
+  const cost = new RunCost();
+  cost.sawPooled(16, 100);
+  cost.sawInline(16, 10);
+  cost.sawInline(16, 90);
+  expect(cost.inlineMicros(16)).toBe(20);
+  cost.sawInline(16, 5000);
+  expect(cost.inlineMicros(16)).toBeUndefined();
+  cost.sawPooled(16, 60);
+  expect(cost.inlineMicros(16)).toBe(60);
+});
