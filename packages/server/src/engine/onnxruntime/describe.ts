@@ -1,6 +1,6 @@
 /** The inputs and outputs of a native session as TensorSpecs. */
 import { dtypeFromOnnx, FloeError, type TensorSpec } from '@floe/graph';
-import { cell, type Runtime } from './runtime.ts';
+import { cell, type Runtime } from './native.ts';
 import { check } from './status.ts';
 
 /** `ONNXType`: tensors are the only values that Floe knows. */

@@ -2,7 +2,8 @@
 import type { Engine, Session, SessionOptions } from '../../core/engine.ts';
 import { requireModel } from '../model-file.ts';
 import { closedError } from '../validate.ts';
-import { getRuntime, type Runtime, reserveSlots } from './runtime.ts';
+import type { Runtime } from './native.ts';
+import { getRuntime, reserveSlots } from './runtime.ts';
 import { type NativeSession, openSession } from './session.ts';
 
 /** Throws UNIMPLEMENTED where the library cannot be loaded or is not what it should be. */

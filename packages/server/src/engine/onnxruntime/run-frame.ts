@@ -4,7 +4,7 @@
  * nothing but its results. Plain loops: iterators of typed arrays took a third of a tiny run's time.
  */
 import { FloeError, type Tensor } from '@floe/graph';
-import type { Runtime } from './runtime.ts';
+import type { Runtime } from './native.ts';
 import { createValue, readValue } from './values.ts';
 
 export class RunFrame {

@@ -1,40 +1,11 @@
-/**
- * ONNX Runtime as this process has it: one library, one environment, one gate, shared by every engine that is opened here. Made by the
- * first call and kept for the process's life.
- */
+/** Starts ONNX Runtime in this process: by the first engine that is opened here, for the process's life. */
 import { Gate } from '../gate.ts';
-import { type Api, readApiTable } from './api-table.ts';
-import { type Library, loadLibrary } from './library.ts';
+import { readApiTable } from './api-table.ts';
+import { loadLibrary } from './library.ts';
+import { cell, MAX_RANK, type Runtime } from './native.ts';
 import { selfCheck } from './self-check.ts';
 import { check } from './status.ts';
 import { Turns } from './turns.ts';
-
-export interface Runtime {
-  readonly library: Library;
-  readonly api: Api;
-  readonly version: string;
-  readonly env: bigint;
-  /** Says of a buffer that it is ordinary memory. */
-  readonly memoryInfo: bigint;
-  readonly allocator: bigint;
-  /** Bounds the runs that are off the event loop. */
-  readonly gate: Gate;
-  /** Sessions are opened and released one at a time, in a thread of their own beside the runs. */
-  readonly housekeeping: Gate;
-  readonly turns: Turns;
-  readonly scratch: Scratch;
-}
-
-/** Cells that native functions write to. Each use reads them before it lets go of the event loop. */
-export interface Scratch {
-  readonly pointer: BigUint64Array;
-  readonly int: Int32Array;
-  readonly count: BigUint64Array;
-  readonly dims: BigInt64Array;
-}
-
-/** Tensors of more dimensions exist on paper only; TensorFlow allows 254. */
-export const MAX_RANK = 255;
 
 /** `OrtLoggingLevel`: every error comes back as a status, so the library need not write to stderr. */
 const LOG_FATAL = 4;
@@ -78,11 +49,6 @@ async function start(): Promise<Runtime> {
   check(api, api.disableTelemetry(started.env), 'load');
   selfCheck(started);
   return started;
-}
-
-/** What a native function wrote into a cell. */
-export function cell(array: BigUint64Array): bigint {
-  return array[0] ?? 0n;
 }
 
 const slotsWanted = new Map<symbol, number>();

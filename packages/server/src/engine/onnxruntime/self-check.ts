@@ -4,8 +4,8 @@
  */
 import { FloeError, type Tensor } from '@floe/graph';
 import { CNames } from './c-names.ts';
+import { cell, type Runtime } from './native.ts';
 import { RunFrame } from './run-frame.ts';
-import { cell, type Runtime } from './runtime.ts';
 import { check } from './status.ts';
 
 /** An ONNX model of one node, `y = x + x`, with x float32 [2]: opset 13, made by `onnx.helper`. */

@@ -2,7 +2,7 @@
 import type { SessionOptions } from '../../core/engine.ts';
 import { threadsOf } from '../capacity.ts';
 import { SESSION_CONFIG } from '../session-config.ts';
-import { cell, type Runtime } from './runtime.ts';
+import { cell, type Runtime } from './native.ts';
 import { check } from './status.ts';
 
 /** `GraphOptimizationLevel`: all of them, NCHWc layouts among them, are worth 1.3 to 2.4 times. */

@@ -8,9 +8,9 @@ import { checkFeeds, checkFetches, closedError } from '../validate.ts';
 import { CNames } from './c-names.ts';
 import { describeInputs, describeOutputs } from './describe.ts';
 import type { Pointer } from './library.ts';
+import { cell, type Runtime } from './native.ts';
 import { RunCost } from './run-cost.ts';
 import { RunFrame } from './run-frame.ts';
-import { cell, type Runtime } from './runtime.ts';
 import { withSessionOptions } from './session-options.ts';
 import { check } from './status.ts';
 

@@ -3,7 +3,7 @@
  * value is released: `RunFrame` holds both. An output is copied once into an array of its own, and the value released at once.
  */
 import { arrayFor, DTYPES, dtypeFromOnnx, FloeError, sizeOf, type Tensor } from '@floe/graph';
-import { cell, MAX_RANK, type Runtime } from './runtime.ts';
+import { cell, MAX_RANK, type Runtime } from './native.ts';
 import { check } from './status.ts';
 
 /** Makes a value for `tensor`, whose data must outlive it. The caller releases it. */
