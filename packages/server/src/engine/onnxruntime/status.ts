@@ -1,5 +1,5 @@
 /**
- * From `OrtStatus` to FloeError. A status is native memory (2.4 KB each with its message): it is released here, whatever happens.
+ * From `OrtStatus` to FloeError. A status is native memory: it is released here, whatever happens.
  * Source of the codes: `OrtErrorCode` in `onnxruntime_c_api.h`.
  */
 import { type ErrorCode, type ErrorDetail, FloeError } from '@floe/graph';

@@ -1,6 +1,8 @@
 import type { ErrorCode } from '@floe/graph';
 import { expect, it } from 'vitest';
-import { type Activity, engineError } from '../../../src/engine/onnxruntime/status.ts';
+import { cell } from '../../../src/engine/onnxruntime/native.ts';
+import { getRuntime } from '../../../src/engine/onnxruntime/runtime.ts';
+import { type Activity, check, engineError } from '../../../src/engine/onnxruntime/status.ts';
 
 const CASES: readonly (readonly [Activity, number, string, ErrorCode])[] = [
   ['load', 3, 'Load model from m.onnx failed: open file "weights.bin" failed', 'DATA_LOSS'],
@@ -26,4 +28,27 @@ it('takes the node and its op out of the message, and leaves addresses of the li
   const error = engineError(2, message, 'run', {});
   expect(error.details).toEqual([{ op: 'Gather', node: 'tower/gather' }]);
   expect(error.message).not.toContain('libonnx');
+});
+
+it('releases the status of an error, once', async () => {
+  const { api, env, scratch } = await getRuntime();
+  const released: unknown[] = [];
+  const counting = {
+    ...api,
+    releaseStatus: Object.assign(
+      (status: Parameters<typeof api.releaseStatus>[0]) => {
+        released.push(status);
+        return api.releaseStatus(status);
+      },
+      { async: api.releaseStatus.async },
+    ),
+  };
+  check(api, api.createSessionOptions(scratch.pointer), 'load');
+  const options = cell(scratch.pointer);
+  const status = api.createSession(env, '/nowhere.onnx', options, scratch.pointer);
+  expect(() => check(counting, status, 'load')).toThrow(/nowhere/);
+  expect(released).toEqual([status]);
+  check(counting, null, 'load');
+  expect(released.length).toBe(1);
+  api.releaseSessionOptions(options);
 });
