@@ -18,6 +18,8 @@ import type { Runs } from '../peers/engine.ts';
 const CALLERS = 8;
 const REQUESTS = 500;
 const IN_FLIGHT = 2;
+/** 0.9 ms over an engine that took 3.6 ms, on the machine for which both were stated. */
+const MOST_RATIO = 1.25;
 
 export const image: Case = async (models, { repeats, length }) => {
   const model = await models.get('mobilenet_v2');
@@ -49,7 +51,7 @@ export const image: Case = async (models, { repeats, length }) => {
       name: 'mobilenet_v2: CPU per answer / per run of the bare engine',
       value: medianOf(served, bare, (a, b) => a.cpu / b.cpu),
       unit: 'ratio',
-      limit: { most: 1.18, slack: 0.12 },
+      limit: { most: MOST_RATIO, slack: 0.1 },
     },
     { name: 'mobilenet_v2: answers', value: perSecond(served), unit: '1/s' },
     { name: 'mobilenet_v2: runs of the bare engine', value: perSecond(bare), unit: '1/s' },

@@ -31,6 +31,8 @@ export const weights: Case = async (models, { length }) => {
       name: 'resnet50: copies of the weights at rest (over a server without models)',
       value: (resting.pss - empty) / model.weights,
       unit: 'ratio',
+      // The bare engine is at 1.6, as it pads weights for its own layout; a second copy would be at 2.6.
+      limit: { most: 2, slack: 0.4 },
     },
     { name: 'resnet50: most with 1 caller, resident', value: one.rss / MB, unit: 'MB' },
     { name: `resnet50: most with ${MANY_CALLERS} callers, resident`, value: many.rss / MB, unit: 'MB' },
