@@ -6,6 +6,7 @@ const source = (path: string): string => fileURLToPath(new URL(path, import.meta
 export default defineConfig({
   resolve: {
     alias: {
+      '@floe/graph/base': source('./packages/graph/src/base.ts'),
       '@floe/graph': source('./packages/graph/src/index.ts'),
     },
   },

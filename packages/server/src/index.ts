@@ -9,7 +9,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type DType, FloeError, invalid, type Signature, sizeOf, type Tensor } from '@floe/graph';
+import { type DType, FloeError, invalid, type Signature, sizeOf, type Tensor } from '@floe/graph/base';
 import { Builder } from './build/builder.ts';
 import type { Engine } from './core/engine.ts';
 import { defaultCacheDir } from './core/machine.ts';
@@ -17,8 +17,8 @@ import { openEngine } from './engine/index.ts';
 import { type LoadedServable, loadVersion } from './servable/loaded.ts';
 import { exists, MANIFEST_FILE } from './store/version-folder.ts';
 
-export type { DType, ErrorCode, ErrorDetail, Signature, Tensor, TensorSpec } from '@floe/graph';
-export { FloeError } from '@floe/graph';
+export type { DType, ErrorCode, ErrorDetail, Signature, Tensor, TensorSpec } from '@floe/graph/base';
+export { FloeError } from '@floe/graph/base';
 
 /** Results in the order of the fetches, and by their names too: `result[0]` and `result['probs:0']` are the same tensor. */
 export type Fetched = readonly Tensor[] & Readonly<Record<string, Tensor>>;

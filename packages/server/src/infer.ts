@@ -2,7 +2,7 @@
  * The life of an inference, top to bottom: resolve the servable and hold it, decode against it, prepare inputs, run, encode. A
  * caller that went away is not worked for.
  */
-import { FloeError } from '@floe/graph';
+import { FloeError } from '@floe/graph/base';
 import type { Codec, ModelRef, Models } from './core/inference.ts';
 import type { Prepare } from './input/stage.ts';
 

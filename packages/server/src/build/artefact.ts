@@ -3,17 +3,17 @@
  * it, so that an artefact is either the right one or absent. Anything here can be deleted and is made again.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compile, DTYPES, type DType, FloeError, type Graph, type TensorSpec } from '@floe/graph';
+import { DTYPES, type DType, type Signature, type TensorSpec, tensorName } from '@floe/graph/base';
 import { z } from 'zod';
-import { createWhole, exists, type FileDigest, verifyFile, writeFile } from '../store/version-folder.ts';
+import { exists, verifyFile } from '../store/version-folder.ts';
 
 /** Part of every artefact's digest: raise it when the compiler's output changes. */
 const COMPILER_VERSION = 1;
-const MODEL_FILE = 'model.onnx';
-const WEIGHTS_FILE = 'weights.bin';
-const ABOUT_FILE = 'compiled.json';
+export const MODEL_FILE = 'model.onnx';
+export const WEIGHTS_FILE = 'weights.bin';
+export const ABOUT_FILE = 'compiled.json';
 
 const spec = z.object({
   name: z.string(),
@@ -28,7 +28,7 @@ const About = z.object({
   deterministic: z.boolean(),
   files: z.record(z.string(), fileDigest),
 });
-type About = z.infer<typeof About>;
+export type About = z.infer<typeof About>;
 
 /** What is compiled: graph tensors by canonical name. */
 export interface ArtefactKey {
@@ -47,6 +47,20 @@ export interface Artefact extends About {
   readonly bytes: number;
 }
 
+/** Feeds and fetches of a signature, in a fixed order and without repeats. */
+export function artefactKeyOf(graph: string, signature: Signature, opset?: number): ArtefactKey {
+  const feeds = new Map(
+    Object.values(signature.inputs).map((spec) => [tensorName(spec.name), { ...spec, name: tensorName(spec.name) }]),
+  );
+  const fetches = new Set(Object.values(signature.outputs).map((spec) => tensorName(spec.name)));
+  return {
+    graph,
+    feeds: [...feeds.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    fetches: [...fetches].sort(),
+    ...(opset === undefined ? {} : { opset }),
+  };
+}
+
 /** Name of the artefact's folder. */
 export function artefactName(key: ArtefactKey): string {
   const feeds = key.feeds.map(({ name, dtype, shape }) => [name, dtype, shape]);
@@ -63,33 +77,8 @@ export async function findArtefact(folders: readonly string[], key: ArtefactKey)
   return undefined;
 }
 
-/** Compiles `graph` and writes the artefact into `folder`, whole or not at all. */
-export async function makeArtefact(folder: string, key: ArtefactKey, graph: Graph): Promise<Artefact> {
-  const compiled = compile(graph, key.feeds, key.fetches, key.opset === undefined ? {} : { opset: key.opset });
-  await mkdir(folder, { recursive: true });
-  const target = join(folder, artefactName(key));
-  const fill = async (hidden: string): Promise<void> => {
-    const files: Record<string, FileDigest> = {
-      [MODEL_FILE]: await writeFile(join(hidden, MODEL_FILE), [compiled.model]),
-    };
-    if (compiled.weights.length > 0)
-      files[WEIGHTS_FILE] = await writeFile(join(hidden, WEIGHTS_FILE), compiled.weights);
-    const { inputs, outputs, rowIndependent, deterministic } = compiled;
-    const about = { inputs, outputs, rowIndependent, deterministic, files } satisfies Readonly<
-      Record<keyof About, unknown>
-    >;
-    await writeFile(join(hidden, ABOUT_FILE), [Buffer.from(`${JSON.stringify(about, null, 2)}\n`)]);
-  };
-  // Two servers may compile the same artefact into one folder at the same time: the first one's is as good.
-  await createWhole(target, fill).catch((error: unknown) => {
-    if (!(error instanceof FloeError && error.code === 'ALREADY_EXISTS')) throw error;
-  });
-  const artefact = await openArtefact(target);
-  if (artefact === undefined) throw new FloeError('DATA_LOSS', `${target} cannot be read back`, { file: target });
-  return artefact;
-}
-
-async function openArtefact(folder: string): Promise<Artefact | undefined> {
+/** The artefact in `folder`; undefined where there is none, or one that cannot be read. */
+export async function openArtefact(folder: string): Promise<Artefact | undefined> {
   if (!(await exists(join(folder, ABOUT_FILE)))) return undefined;
   const text = await readFile(join(folder, ABOUT_FILE), 'utf8');
   const about = About.safeParse(parseOrNothing(text)).data;

@@ -3,7 +3,7 @@
  * job is done. One job runs at a time, since each may hold a whole model.
  */
 import { Worker } from 'node:worker_threads';
-import { type ErrorCode, type ErrorDetail, FloeError, type TensorSpec } from '@floe/graph';
+import { type ErrorCode, type ErrorDetail, FloeError, type TensorSpec } from '@floe/graph/base';
 import type { ArtefactKey } from './artefact.ts';
 import type { FreezeRequest, FreezeResult } from './freeze-version.ts';
 

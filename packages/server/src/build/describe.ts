@@ -1,7 +1,7 @@
 /** What a person says of a model in `floe.json`: labels, preprocessing and measured accuracy. */
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { FloeError } from '@floe/graph';
+import { FloeError } from '@floe/graph/base';
 import { Description, parseDescription } from '../core/manifest.ts';
 
 const DESCRIPTION_FILE = 'floe.json';

@@ -4,16 +4,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import {
-  FloeError,
-  type Frozen,
-  freeze,
-  frozenChunks,
-  readSource,
-  type Signature,
-  type Source,
-  tensorName,
-} from '@floe/graph';
+import { FloeError, type Frozen, freeze, frozenChunks, readSource, type Signature, type Source } from '@floe/graph';
 import { type Description, MANIFEST_VERSION, type Manifest } from '../core/manifest.ts';
 import { VERSION } from '../core/version.ts';
 import {
@@ -25,7 +16,8 @@ import {
   MANIFEST_FILE,
   writeFile,
 } from '../store/version-folder.ts';
-import { type Artefact, type ArtefactKey, makeArtefact } from './artefact.ts';
+import { type Artefact, artefactKeyOf } from './artefact.ts';
+import { makeArtefact } from './compile-artefact.ts';
 import { describeSource } from './describe.ts';
 
 export interface FreezeRequest {
@@ -157,18 +149,4 @@ class VersionWriter {
 function defaultSignature({ signatures }: Frozen): string {
   const keys = Object.keys(signatures);
   return keys.includes('serving_default') ? 'serving_default' : (keys[0] ?? '');
-}
-
-/** Feeds and fetches of a signature, in a fixed order and without repeats. */
-export function artefactKeyOf(graph: string, signature: Signature, opset?: number): ArtefactKey {
-  const feeds = new Map(
-    Object.values(signature.inputs).map((spec) => [tensorName(spec.name), { ...spec, name: tensorName(spec.name) }]),
-  );
-  const fetches = new Set(Object.values(signature.outputs).map((spec) => tensorName(spec.name)));
-  return {
-    graph,
-    feeds: [...feeds.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
-    fetches: [...fetches].sort(),
-    ...(opset === undefined ? {} : { opset }),
-  };
 }

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { analyse, asFloeError, type Graph, readFrozenGraph, type TensorSpec, tensorName } from '@floe/graph';
-import { makeArtefact } from './artefact.ts';
 import type { InspectJob, Job, JobReply } from './builder.ts';
+import { makeArtefact } from './compile-artefact.ts';
 import { freezeVersion } from './freeze-version.ts';
 
 async function work(job: Job): Promise<unknown> {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { bytesOf, FloeError, type Tensor } from '@floe/graph';
+import { bytesOf, FloeError, type Tensor } from '@floe/graph/base';
 import { pino } from 'pino';
 import { type FreezeResult, freezeVersion } from '../build/freeze-version.ts';
 import { resolveConfig } from '../core/config.ts';

@@ -1,5 +1,5 @@
 /** `floe freeze`. */
-import { invalid } from '@floe/graph';
+import { invalid } from '@floe/graph/base';
 import { type FreezeRequest, type FreezeResult, freezeVersion } from '../build/freeze-version.ts';
 import { EXIT, megabytes, print, printJson, progressBar } from './output.ts';
 import { formatSignature } from './signature-text.ts';

@@ -1,5 +1,5 @@
 /** NumPy's `.npy` files as tensors. Source: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html */
-import { type DType, FloeError, numericView, sizeOf, type Tensor } from '@floe/graph';
+import { type DType, FloeError, numericView, sizeOf, type Tensor } from '@floe/graph/base';
 
 const DTYPES: Readonly<Record<string, DType>> = {
   '<f4': 'float32',

@@ -1,6 +1,6 @@
 /** What the commands print: results on standard output, progress and errors on standard error, and the exit codes. */
 import process from 'node:process';
-import { asFloeError, type ErrorCode } from '@floe/graph';
+import { asFloeError, type ErrorCode } from '@floe/graph/base';
 import type { Progress } from '../build/freeze-version.ts';
 
 /** Exit codes, after `sysexits.h`. */

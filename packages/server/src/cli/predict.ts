@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { bytesOf, DTYPES, FloeError, invalid, type Tensor } from '@floe/graph';
+import { bytesOf, DTYPES, FloeError, invalid, type Tensor } from '@floe/graph/base';
 import { z } from 'zod';
 import { parseNpy } from './npy.ts';
 import { EXIT, print } from './output.ts';

@@ -1,9 +1,8 @@
 /** `floe serve`: runs a server until it is told to stop, then drains it. */
 import { readFile } from 'node:fs/promises';
 import process from 'node:process';
-import { FloeError } from '@floe/graph';
+import { FloeError } from '@floe/graph/base';
 import { type Logger, pino } from 'pino';
-import { parse } from 'yaml';
 import { resolveConfig, type ServeConfig } from '../core/config.ts';
 import { EXIT, printJson } from './output.ts';
 import { type RunningServer, startServer } from './server.ts';
@@ -29,6 +28,8 @@ async function readFileOptions(path: string | undefined): Promise<Record<string,
     if (path === undefined && cause.code === 'ENOENT') return '';
     throw new FloeError('NOT_FOUND', `${file} cannot be read: ${cause.message}`, { file }, cause);
   });
+  if (text === '') return {};
+  const { parse } = await import('yaml');
   try {
     const options: unknown = parse(text) ?? {};
     if (typeof options === 'object' && !Array.isArray(options)) return options as Record<string, unknown>;

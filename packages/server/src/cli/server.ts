@@ -1,8 +1,7 @@
 /** The composition root of a server: wires engine, models, registry and transports from one configuration. */
 import { join, resolve } from 'node:path';
 import process from 'node:process';
-import { FloeError } from '@floe/graph';
-import { Registry } from '@prometheus-io/client';
+import { FloeError } from '@floe/graph/base';
 import type { Logger } from 'pino';
 import { Builder } from '../build/builder.ts';
 import { bodyLimitBytes, type ServeConfig } from '../core/config.ts';
@@ -23,7 +22,6 @@ import { createAdminServer } from '../transport/http/admin.ts';
 import type { HttpServer, TlsOptions } from '../transport/http/deps.ts';
 import { createHttpServer } from '../transport/http/server.ts';
 import { type Identity, openIdentity } from '../transport/identity/identity.ts';
-import { KeyFileIdentity } from '../transport/identity/key-file.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -72,7 +70,7 @@ async function start(config: ServeConfig, log: Logger, closing: Closing): Promis
     onError: (error) => log.error({ err: error }, 'looking for new versions failed'),
   });
   closing.push(() => watcher.stop());
-  const identity = identityOf(config, log, closing);
+  const identity = await identityOf(config, log, closing);
   const servers = await listen(config, { models, identity, log }, () => watcher.look());
   closing.push(() => Promise.all([servers.http.close(), servers.admin.close()]));
   await watcher.start();
@@ -121,7 +119,7 @@ async function listen(
     ...tls,
   };
   const infer = inference(shared.models, inputStage({ maxPixels: config.maxPixels }));
-  const http = await createHttpServer({ ...shared, infer, metrics: new Registry(), options });
+  const http = await createHttpServer({ ...shared, infer, options });
   try {
     const admin = await createAdminServer({
       ...shared,
@@ -136,8 +134,9 @@ async function listen(
   }
 }
 
-function identityOf(config: ServeConfig, log: Logger, closing: Closing): Identity {
+async function identityOf(config: ServeConfig, log: Logger, closing: Closing): Promise<Identity> {
   if (config.keys === '') return openIdentity;
+  const { KeyFileIdentity } = await import('../transport/identity/key-file.ts');
   const identity = new KeyFileIdentity(config.keys, log).watchFile();
   closing.push(() => identity.close());
   return identity;

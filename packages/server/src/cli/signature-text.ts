@@ -1,5 +1,5 @@
 /** Signatures in one line for people: `x float32[?,28,28,1] -> klass int64[?], probs float32[?,10]`. */
-import type { Signature, TensorSpec } from '@floe/graph';
+import type { Signature, TensorSpec } from '@floe/graph/base';
 
 export function formatSignature(signature: Signature): string {
   return `${formatSide(signature.inputs)} -> ${formatSide(signature.outputs)}`;

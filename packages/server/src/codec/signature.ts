@@ -1,5 +1,5 @@
 /** What all codecs ask of a servable's signatures: which one is meant, which input a name means, and whether a shape fits. */
-import { invalid, type Signature, type Tensor, type TensorSpec } from '@floe/graph';
+import { invalid, type Signature, type Tensor, type TensorSpec } from '@floe/graph/base';
 import type { EncodedImages, ImageSpec, ServableInfo } from '../core/inference.ts';
 
 /** The key among `specs` that `name` means: the key itself, or the graph name of its tensor, with or without `:0`. */

@@ -1,5 +1,5 @@
 /** The server's options: one typed object, parsed once at the edge from flags, `FLOE_*`, `floe.yaml` and defaults, in that order. */
-import { FloeError } from '@floe/graph';
+import { FloeError } from '@floe/graph/base';
 import { z } from 'zod';
 
 const MEBIBYTE = 1024 * 1024;

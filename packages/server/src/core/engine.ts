@@ -1,5 +1,5 @@
 /** The contract of an engine: what runs compiled graphs. `test/engine/contract.ts` is the suite that each engine passes. */
-import type { Tensor, TensorSpec } from '@floe/graph';
+import type { Tensor, TensorSpec } from '@floe/graph/base';
 
 export interface SessionOptions {
   /** Threads that one run may use; 0 for as many as there are CPUs. */

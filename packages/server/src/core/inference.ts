@@ -1,7 +1,7 @@
 /**
  * The words of an inference: what a codec makes of a request, what a servable offers, and the ports between the two.
  */
-import type { Signature, Tensor } from '@floe/graph';
+import type { Signature, Tensor } from '@floe/graph/base';
 
 /** Which version of which model is asked for. Neither version nor label: the one that serves by default. */
 export interface ModelRef {

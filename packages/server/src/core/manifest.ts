@@ -2,7 +2,7 @@
  * `model.json`, the manifest of a frozen version: everything that is known of it beside its graph. Its JSON Schema is published
  * in `docs/model.schema.json`; readers refuse an unknown major version.
  */
-import { DTYPES, type DType, FloeError, type Signature } from '@floe/graph';
+import { DTYPES, type DType, FloeError, type Signature } from '@floe/graph/base';
 import { z } from 'zod';
 import type { ImageSpec } from './inference.ts';
 
@@ -74,7 +74,9 @@ export const Manifest = Description.extend({
   signatures: z.record(z.string(), signature).describe('Named inputs and outputs, by signature key.'),
   outputNodes: z.array(z.string()).describe('Graph nodes that the outputs come from.'),
   checkpoint: checkpoint.describe('Where the weights came from.'),
-  rowIndependent: z.record(z.string(), z.object({ proved: z.boolean(), reason: z.string() })).describe('By signature, as far as compiled: whether rows of a batch do not influence each other.'),
+  rowIndependent: z
+    .record(z.string(), z.object({ proved: z.boolean(), reason: z.string() }))
+    .describe('By signature, as far as compiled: whether rows of a batch do not influence each other.'),
   deterministic: z.boolean(),
   opset: z.int().optional().describe('ONNX opset that was asked for; absent: the compiler chooses.'),
   lineage: z.object({ source: z.string(), producer: z.string() }),

@@ -7,7 +7,7 @@
  * Close the engine before the process ends: leaving while native code runs crashes. `engine.close()` drains, so a command line awaits
  * it before it sets `process.exitCode`; a process that must go at once kills itself (`process.kill(process.pid, 'SIGKILL')`).
  */
-import { asFloeError } from '@floe/graph';
+import { asFloeError } from '@floe/graph/base';
 import type { Engine } from '../core/engine.ts';
 import { capacityOf, readCpus } from './capacity.ts';
 

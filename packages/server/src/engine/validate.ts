@@ -1,5 +1,5 @@
 /** Checks feeds and fetches against a session's tensors before any native code sees them. Values are free: NaN and Infinity pass. */
-import { arrayFor, FloeError, invalid, type Tensor, type TensorSpec } from '@floe/graph';
+import { arrayFor, FloeError, invalid, type Tensor, type TensorSpec } from '@floe/graph/base';
 
 /** The feeds in the order of `inputs`. Throws INVALID_ARGUMENT naming the tensor, what was expected and what was given. */
 export function checkFeeds(inputs: readonly TensorSpec[], feeds: ReadonlyMap<string, Tensor>): Tensor[] {

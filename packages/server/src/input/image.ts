@@ -2,7 +2,7 @@
  * Encoded images -> tensors, as the model's `ImageSpec` says. Decoding is bounded in pixels, so an image bomb costs no more than
  * reading its header.
  */
-import { FloeError, type Tensor } from '@floe/graph';
+import { FloeError, type Tensor } from '@floe/graph/base';
 import type { Sharp } from 'sharp';
 import type { ImageSpec } from '../core/inference.ts';
 

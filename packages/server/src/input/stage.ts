@@ -1,5 +1,5 @@
 /** The input stage: whatever a codec decoded becomes tensors, images by the preprocessing that the model declares. */
-import { FloeError, type Tensor } from '@floe/graph';
+import { FloeError, type Tensor } from '@floe/graph/base';
 import type { InferCall, InputValue, ServableInfo } from '../core/inference.ts';
 import { type ImageLimits, imageToTensor } from './image.ts';
 

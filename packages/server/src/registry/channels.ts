@@ -1,7 +1,7 @@
 /** Reads `<model>/channels.json`: `{"stable": 12, "labels": {"next": 13}}`. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FloeError } from '@floe/graph';
+import { FloeError } from '@floe/graph/base';
 import { z } from 'zod';
 import { type Channels, NO_CHANNELS } from './aspired.ts';
 

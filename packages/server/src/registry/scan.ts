@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FloeError } from '@floe/graph';
+import { FloeError } from '@floe/graph/base';
 import { exists, FROZEN_FILE, listVersions, MANIFEST_FILE } from '../store/version-folder.ts';
 
 /** A version that is there to be loaded. */

@@ -3,7 +3,7 @@
  * serve; a look that fails changes nothing.
  */
 import { join } from 'node:path';
-import { asFloeError, type FloeError } from '@floe/graph';
+import { asFloeError, type FloeError } from '@floe/graph/base';
 import { aspiredVersions, type Channels } from './aspired.ts';
 import { readChannels } from './channels.ts';
 import { type FoundVersion, scanRoot } from './scan.ts';

@@ -1,5 +1,5 @@
 /** The life of a version as a table, and the policy that decides how a new one takes an old one's place. */
-import { FloeError } from '@floe/graph';
+import { FloeError } from '@floe/graph/base';
 import type { SwapPolicy } from '../core/config.ts';
 import type { VersionState } from '../core/inference.ts';
 

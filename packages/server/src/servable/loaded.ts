@@ -1,8 +1,7 @@
 /** A loaded version: its manifest and its sessions. Ready once the default signature's session is open and warm. */
 import { join } from 'node:path';
-import { type Tensor, type TensorSpec, tensorName } from '@floe/graph';
-import type { ArtefactKey } from '../build/artefact.ts';
-import { artefactKeyOf } from '../build/freeze-version.ts';
+import { type Tensor, type TensorSpec, tensorName } from '@floe/graph/base';
+import { type ArtefactKey, artefactKeyOf } from '../build/artefact.ts';
 import type { NamedTensor, Servable } from '../core/inference.ts';
 import type { Manifest } from '../core/manifest.ts';
 import { FROZEN_FILE, readManifest } from '../store/version-folder.ts';

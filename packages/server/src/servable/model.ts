@@ -3,7 +3,7 @@
  * the way: an old version goes when its successor serves and its last request is answered; where both do not fit the memory and
  * the old one has to go first, requests wait for the successor.
  */
-import { FloeError } from '@floe/graph';
+import { FloeError } from '@floe/graph/base';
 import type { SwapPolicy } from '../core/config.ts';
 import type { ModelRef, Servable, VersionStatus } from '../core/inference.ts';
 import { type Channels, defaultVersion, NO_CHANNELS } from '../registry/aspired.ts';

@@ -1,5 +1,5 @@
 /** All models of a server, kept at what the registry says should serve. */
-import { FloeError } from '@floe/graph';
+import { FloeError } from '@floe/graph/base';
 import type { ModelRef, Models, Servable, VersionStatus } from '../core/inference.ts';
 import type { Aspired } from '../registry/watcher.ts';
 import { Model, type ModelDeps, notFound } from './model.ts';

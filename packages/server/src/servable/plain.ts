@@ -1,6 +1,6 @@
 /** Plain SavedModels in a registry root are frozen at load, once, into the cache; frozen versions are used where they are. */
 import { join } from 'node:path';
-import { FloeError } from '@floe/graph';
+import { FloeError } from '@floe/graph/base';
 import type { Builder } from '../build/builder.ts';
 import type { FoundVersion } from '../registry/scan.ts';
 import { exists, MANIFEST_FILE } from '../store/version-folder.ts';

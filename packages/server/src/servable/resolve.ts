@@ -2,7 +2,7 @@
  * From the names of a request to tensors of the graph: signature keys first, else graph names, where `x` and `x:0` are one. So
  * any kept tensor can be fed and any kept node fetched.
  */
-import { FloeError, invalid, type Signature, type Tensor, tensorName } from '@floe/graph';
+import { FloeError, invalid, type Signature, type Tensor, tensorName } from '@floe/graph/base';
 import type { ServableInfo } from '../core/inference.ts';
 
 export interface RunCall {

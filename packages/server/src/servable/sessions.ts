@@ -4,7 +4,7 @@
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { asFloeError, FloeError, sizeOf, type Tensor, type TensorSpec, zeros } from '@floe/graph';
+import { asFloeError, FloeError, sizeOf, type Tensor, type TensorSpec, zeros } from '@floe/graph/base';
 import { type Artefact, type ArtefactKey, artefactName, findArtefact, verifyArtefact } from '../build/artefact.ts';
 import type { Builder } from '../build/builder.ts';
 import type { Engine, Session } from '../core/engine.ts';

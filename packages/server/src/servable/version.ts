@@ -1,5 +1,5 @@
 /** One version of a model on its way through its life, counted by those who use it. */
-import { asFloeError, FloeError } from '@floe/graph';
+import { asFloeError, FloeError } from '@floe/graph/base';
 import type { VersionState, VersionStatus } from '../core/inference.ts';
 import type { FoundVersion } from '../registry/scan.ts';
 import { step } from './lifecycle.ts';

@@ -1,6 +1,5 @@
 /** A real server over a real, if small, model: `adder` answers y = x + 1, `pictures` scores an image by its size. */
 import { FloeError, type Tensor } from '@floe/graph';
-import { Registry } from '@prometheus-io/client';
 import { pino } from 'pino';
 import type { InputValue, ModelRef, Models, Servable, VersionStatus } from '../../src/core/inference.ts';
 import type { HttpDeps, HttpOptions, HttpServer } from '../../src/transport/http/deps.ts';
@@ -120,7 +119,6 @@ export async function startServer(
     models,
     identity: openIdentity,
     log: pino({ level: 'silent' }),
-    metrics: new Registry(),
     options: { host: '127.0.0.1', port: 0, bodyLimit: 1 << 20, accessLog: false, version: '0.0.0', ...options },
     ...overrides,
   });

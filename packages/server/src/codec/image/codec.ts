@@ -2,7 +2,7 @@
  * A picture as the whole request: the body of a `:predict` call is a JPEG, PNG or WebP, and the answer says what it shows, in our own
  * form: `{"predictions": [{label, index, score, top}], "model": {name, version}}`.
  */
-import { FloeError, invalid, type Tensor } from '@floe/graph';
+import { FloeError, invalid, type Tensor } from '@floe/graph/base';
 import type { Answer, Codec, InferCall, NamedTensor, ServableInfo } from '../../core/inference.ts';
 import { topIndices } from '../top.ts';
 

@@ -1,5 +1,5 @@
 /** `{"b64": "..."}`, TensorFlow Serving's way to put bytes into JSON: standard alphabet, padding optional. */
-import { FloeError, invalid } from '@floe/graph';
+import { FloeError, invalid } from '@floe/graph/base';
 import type { JsonScanner } from './scanner.ts';
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;

@@ -4,7 +4,7 @@
  * The first list of a level fixes the length of all lists of that level. A builder takes one whole value (`whole`), or one row at a
  * time (`append`) where rows stand apart in the body. Errors name the place (`instances[3][0]`) and the offset of the value.
  */
-import { arrayFor, type DType, FloeError, invalid, type NumericData, type Tensor } from '@floe/graph';
+import { arrayFor, type DType, FloeError, invalid, type NumericData, type Tensor } from '@floe/graph/base';
 import { base64Object } from './base64.ts';
 import { POWERS } from './number.ts';
 import { BIG_RANGES, RANGES } from './ranges.ts';

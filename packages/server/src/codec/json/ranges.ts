@@ -1,5 +1,5 @@
 /** Ranges of the integer types. */
-import type { DType } from '@floe/graph';
+import type { DType } from '@floe/graph/base';
 
 /** Least and greatest value of the integer types that fit a double. */
 export const RANGES: Partial<Record<DType, readonly [number, number]>> = {

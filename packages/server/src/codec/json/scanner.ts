@@ -4,7 +4,7 @@
  * It accepts what TensorFlow Serving's reader accepts: RFC 8259 plus `NaN`, `Inf`, `Infinity` and their negatives. Errors carry the
  * words and the offset that rapidjson gives (`JSON Parse error: Invalid value. at offset: 7`).
  */
-import type { FloeError } from '@floe/graph';
+import type { FloeError } from '@floe/graph/base';
 import { NumberScanner } from './number.ts';
 import { syntaxError } from './syntax.ts';
 

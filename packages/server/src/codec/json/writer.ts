@@ -1,5 +1,5 @@
 /** Writes JSON into one growing buffer: plain text, strings from bytes, and the elements of tensors. */
-import type { Tensor } from '@floe/graph';
+import type { Tensor } from '@floe/graph/base';
 import { writeFloat32, writeFloat64 } from './float.ts';
 
 const HEX = '0123456789ABCDEF';

@@ -4,7 +4,7 @@
  * The body is read once, straight into tensors. Only if that fails is it read again, by `explain`, to find the words that TensorFlow
  * Serving has for what is wrong. Format: https://www.tensorflow.org/tfx/serving/api_rest, `util/json_tensor.cc`.
  */
-import { asFloeError, FloeError, invalid, type Signature, type TensorSpec } from '@floe/graph';
+import { asFloeError, FloeError, invalid, type Signature, type TensorSpec } from '@floe/graph/base';
 import type { InferCall, InputValue, ServableInfo } from '../../core/inference.ts';
 import { DenseBuilder } from '../json/dense.ts';
 import { JsonScanner } from '../json/scanner.ts';

@@ -2,7 +2,7 @@
  * TensorFlow Serving's predict answer: `{"predictions": [...]}` in row form, `{"outputs": ...}` in column form, laid out with the
  * white space its writer makes (`MakeRowFormatJsonFromTensors`, `MakeColumnarFormatJsonFromTensors` of `util/json_tensor.cc`).
  */
-import { FloeError, invalid, type Tensor } from '@floe/graph';
+import { FloeError, invalid, type Tensor } from '@floe/graph/base';
 import type { NamedTensor } from '../../core/inference.ts';
 import { type ByteWriter, elementWriter, ByteWriter as Writer } from '../json/writer.ts';
 import type { TfsForm } from './decode.ts';

@@ -1,7 +1,7 @@
 /**
  * Errors in TensorFlow Serving's REST form: `{"error": "..."}` with the status that its `http_server.cc` gives to each code.
  */
-import type { ErrorCode, FloeError } from '@floe/graph';
+import type { ErrorCode, FloeError } from '@floe/graph/base';
 import type { ModelRef } from '../../core/inference.ts';
 import { ByteWriter } from '../json/writer.ts';
 

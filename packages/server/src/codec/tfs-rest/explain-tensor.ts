@@ -1,5 +1,5 @@
 /** TensorFlow Serving's checks of one value against its input: shape by the first path down, then every list and every element. */
-import { type DType, FloeError, invalid, type TensorSpec } from '@floe/graph';
+import { type DType, FloeError, invalid, type TensorSpec } from '@floe/graph/base';
 import { decodeBase64 } from '../json/base64.ts';
 import { JsonScanner } from '../json/scanner.ts';
 import { debugString, kindName } from './debug-string.ts';

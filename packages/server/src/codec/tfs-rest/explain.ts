@@ -4,7 +4,7 @@
  * Runs only after reading has failed, and walks the body as `FillPredictRequestFromJson` of its `util/json_tensor.cc` walks its DOM,
  * check by check in the same order; it builds no values, so its memory does not grow with the body.
  */
-import { FloeError, invalid, type TensorSpec } from '@floe/graph';
+import { FloeError, invalid, type TensorSpec } from '@floe/graph/base';
 import type { ServableInfo } from '../../core/inference.ts';
 import { JsonScanner } from '../json/scanner.ts';
 import { keyOf, signatureOf } from '../signature.ts';

@@ -2,7 +2,7 @@
  * TensorFlow Serving's answers about models, as its protobuf JSON printer lays them out (one space a level, all fields, int64 as
  * strings): `GetModelMetadataResponse` and `GetModelStatusResponse`.
  */
-import type { DType, Signature, TensorSpec } from '@floe/graph';
+import type { DType, Signature, TensorSpec } from '@floe/graph/base';
 import type { ModelRef, ServableInfo, VersionStatus } from '../../core/inference.ts';
 
 const DATA_TYPES: Partial<Record<DType, string>> = { float32: 'DT_FLOAT', float64: 'DT_DOUBLE', float16: 'DT_HALF' };

@@ -3,7 +3,7 @@
  * are views of the body; a copy is made only where the elements do not lie aligned.
  */
 
-import { bytesOf, DTYPES, type DType, invalid, numericView, sizeOf, type Tensor } from '@floe/graph';
+import { bytesOf, DTYPES, type DType, invalid, numericView, sizeOf, type Tensor } from '@floe/graph/base';
 import { MAX_STRINGS } from '../json/dense.ts';
 
 /** Throws INVALID_ARGUMENT where `bytes` are not the elements of `shape`. */

@@ -1,5 +1,5 @@
 /** Triton's classification extension: the greatest values of each row as strings `value:index:label` (`docs/protocol/extension_classification.md`). */
-import { FloeError, type Tensor } from '@floe/graph';
+import { FloeError, type Tensor } from '@floe/graph/base';
 import { topIndices } from '../top.ts';
 
 /** A BYTES tensor [batch, k], or [k] where the tensor has but one dimension; k is at most the number of classes. */

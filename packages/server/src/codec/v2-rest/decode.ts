@@ -1,5 +1,5 @@
 /** An Open Inference Protocol V2 infer request to a call: header, then raw tensors, then names and shapes against the signature. */
-import { DTYPES, invalid, type Signature, sizeOf, type Tensor } from '@floe/graph';
+import { DTYPES, invalid, type Signature, sizeOf, type Tensor } from '@floe/graph/base';
 import type { InferCall, InputValue, ServableInfo } from '../../core/inference.ts';
 import { JsonScanner } from '../json/scanner.ts';
 import { checkShape, imageSpecOf, imagesOf, keyOf, signatureOf } from '../signature.ts';

@@ -1,5 +1,5 @@
 /** An answer as an Open Inference Protocol V2 infer response: JSON, and raw tensors after it where they were asked for. */
-import { DTYPES, FloeError, type Tensor } from '@floe/graph';
+import { DTYPES, FloeError, type Tensor } from '@floe/graph/base';
 import type { Answer } from '../../core/inference.ts';
 import { ByteWriter, elementWriter } from '../json/writer.ts';
 import { writeBinary } from './binary.ts';

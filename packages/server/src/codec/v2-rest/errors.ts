@@ -1,5 +1,5 @@
 /** Errors in the Open Inference Protocol's form, `{"error": "..."}`, with the statuses of Triton's `HttpCodeFromError`. */
-import type { ErrorCode, FloeError } from '@floe/graph';
+import type { ErrorCode, FloeError } from '@floe/graph/base';
 import type { ModelRef } from '../../core/inference.ts';
 
 /** Triton knows fewer codes than we do: a full queue is UNAVAILABLE there, so RESOURCE_EXHAUSTED is 503. */

@@ -5,7 +5,7 @@
  * Source: https://kserve.github.io/website/docs/concepts/architecture/data-plane/v2-protocol and Triton's
  * `docs/protocol/extension_binary_data.md`, `extension_classification.md`.
  */
-import { type DType, dtypeFromV2, FloeError, invalid, type Tensor } from '@floe/graph';
+import { type DType, dtypeFromV2, FloeError, invalid, type Tensor } from '@floe/graph/base';
 import { DenseBuilder } from '../json/dense.ts';
 import type { JsonScanner } from '../json/scanner.ts';
 

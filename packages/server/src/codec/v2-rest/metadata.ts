@@ -1,5 +1,5 @@
 /** What the Open Inference Protocol V2 says of the server and its models. */
-import { DTYPES, type TensorSpec } from '@floe/graph';
+import { DTYPES, type TensorSpec } from '@floe/graph/base';
 import type { ServableInfo } from '../../core/inference.ts';
 
 export function serverMetadata(version: string): object {

@@ -3,7 +3,7 @@
  * end, so a place never changes; `self-check.ts` proves them at start.
  * Source: the order of `struct OrtApi` in the public header `onnxruntime_c_api.h`.
  */
-import { FloeError } from '@floe/graph';
+import { FloeError } from '@floe/graph/base';
 import type { Library, NativeType, Pointer, PointerLike } from './library.ts';
 
 /** Version of the table that has all of these: `getTensorTypeAndShape` came last, with 1.24. */

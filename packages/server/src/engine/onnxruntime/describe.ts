@@ -1,5 +1,5 @@
 /** The inputs and outputs of a native session as TensorSpecs. */
-import { dtypeFromOnnx, FloeError, type TensorSpec } from '@floe/graph';
+import { dtypeFromOnnx, FloeError, type TensorSpec } from '@floe/graph/base';
 import { cell, type Runtime } from './native.ts';
 import { check } from './status.ts';
 

@@ -4,7 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { FloeError } from '@floe/graph';
+import { FloeError } from '@floe/graph/base';
 import { forbidTelemetry } from '../no-telemetry.ts';
 
 /** Address of native memory; null is the null pointer. */

@@ -3,7 +3,7 @@
  * time and then by the next, so that a small run allocates
  * nothing but its results. Plain loops: iterators of typed arrays took a third of a tiny run's time.
  */
-import { FloeError, type Tensor } from '@floe/graph';
+import { FloeError, type Tensor } from '@floe/graph/base';
 import type { Runtime } from './native.ts';
 import { createValue, readValue } from './values.ts';
 

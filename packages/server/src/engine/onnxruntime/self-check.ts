@@ -2,7 +2,7 @@
  * Proves, once per process, that the function table is what we believe it to be: the library says the version of its package, a
  * deliberate error comes back as a status with the right code and text, and a tiny model gives the known answer.
  */
-import { FloeError, type Tensor } from '@floe/graph';
+import { FloeError, type Tensor } from '@floe/graph/base';
 import { CNames } from './c-names.ts';
 import { cell, type Runtime } from './native.ts';
 import { RunFrame } from './run-frame.ts';

@@ -2,7 +2,7 @@
  * One compiled graph in ONNX Runtime. Runs share the session, so its weights are in memory once. A run is
  *   checked -> inline (small) or through the gate to another thread (large) -> results copied -> values released.
  */
-import type { Tensor, TensorSpec } from '@floe/graph';
+import type { Tensor, TensorSpec } from '@floe/graph/base';
 import type { Session, SessionOptions } from '../../core/engine.ts';
 import { checkFeeds, checkFetches, closedError } from '../validate.ts';
 import { CNames } from './c-names.ts';

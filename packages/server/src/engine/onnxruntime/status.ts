@@ -2,7 +2,7 @@
  * From `OrtStatus` to FloeError. A status is native memory: it is released here, whatever happens.
  * Source of the codes: `OrtErrorCode` in `onnxruntime_c_api.h`.
  */
-import { type ErrorCode, type ErrorDetail, FloeError } from '@floe/graph';
+import { type ErrorCode, type ErrorDetail, FloeError } from '@floe/graph/base';
 import type { Api } from './api-table.ts';
 import type { Pointer } from './library.ts';
 

@@ -2,7 +2,7 @@
  * Tensor <-> OrtValue. An input's value lies over the JavaScript array's own memory, so the array has to stay reachable until the
  * value is released: `RunFrame` holds both. An output is copied once into an array of its own, and the value released at once.
  */
-import { arrayFor, DTYPES, dtypeFromOnnx, FloeError, sizeOf, type Tensor } from '@floe/graph';
+import { arrayFor, DTYPES, dtypeFromOnnx, FloeError, sizeOf, type Tensor } from '@floe/graph/base';
 import { cell, MAX_RANK, type Runtime } from './native.ts';
 import { check } from './status.ts';
 

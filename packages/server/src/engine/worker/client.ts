@@ -2,7 +2,7 @@
  * One worker thread, called like a function: each call settles with the thread's answer, or with UNAVAILABLE if the thread dies first.
  */
 import { Worker } from 'node:worker_threads';
-import { FloeError } from '@floe/graph';
+import { FloeError } from '@floe/graph/base';
 import type { Calls, Method, Reply, Request } from './messages.ts';
 
 interface Pending {

@@ -3,7 +3,7 @@
  * thread hop and a copy for each run, one run at a time), but behind the same contract. A thread that dies fails what is under way with
  * UNAVAILABLE; the next call starts another one.
  */
-import { FloeError } from '@floe/graph';
+import { FloeError } from '@floe/graph/base';
 import type { Engine, Session, SessionOptions } from '../../core/engine.ts';
 import { requireModel } from '../model-file.ts';
 import { forbidTelemetry } from '../no-telemetry.ts';

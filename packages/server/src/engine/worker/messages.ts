@@ -1,5 +1,5 @@
 /** What the engine and its thread say to each other. Errors cross as text: a class does not survive the way. */
-import type { DType, NumericData } from '@floe/graph';
+import type { DType, NumericData } from '@floe/graph/base';
 
 /** A tensor on its way; strings are text here, since the binding knows no others. */
 export interface WireTensor {

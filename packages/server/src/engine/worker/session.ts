@@ -1,5 +1,5 @@
 /** A session in the worker engine's thread. If the thread has died, the next run opens it again in the new one. */
-import { asFloeError, FloeError, type Tensor, type TensorSpec } from '@floe/graph';
+import { asFloeError, FloeError, type Tensor, type TensorSpec } from '@floe/graph/base';
 import type { Session, SessionOptions } from '../../core/engine.ts';
 import { threadsOf } from '../capacity.ts';
 import { type Activity, engineError } from '../onnxruntime/status.ts';

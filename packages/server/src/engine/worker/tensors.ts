@@ -1,5 +1,5 @@
 /** Tensors on their way to the worker engine's thread and back. */
-import { DTYPES, type DType, FloeError, type Tensor, type TensorSpec } from '@floe/graph';
+import { DTYPES, type DType, FloeError, type Tensor, type TensorSpec } from '@floe/graph/base';
 import type { WireSpec, WireTensor } from './messages.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -1,6 +1,6 @@
 /** The admin API, on a port of its own: what is loaded, and to look for new versions now. Every route needs the scope `manage`. */
 
-import { FloeError } from '@floe/graph';
+import { FloeError } from '@floe/graph/base';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Models } from '../../core/inference.ts';

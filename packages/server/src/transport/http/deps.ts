@@ -1,6 +1,5 @@
 /** What the HTTP transport is given: everything it needs, so that it can be run alone in tests. */
-import type { FloeError } from '@floe/graph';
-import type { Registry } from '@prometheus-io/client';
+import type { FloeError } from '@floe/graph/base';
 import type { Logger } from 'pino';
 import type { Codec, ModelRef, Models } from '../../core/inference.ts';
 import type { Identity } from '../identity/identity.ts';
@@ -34,7 +33,6 @@ export interface HttpDeps {
   readonly models: Models;
   readonly identity: Identity;
   readonly log: Logger;
-  readonly metrics: Registry;
   readonly options: HttpOptions;
 }
 

@@ -1,5 +1,5 @@
 /** Errors: from whatever was thrown to a FloeError, and from that to each protocol's shape. */
-import { asFloeError, type ErrorCode, FloeError } from '@floe/graph';
+import { asFloeError, type ErrorCode, FloeError } from '@floe/graph/base';
 import { tfsError } from '../../codec/tfs-rest/errors.ts';
 import { v2Error } from '../../codec/v2-rest/errors.ts';
 import type { ErrorShape } from './deps.ts';

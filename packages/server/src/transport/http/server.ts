@@ -2,7 +2,8 @@
  * The HTTP server of the data plane: TensorFlow Serving REST, Open Inference Protocol V2, pictures, health, metrics and the browsable
  * description of all that. One hook before a request; the rest is plain functions.
  */
-import { asFloeError, FloeError } from '@floe/graph';
+import { asFloeError, FloeError } from '@floe/graph/base';
+import type { Registry } from '@prometheus-io/client';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { createApp, listen } from './app.ts';
 import { authorize, dialectOf, type HttpContext, sendError } from './context.ts';
@@ -19,7 +20,7 @@ const V2_PATHS = /^\/v2(\/health\/(live|ready)|\/models\/[^/]+(\/versions\/[^/]+
 
 /** Starts to listen. Throws UNAVAILABLE where the address is taken, FAILED_PRECONDITION for unusable certificates. */
 export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
-  const context: HttpContext = { ...deps, http: new HttpMetrics(deps.metrics) };
+  const context: HttpContext = { ...deps, http: new HttpMetrics() };
   const app = createApp(deps.options);
   addHooks(app, context);
   addTfsRoutes(app, context);
@@ -82,9 +83,11 @@ function addHealth(app: FastifyInstance, context: HttpContext): void {
   app.get('/healthz/ready', (_request, reply) =>
     context.models.ready() ? reply.send('ok\n') : reply.code(503).send('models are still loading\n'),
   );
+  let registry: Promise<Registry> | undefined;
   app.get('/metrics', async (_request, reply) => {
-    const text = await context.metrics.metrics();
-    return reply.header('content-type', context.metrics.contentType).send(text);
+    registry ??= import('./exposition.ts').then(({ exposition }) => exposition(context.http));
+    const { contentType } = await registry;
+    return reply.header('content-type', contentType).send(await (await registry).metrics());
   });
 }
 

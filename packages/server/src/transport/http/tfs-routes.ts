@@ -2,7 +2,7 @@
  * TensorFlow Serving's URLs, all behind one wildcard and taken apart by its own patterns, so that whatever is malformed is answered
  * as it answers (`http_rest_api_util.cc`). A picture as the body of `:predict` is ours, and is answered in our form.
  */
-import { FloeError, invalid } from '@floe/graph';
+import { FloeError, invalid } from '@floe/graph/base';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { imageCodec } from '../../codec/image/codec.ts';
 import { tfsRestCodec } from '../../codec/tfs-rest/codec.ts';

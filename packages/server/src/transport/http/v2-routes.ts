@@ -1,5 +1,5 @@
 /** The Open Inference Protocol V2 over HTTP: health, metadata, infer. */
-import { FloeError } from '@floe/graph';
+import { FloeError } from '@floe/graph/base';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { v2RestCodec } from '../../codec/v2-rest/codec.ts';
 import { modelMetadata, serverMetadata } from '../../codec/v2-rest/metadata.ts';

@@ -5,7 +5,7 @@
  * are open and managing works from this machine only, judged by the socket's address and never by a forwarded header.
  */
 import { hash, timingSafeEqual } from 'node:crypto';
-import { FloeError } from '@floe/graph';
+import { FloeError } from '@floe/graph/base';
 
 export const SCOPES = ['infer', 'feedback', 'manage'] as const;
 export type Scope = (typeof SCOPES)[number];

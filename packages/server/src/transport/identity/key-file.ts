@@ -10,7 +10,7 @@
  * A file that cannot be read or makes no sense leaves the last good keys in force and is logged.
  */
 import { readFileSync } from 'node:fs';
-import { asFloeError, FloeError } from '@floe/graph';
+import { asFloeError, FloeError } from '@floe/graph/base';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { type FileWatch, watchFiles } from '../watch-files.ts';
