@@ -22,9 +22,15 @@ interface Ended {
   readonly err: string;
 }
 
-function floe(args: readonly string[], meanwhile?: (kill: (signal: NodeJS.Signals) => void, out: string) => void): Promise<Ended> {
+function floe(
+  args: readonly string[],
+  meanwhile?: (kill: (signal: NodeJS.Signals) => void, out: string) => void,
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [MAIN, ...args], { cwd: root, env: { ...process.env, FLOE_CACHE_DIR: root } });
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      cwd: root,
+      env: { ...process.env, FLOE_CACHE_DIR: root },
+    });
     let out = '';
     let err = '';
     child.stdout.on('data', (text) => {
@@ -39,10 +45,16 @@ function floe(args: readonly string[], meanwhile?: (kill: (signal: NodeJS.Signal
 
 describe('floe freeze', () => {
   it('numbers versions by itself and says what it made, as JSON too', async () => {
-    expect(await floe([...FREEZE, '--models', root])).toMatchObject({ code: 0, out: expect.stringContaining('rows are independent') });
+    expect(await floe([...FREEZE, '--models', root])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('rows are independent'),
+    });
     const { code, out } = await floe([...FREEZE, '--models', root, '--json']);
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ folder: join(root, 'digits/2'), manifest: { version: 2, labels: expect.any(Array) } });
+    expect(JSON.parse(out)).toMatchObject({
+      folder: join(root, 'digits/2'),
+      manifest: { version: 2, labels: expect.any(Array) },
+    });
   });
 
   it('never overwrites a version', async () => {
@@ -59,7 +71,8 @@ describe('floe freeze', () => {
       const code = await new Promise((resolve) => child.on('close', resolve));
       clearTimeout(killer);
       const whole = (await scanRoot(root)).get('digits')?.length ?? 0;
-      if (code !== 0) expect(whole === 0 || (await readdir(join(root, 'digits', String(whole)))).includes('compiled')).toBe(true);
+      if (code !== 0)
+        expect(whole === 0 || (await readdir(join(root, 'digits', String(whole)))).includes('compiled')).toBe(true);
     }
   });
 
@@ -67,8 +80,18 @@ describe('floe freeze', () => {
     ['a source that is not there', ['freeze', '/nowhere', '--models', '.', '--name', 'm'], 66, /\/nowhere/],
     ['a name that is no model name', ['freeze', CHECKPOINT, '--models', '.', '--name', '../m'], 64, /is no model name/],
     ['a checkpoint without outputs', ['freeze', CHECKPOINT, '--models', '.', '--name', 'm'], 64, /outputs/],
-    ['an output that is not in the graph', ['freeze', CHECKPOINT, '--models', '.', '--name', 'm', '--outputs', 'prob'], 64, /prob.*probs/s],
-    ['a placeholder without a value', ['freeze', CHECKPOINT, '--models', '.', '--name', 'm', '--inputs', 'x', '--outputs', 'probs'], 64, /keep_prob/],
+    [
+      'an output that is not in the graph',
+      ['freeze', CHECKPOINT, '--models', '.', '--name', 'm', '--outputs', 'prob'],
+      64,
+      /prob.*probs/s,
+    ],
+    [
+      'a placeholder without a value',
+      ['freeze', CHECKPOINT, '--models', '.', '--name', 'm', '--inputs', 'x', '--outputs', 'probs'],
+      64,
+      /keep_prob/,
+    ],
     ['a setting without a value', [...FREEZE.slice(0, -1), 'keep_prob', '--models', '.'], 64, /name=value/],
     ['a missing option', ['freeze', CHECKPOINT, '--name', 'm'], 64, /--models/],
     ['an unknown command', ['serv'], 64, /unknown command.*serve/s],
@@ -86,10 +109,20 @@ describe('floe freeze', () => {
 describe('floe inspect', () => {
   it('tells the ops of a checkpoint and of its frozen form', async () => {
     await floe([...FREEZE, '--models', root]);
-    const source = JSON.parse((await floe(['inspect', CHECKPOINT, '--json'])).out) as { nodes: number; variables: number };
-    const frozen = JSON.parse((await floe(['inspect', join(root, 'digits/1'), '--json'])).out) as { nodes: number; variables: number };
+    const source = JSON.parse((await floe(['inspect', CHECKPOINT, '--json'])).out) as {
+      nodes: number;
+      variables: number;
+    };
+    const frozen = JSON.parse((await floe(['inspect', join(root, 'digits/1'), '--json'])).out) as {
+      nodes: number;
+      variables: number;
+    };
     expect(source.variables).toBeGreaterThan(0);
-    expect(frozen).toMatchObject({ variables: 0, checkpoint: { globalStep: 1500, format: 'meta-graph' }, manifest: { version: 1 } });
+    expect(frozen).toMatchObject({
+      variables: 0,
+      checkpoint: { globalStep: 1500, format: 'meta-graph' },
+      manifest: { version: 1 },
+    });
     expect(frozen.nodes).toBeLessThan(source.nodes);
   });
 });
@@ -98,11 +131,16 @@ describe('floe serve and predict', () => {
   it('go together, and SIGTERM drains', async () => {
     await floe([...FREEZE, '--models', root]);
     let asked: Promise<Ended> | undefined;
-    const served = await floe(['serve', '--models', root, '--http-port', '0', '--admin-port', '0', '--json'], (kill, out) => {
-      if (asked !== undefined || !out.includes('\n')) return;
-      const { http } = JSON.parse(out) as { http: string };
-      asked = floe(['predict', 'digits', '--image', join(EXAMPLE, 'images/7-a.png'), '--url', http]).finally(() => kill('SIGTERM'));
-    });
+    const served = await floe(
+      ['serve', '--models', root, '--http-port', '0', '--admin-port', '0', '--json'],
+      (kill, out) => {
+        if (asked !== undefined || !out.includes('\n')) return;
+        const { http } = JSON.parse(out) as { http: string };
+        asked = floe(['predict', 'digits', '--image', join(EXAMPLE, 'images/7-a.png'), '--url', http]).finally(() =>
+          kill('SIGTERM'),
+        );
+      },
+    );
     expect(JSON.parse((await asked)?.out ?? '')).toMatchObject({ predictions: [{ label: '7' }] });
     expect(served.code).toBe(0);
     expect(served.err).toContain('drained');
