@@ -68,6 +68,16 @@ export function artefactName(key: ArtefactKey): string {
   return `onnxruntime-float32-${createHash('sha256').update(whole).digest('hex').slice(0, 24)}`;
 }
 
+/** A key with its folder's name, which is made once and not for every request. */
+export interface NamedArtefact {
+  readonly key: ArtefactKey;
+  readonly name: string;
+}
+
+export function namedArtefact(key: ArtefactKey): NamedArtefact {
+  return { key, name: artefactName(key) };
+}
+
 /** The artefact in the first of `folders` that has it, not yet verified; undefined where none has. */
 export async function findArtefact(folders: readonly string[], key: ArtefactKey): Promise<Artefact | undefined> {
   for (const folder of folders) {

@@ -1,12 +1,15 @@
 /** A loaded version: its manifest and its sessions. Ready once the default signature's session is open and warm. */
 import { join } from 'node:path';
-import { type Tensor, type TensorSpec, tensorName } from '@floe/graph/base';
-import { type ArtefactKey, artefactKeyOf } from '../build/artefact.ts';
+import { FloeError, invalid, type Tensor, type TensorSpec, tensorName } from '@floe/graph/base';
+import { artefactKeyOf, type NamedArtefact, namedArtefact } from '../build/artefact.ts';
 import type { NamedTensor, Servable } from '../core/inference.ts';
 import type { Manifest } from '../core/manifest.ts';
 import { FROZEN_FILE, readManifest } from '../store/version-folder.ts';
-import { type Resolved, type RunCall, resolveCall } from './resolve.ts';
+import { type RunCall, resolveCall, type SignatureNames, signatureNames } from './resolve.ts';
 import { type SessionDeps, Sessions } from './sessions.ts';
+
+/** Each look at a graph reads it whole: a caller must not be able to queue any number of them. */
+const MOST_LOOKUPS = 8;
 
 export class LoadedServable implements Servable {
   readonly model: string;
@@ -20,8 +23,9 @@ export class LoadedServable implements Servable {
   private readonly folder: string;
   private readonly deps: SessionDeps;
   private readonly sessions: Sessions;
-  private readonly signatureKeys = new Map<string, ArtefactKey>();
+  private readonly known = new Map<string, { readonly names: SignatureNames; readonly artefact: NamedArtefact }>();
   /** Types of tensors that no signature declares, once they were asked for. */
+  private looking = 0;
   private readonly otherTypes = new Map<string, Promise<TensorSpec>>();
 
   constructor(folder: string, manifest: Manifest, identity: { model: string; version: number }, deps: SessionDeps) {
@@ -38,7 +42,8 @@ export class LoadedServable implements Servable {
     this.metadata = { checkpoint, accuracy, lineage, rowIndependent, deterministic };
     this.sessions = new Sessions(folder, deps);
     for (const [key, signature] of Object.entries(manifest.signatures)) {
-      this.signatureKeys.set(key, artefactKeyOf(this.graphDigest, signature, manifest.opset));
+      const artefact = namedArtefact(artefactKeyOf(this.graphDigest, signature, manifest.opset));
+      this.known.set(key, { names: signatureNames(key, signature), artefact });
     }
   }
 
@@ -47,21 +52,18 @@ export class LoadedServable implements Servable {
   }
 
   async run(call: RunCall): Promise<readonly NamedTensor[]> {
-    const resolved = resolveCall(call, this);
-    const key = await this.keyFor(resolved);
-    const wanted = [...new Set(resolved.fetches)];
-    const isPinned = resolved.signature !== undefined;
-    const results = await this.sessions.use(key, isPinned, (session) => session.run(resolved.feeds, wanted));
-    return resolved.names.map((name, index) => ({
-      name,
-      tensor: results[wanted.indexOf(resolved.fetches[index] as string)] as Tensor,
-    }));
+    const signature = this.known.get(call.signature ?? this.defaultSignature);
+    if (signature === undefined) throw this.unknownSignature(call.signature ?? '');
+    const { isSignature, feeds, fetches, names } = resolveCall(call, signature.names);
+    const artefact = isSignature ? signature.artefact : await this.variant(feeds, fetches);
+    const results = await this.sessions.use(artefact, isSignature, (session) => session.run(feeds, fetches));
+    return names.map((name, index) => ({ name, tensor: results[index] as Tensor }));
   }
 
   /** Opens and warms the default signature's session. */
   async open(): Promise<void> {
-    const key = this.signatureKeys.get(this.defaultSignature);
-    if (key !== undefined) await this.sessions.use(key, true, async () => {});
+    const signature = this.known.get(this.defaultSignature);
+    if (signature !== undefined) await this.sessions.use(signature.artefact, true, async () => {});
   }
 
   /** Waits for runs under way and gives the memory back. */
@@ -69,17 +71,23 @@ export class LoadedServable implements Servable {
     return this.sessions.close();
   }
 
-  private async keyFor(resolved: Resolved): Promise<ArtefactKey> {
-    const known = resolved.signature === undefined ? undefined : this.signatureKeys.get(resolved.signature);
-    if (known !== undefined) return known;
-    const declared = [...resolved.feeds.keys()].map((name) => this.declaredType(name) ?? this.typeInGraph(name));
+  /** What is compiled for feeds and fetches that no signature has. */
+  private async variant(feeds: ReadonlyMap<string, Tensor>, fetches: readonly string[]): Promise<NamedArtefact> {
+    const types = [...feeds.keys()].map((name) => this.declaredType(name) ?? this.typeInGraph(name));
     const { opset } = this.manifest;
-    return {
+    return namedArtefact({
       graph: this.graphDigest,
-      feeds: (await Promise.all(declared)).sort((a, b) => (a.name < b.name ? -1 : 1)),
-      fetches: [...new Set(resolved.fetches)].sort(),
+      feeds: (await Promise.all(types)).sort((a, b) => (a.name < b.name ? -1 : 1)),
+      fetches: [...new Set(fetches)].sort(),
       ...(opset === undefined ? {} : { opset }),
-    };
+    });
+  }
+
+  private unknownSignature(key: string): FloeError {
+    const known = [...this.known.keys()].join(', ');
+    return invalid(`model ${this.model} has no signature ${JSON.stringify(key)}; it has: ${known}`, {
+      field: 'signature',
+    });
   }
 
   private get graphDigest(): string {
@@ -93,10 +101,15 @@ export class LoadedServable implements Servable {
   private typeInGraph(name: string): Promise<TensorSpec> {
     const known = this.otherTypes.get(name);
     if (known !== undefined) return known;
+    if (this.looking >= MOST_LOOKUPS) {
+      throw new FloeError('RESOURCE_EXHAUSTED', `too many requests for unusual tensors of ${this.model}; try again`);
+    }
+    this.looking++;
     const frozen = join(this.folder, FROZEN_FILE);
     const type = this.deps.builder
       .types({ frozen, feeds: this.signatureInputs(), tensors: [name] })
-      .then((types) => types[0] as TensorSpec);
+      .then((types) => types[0] as TensorSpec)
+      .finally(() => this.looking--);
     this.otherTypes.set(name, type);
     type.catch(() => this.otherTypes.delete(name));
     return type;

@@ -2,8 +2,7 @@
  * From the names of a request to tensors of the graph: signature keys first, else graph names, where `x` and `x:0` are one. So
  * any kept tensor can be fed and any kept node fetched.
  */
-import { FloeError, invalid, type Signature, type Tensor, tensorName } from '@floe/graph/base';
-import type { ServableInfo } from '../core/inference.ts';
+import { type FloeError, invalid, type Signature, type Tensor, tensorName } from '@floe/graph/base';
 
 export interface RunCall {
   readonly signature?: string;
@@ -11,9 +10,22 @@ export interface RunCall {
   readonly outputs?: readonly string[];
 }
 
+/** A signature's keys and the canonical tensor names they stand for, made once when the version is loaded. */
+export interface SignatureNames {
+  readonly key: string;
+  readonly inputs: ReadonlyMap<string, string>;
+  readonly outputs: ReadonlyMap<string, string>;
+  /** Tensors that the inputs stand for; fewer than the inputs where two stand for one. */
+  readonly feeds: ReadonlySet<string>;
+  readonly fetches: ReadonlySet<string>;
+  /** The outputs in order: what a request gets that names none. */
+  readonly outputKeys: readonly string[];
+  readonly outputTensors: readonly string[];
+}
+
 export interface Resolved {
-  /** The signature whose inputs are all fed and whose outputs hold every fetch; absent for other feeds and fetches. */
-  readonly signature?: string;
+  /** Whether all feeds of the signature are fed, and nothing else, and every fetch is one of its outputs. */
+  readonly isSignature: boolean;
   /** By canonical tensor name. */
   readonly feeds: ReadonlyMap<string, Tensor>;
   /** Canonical tensor name of each output, in the order asked for. */
@@ -22,69 +34,66 @@ export interface Resolved {
   readonly names: readonly string[];
 }
 
-/** Throws INVALID_ARGUMENT for an unknown signature, a tensor fed twice or a missing input. */
-export function resolveCall(
-  call: RunCall,
-  servable: Pick<ServableInfo, 'signatures' | 'defaultSignature' | 'model'>,
-): Resolved {
-  const key = call.signature ?? servable.defaultSignature;
-  const signature = servable.signatures[key];
-  if (signature === undefined) throw unknownSignature(key, servable);
-  const feeds = resolveFeeds(call.inputs, signature);
-  const names = call.outputs ?? Object.keys(signature.outputs);
-  const fetches = names.map((name) => tensorName(own(signature.outputs, name)?.name ?? name));
-  const isSignature = coversSignature(feeds, fetches, signature);
-  if (!isSignature && usesKeysOnly(call, names, signature)) throw missingInputs(feeds, signature, key);
-  return { ...(isSignature ? { signature: key } : {}), feeds, fetches, names };
+export function signatureNames(key: string, signature: Signature): SignatureNames {
+  const inputs = tensorsByKey(signature.inputs);
+  const outputs = tensorsByKey(signature.outputs);
+  return {
+    key,
+    inputs,
+    outputs,
+    feeds: new Set(inputs.values()),
+    fetches: new Set(outputs.values()),
+    outputKeys: [...outputs.keys()],
+    outputTensors: [...outputs.values()],
+  };
 }
 
-function resolveFeeds(inputs: ReadonlyMap<string, Tensor>, signature: Signature): ReadonlyMap<string, Tensor> {
+/** Throws INVALID_ARGUMENT for a tensor fed twice, a missing input, and a name that can be no tensor. */
+export function resolveCall(call: RunCall, signature: SignatureNames): Resolved {
+  const feeds = resolveFeeds(call.inputs, signature);
+  const names = call.outputs ?? signature.outputKeys;
+  const fetches =
+    call.outputs?.map((name) => signature.outputs.get(name) ?? tensorName(name)) ?? signature.outputTensors;
+  const isSignature =
+    feeds.size === signature.feeds.size &&
+    everyKey(feeds, signature.feeds) &&
+    fetches.every((name) => signature.fetches.has(name));
+  if (!isSignature && usesKeysOnly(call.inputs, names, signature)) throw missingInputs(feeds, signature);
+  return { isSignature, feeds, fetches, names };
+}
+
+function tensorsByKey(specs: Signature['inputs']): ReadonlyMap<string, string> {
+  return new Map(Object.entries(specs).map(([key, spec]) => [key, tensorName(spec.name)]));
+}
+
+function resolveFeeds(inputs: ReadonlyMap<string, Tensor>, signature: SignatureNames): ReadonlyMap<string, Tensor> {
   const feeds = new Map<string, Tensor>();
   for (const [name, tensor] of inputs) {
-    const feed = tensorName(own(signature.inputs, name)?.name ?? name);
+    const feed = signature.inputs.get(name) ?? tensorName(name);
     if (feeds.has(feed)) throw invalid(`tensor ${feed} is fed twice`, { tensor: name });
     feeds.set(feed, tensor);
   }
   return feeds;
 }
 
-function coversSignature(
-  feeds: ReadonlyMap<string, Tensor>,
-  fetches: readonly string[],
-  signature: Signature,
+function everyKey(feeds: ReadonlyMap<string, Tensor>, wanted: ReadonlySet<string>): boolean {
+  for (const name of feeds.keys()) if (!wanted.has(name)) return false;
+  return true;
+}
+
+function usesKeysOnly(
+  inputs: ReadonlyMap<string, Tensor>,
+  names: readonly string[],
+  signature: SignatureNames,
 ): boolean {
-  const inputs = new Set(Object.values(signature.inputs).map((spec) => tensorName(spec.name)));
-  if (inputs.size !== feeds.size || ![...inputs].every((name) => feeds.has(name))) return false;
-  const outputs = new Set(Object.values(signature.outputs).map((spec) => tensorName(spec.name)));
-  return fetches.every((name) => outputs.has(name));
+  for (const name of inputs.keys()) if (!signature.inputs.has(name)) return false;
+  return names.every((name) => signature.outputs.has(name));
 }
 
-function usesKeysOnly(call: RunCall, names: readonly string[], signature: Signature): boolean {
-  const inputs = [...call.inputs.keys()];
-  return inputs.every((name) => own(signature.inputs, name)) && names.every((name) => own(signature.outputs, name));
-}
-
-function missingInputs(feeds: ReadonlyMap<string, Tensor>, signature: Signature, key: string): FloeError {
-  const missing = Object.entries(signature.inputs).filter(([, spec]) => !feeds.has(tensorName(spec.name)));
-  const names = missing.map(([name]) => name);
+function missingInputs(feeds: ReadonlyMap<string, Tensor>, signature: SignatureNames): FloeError {
+  const names = [...signature.inputs].filter(([, tensor]) => !feeds.has(tensor)).map(([name]) => name);
   return invalid(
-    `signature ${key} needs ${names.length === 1 ? 'input' : 'inputs'} ${names.join(', ')}`,
+    `signature ${signature.key} needs ${names.length === 1 ? 'input' : 'inputs'} ${names.join(', ')}`,
     names.map((tensor) => ({ tensor })),
   );
-}
-
-function unknownSignature(key: string, servable: Pick<ServableInfo, 'signatures' | 'model'>): FloeError {
-  const known = Object.keys(servable.signatures).join(', ');
-  return new FloeError(
-    'INVALID_ARGUMENT',
-    `model ${servable.model} has no signature ${JSON.stringify(key)}; it has: ${known}`,
-    {
-      field: 'signature',
-    },
-  );
-}
-
-/** Keys come from outside: `constructor` and its like are no signature keys. */
-function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
-  return Object.hasOwn(record, key) ? record[key] : undefined;
 }

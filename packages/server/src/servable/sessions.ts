@@ -5,7 +5,13 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asFloeError, FloeError, sizeOf, type Tensor, type TensorSpec, zeros } from '@floe/graph/base';
-import { type Artefact, type ArtefactKey, artefactName, findArtefact, verifyArtefact } from '../build/artefact.ts';
+import {
+  type Artefact,
+  type ArtefactKey,
+  findArtefact,
+  type NamedArtefact,
+  verifyArtefact,
+} from '../build/artefact.ts';
 import type { Builder } from '../build/builder.ts';
 import type { Engine, Session } from '../core/engine.ts';
 import { COMPILED_FOLDER, FROZEN_FILE } from '../store/version-folder.ts';
@@ -45,9 +51,8 @@ export class Sessions {
   }
 
   /** Holds the session for as long as `work` runs; opens it first where needed. */
-  async use<T>(key: ArtefactKey, pinned: boolean, work: (session: Session) => Promise<T>): Promise<T> {
+  async use<T>({ key, name }: NamedArtefact, pinned: boolean, work: (session: Session) => Promise<T>): Promise<T> {
     if (this.closed) throw new FloeError('FAILED_PRECONDITION', 'this version is closed');
-    const name = artefactName(key);
     const entry = this.entries.get(name) ?? this.add(name, key, pinned);
     entry.users++;
     this.touch(name, entry);
@@ -67,12 +72,12 @@ export class Sessions {
   }
 
   private add(name: string, key: ArtefactKey, pinned: boolean): Entry {
+    if (!pinned) this.makeRoom();
     const session = this.open(key);
     const entry = { session, pinned, users: 0 };
     this.entries.set(name, entry);
     // A session that failed to open is tried again by the next request.
     session.catch(() => this.entries.delete(name));
-    if (!pinned) this.evict();
     return entry;
   }
 
@@ -81,13 +86,19 @@ export class Sessions {
     this.entries.set(name, entry);
   }
 
-  private evict(): void {
+  /** Closes the variant that was unused longest where there are as many as may be. Throws RESOURCE_EXHAUSTED where all are in use. */
+  private makeRoom(): void {
     const variants = [...this.entries].filter(([, entry]) => !entry.pinned);
-    const idle = variants.filter(([, entry]) => entry.users === 0);
-    for (const [name, entry] of idle.slice(0, Math.max(0, variants.length - MOST_VARIANTS))) {
-      this.entries.delete(name);
-      entry.session.then((session) => session.close()).catch(() => {});
+    if (variants.length < MOST_VARIANTS) return;
+    const [name, entry] = variants.find(([, { users }]) => users === 0) ?? [];
+    if (name === undefined || entry === undefined) {
+      throw new FloeError(
+        'RESOURCE_EXHAUSTED',
+        `${MOST_VARIANTS} other sets of feeds and fetches are in use; try again`,
+      );
     }
+    this.entries.delete(name);
+    entry.session.then((session) => session.close()).catch(() => {});
   }
 
   private async open(key: ArtefactKey): Promise<Session> {
