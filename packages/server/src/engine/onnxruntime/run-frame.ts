@@ -1,7 +1,7 @@
 /**
  * The native side of one run: its values and the arrays that the C API reads and writes them through. A frame is used by one run at a
- * time and then by the next, so that a small run allocates
- * nothing but its results. Plain loops: iterators of typed arrays took a third of a tiny run's time.
+ * time and then by the next, so that a small run allocates nothing but its results. Plain loops: iterators of typed arrays took a
+ * third of a tiny run's time.
  */
 import { FloeError, type Tensor } from '@floe/graph/base';
 import type { Runtime } from './native.ts';
