@@ -31,4 +31,4 @@ for (const name of names) {
   figures.push(...measured);
 }
 if (mode === 'limits') process.exitCode = judge(figures) ? 0 : 1;
-else if (wanted.length === 0) console.log(`stored as ${store(figures)}`);
+else if (wanted.length === 0) console.log(`stored as ${await store(figures)}`);

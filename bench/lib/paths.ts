@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
+export const ROOT = fromRoot('');
 export const WRAPPER = fromRoot('floe');
 /** What the wrapper runs; measured without the wrapper's shell around it. */
 export const MAIN = fromRoot('packages/server/dist/cli/main.js');

@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { RESULTS } from './paths.ts';
+import { output } from './children.ts';
+import { RESULTS, ROOT } from './paths.ts';
 
 export interface Figure {
   readonly name: string;
@@ -39,8 +40,9 @@ export function judge(figures: readonly Figure[]): boolean {
   return failed === 0 && passed > 0;
 }
 
-/** Stores the figures under a name made of the kind of machine, such as `amd-epyc-2`. */
-export function store(figures: readonly Figure[]): string {
+/** Stores the figures, with the commit that was measured, under a name made of the kind of machine, such as `amd-epyc-2`. */
+export async function store(figures: readonly Figure[]): Promise<string> {
+  const commit = (await output('git', ['-C', ROOT, 'describe', '--always', '--dirty'])).trim();
   const [cpu] = cpus();
   const model = cpu?.model.trim() ?? 'unknown';
   const machine = {
@@ -52,7 +54,8 @@ export function store(figures: readonly Figure[]): string {
   };
   const name = `${model.toLowerCase().replace(/[^a-z0-9]+/g, '-')}-${cpus().length}`.replace(/^-/, '');
   const rounded = figures.map((figure) => ({ ...figure, value: Number(shown(figure.value)) }));
-  const result = { command: 'bench/run', date: new Date().toISOString().slice(0, 10), machine, figures: rounded };
+  const date = new Date().toISOString().slice(0, 10);
+  const result = { command: 'bench/run', commit, date, machine, figures: rounded };
   mkdirSync(RESULTS, { recursive: true });
   writeFileSync(join(RESULTS, `${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
   return `bench/results/${name}.json`;
