@@ -29,6 +29,8 @@ export class Model {
   private readonly deps: ModelDeps;
   private versions: ServableVersion[] = [];
   private channels: Channels = NO_CHANNELS;
+  /** What answers where a request names no version; kept, since nearly every request asks for it. */
+  private byDefault: ServableVersion | undefined;
   /** Set while an old version is gone and its successor not there yet. */
   private succession: Promise<unknown> | undefined;
 
@@ -63,6 +65,7 @@ export class Model {
   /** Brings the versions that serve to those aspired to; resolves when all of it is done or has failed. */
   async aspire(aspired: Aspired): Promise<void> {
     this.channels = aspired.channels;
+    this.byDefault = this.findDefault();
     const wanted = aspired.versions;
     const fresh = wanted.filter((found) => !this.knows(found));
     for (const found of [...fresh].reverse()) await this.bring(found, wanted);
@@ -124,18 +127,16 @@ export class Model {
   }
 
   private find(ref: ModelRef): ServableVersion | undefined {
-    const available = this.available();
-    const wanted = this.wantedVersion(ref, available);
-    return available.find(({ version }) => version === wanted);
+    if (ref.version === undefined && ref.label === undefined) return this.byDefault;
+    const wanted = ref.version ?? this.labelled(ref.label ?? '');
+    return this.available().find(({ version }) => version === wanted);
   }
 
-  private wantedVersion(ref: ModelRef, available: readonly ServableVersion[]): number | undefined {
-    if (ref.version !== undefined) return ref.version;
-    if (ref.label !== undefined) return this.labelled(ref.label);
-    return defaultVersion(
-      available.map(({ version }) => version),
-      this.channels,
-    );
+  private findDefault(): ServableVersion | undefined {
+    const available = this.available();
+    const versions = available.map(({ version }) => version);
+    const wanted = defaultVersion(versions, this.channels);
+    return available.find(({ version }) => version === wanted);
   }
 
   private labelled(label: string): number | undefined {
@@ -162,6 +163,7 @@ export class Model {
   }
 
   private changed(version: ServableVersion): void {
+    this.byDefault = this.findDefault();
     this.deps.onChange(this.name, version.status());
   }
 }

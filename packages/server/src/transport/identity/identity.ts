@@ -47,8 +47,8 @@ export const openIdentity: Identity = {
 };
 
 /** The rule for a list of keys. Compares against every key, so that time tells nothing of any. */
-export function authorizeByKey(keys: readonly ApiKey[], authorization: string | undefined, scope: Scope): Caller {
-  const token = BEARER.exec(authorization ?? '')?.[1];
+export function authorizeByKey(keys: readonly ApiKey[], authorization: string, scope: Scope): ApiKey {
+  const token = BEARER.exec(authorization)?.[1];
   if (token === undefined) throw new FloeError('UNAUTHENTICATED', 'an API key is needed: Authorization: Bearer <key>');
   const digest = hash('sha256', token, 'buffer');
   let found: ApiKey | undefined;
