@@ -3,7 +3,6 @@
  * renamed into place when it is whole, so that nobody ever sees a part of one.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FloeError } from '@floe/graph/base';
@@ -12,6 +11,9 @@ import { type Manifest, parseManifest } from '../core/manifest.ts';
 export const FROZEN_FILE = 'frozen.pb';
 export const MANIFEST_FILE = 'model.json';
 export const COMPILED_FOLDER = 'compiled';
+
+/** Bytes read at a time. */
+const PIECE = 1024 * 1024;
 
 export interface FileDigest {
   readonly bytes: number;
@@ -78,15 +80,22 @@ function* batches(pieces: Iterable<Uint8Array>): Generator<readonly Uint8Array[]
   if (batch.length > 0) yield batch;
 }
 
-/** SHA-256 of a file, read in pieces off the event loop. */
+/** SHA-256 of a file, read off the event loop piece by piece into one buffer. */
 export async function digestFile(path: string): Promise<FileDigest> {
   const hash = createHash('sha256');
+  const piece = Buffer.allocUnsafeSlow(PIECE);
   let bytes = 0;
-  for await (const piece of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
-    hash.update(piece as Buffer);
-    bytes += (piece as Buffer).byteLength;
+  const handle = await open(path, 'r');
+  try {
+    for (;;) {
+      const { bytesRead } = await handle.read(piece, 0, PIECE);
+      if (bytesRead === 0) return { bytes, sha256: hash.digest('hex') };
+      hash.update(piece.subarray(0, bytesRead));
+      bytes += bytesRead;
+    }
+  } finally {
+    await handle.close();
   }
-  return { bytes, sha256: hash.digest('hex') };
 }
 
 /** Compares a file with the digest that was stored for it. Throws DATA_LOSS. */

@@ -9,6 +9,11 @@ const INLINE_MICROS = 200;
 const TRIAL_MICROS = 2000;
 /** Weight of a new measurement. */
 const SHARE = 1 / 8;
+/**
+ * A measurement counts for at most so many times the estimate: one that was preempted says nothing of the graph. Without this a quarter
+ * of a tiny model's runs took the hop on a busy machine. A graph that really got slower is still found out within a few runs.
+ */
+const MOST_GROWTH = 4;
 
 interface Estimate {
   micros: number;
@@ -28,7 +33,8 @@ export class RunCost {
   sawInline(elements: number, micros: number): void {
     const estimate = this.bySize[sizeClass(elements)];
     const known = estimate?.timedInline === true && micros > estimate.micros;
-    const smoothed = known ? estimate.micros + (micros - estimate.micros) * SHARE : micros;
+    const counted = known ? Math.min(micros, estimate.micros * MOST_GROWTH) : micros;
+    const smoothed = known ? estimate.micros + (counted - estimate.micros) * SHARE : micros;
     this.bySize[sizeClass(elements)] = { micros: smoothed, timedInline: true };
   }
 

@@ -8,6 +8,7 @@ import { imageCodec } from '../../codec/image/codec.ts';
 import { tfsRestCodec } from '../../codec/tfs-rest/codec.ts';
 import { metadataBody, missingStatus, statusBody } from '../../codec/tfs-rest/metadata.ts';
 import type { ModelRef } from '../../core/inference.ts';
+import { releaseBody } from './body.ts';
 import { bodyOf, callerSignal, type HttpContext, JSON_TYPE, sendError, sendJson, tensorBody } from './context.ts';
 import { HttpError } from './errors.ts';
 
@@ -79,7 +80,9 @@ async function predict(
   const type = request.headers['content-type'] ?? '';
   const signal = callerSignal(request);
   if (!IMAGE_TYPE.test(type)) {
-    return sendJson(reply, await context.infer(tfsRestCodec, ref, { body: tensorBody(request) }, signal));
+    const body = tensorBody(request);
+    const answer = await context.infer(tfsRestCodec, ref, { body }, signal).finally(() => releaseBody(body));
+    return sendJson(reply, answer);
   }
   request.dialect = 'image';
   const answer = await context.infer(imageCodec, ref, { body: bodyOf(request) }, signal);

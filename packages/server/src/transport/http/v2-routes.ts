@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { v2RestCodec } from '../../codec/v2-rest/codec.ts';
 import { modelMetadata, serverMetadata } from '../../codec/v2-rest/metadata.ts';
 import type { ModelRef } from '../../core/inference.ts';
+import { releaseBody } from './body.ts';
 import { callerSignal, type HttpContext, JSON_TYPE, sendError, sendJson, tensorBody } from './context.ts';
 import { HttpError } from './errors.ts';
 
@@ -45,7 +46,9 @@ async function infer(context: HttpContext, request: FastifyRequest, reply: Fasti
     const length = request.headers[HEADER_LENGTH];
     const body = tensorBody(request);
     const call = typeof length === 'string' ? { body, headerLength: length } : { body };
-    const answer = await context.infer(v2RestCodec, ref, call, callerSignal(request));
+    const answer = await context
+      .infer(v2RestCodec, ref, call, callerSignal(request))
+      .finally(() => releaseBody(body));
     if (answer.headerLength === undefined) return sendJson(reply, answer.body);
     reply.header(HEADER_LENGTH, answer.headerLength);
     return reply.header('content-type', 'application/octet-stream').send(answer.body);

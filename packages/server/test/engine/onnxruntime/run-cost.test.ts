@@ -27,9 +27,17 @@ it('forgives a run that was slow by accident', () => {
   const cost = new RunCost();
   cost.sawPooled(16, 100);
   cost.sawInline(16, 10);
-  cost.sawInline(16, 90);
-  expect(cost.inlineMicros(16)).toBe(20);
   cost.sawInline(16, 5000);
+  expect(cost.inlineMicros(16)).toBeCloseTo(10 + 30 / 8);
+  cost.sawInline(16, 5);
+  expect(cost.inlineMicros(16)).toBe(5);
+});
+
+it('notices a graph that got slower, and one that is fast again', () => {
+  const cost = new RunCost();
+  cost.sawPooled(16, 100);
+  cost.sawInline(16, 100);
+  for (let run = 0; run < 4; run++) cost.sawInline(16, 5000);
   expect(cost.inlineMicros(16)).toBeUndefined();
   cost.sawPooled(16, 60);
   expect(cost.inlineMicros(16)).toBe(60);
