@@ -75,7 +75,7 @@ async function freezeInto(root: string, source: string, builder: Builder): Promi
 
 function openVersion(folder: string, engine: Engine, builder: Builder): Promise<LoadedServable> {
   const cacheFolder = join(defaultCacheDir(process.env), 'compiled');
-  return loadVersion(folder, undefined, { engine, builder, threads: 0, cacheFolder });
+  return loadVersion(folder, undefined, { engine, builder, session: { intraOpThreads: 0 }, cacheFolder });
 }
 
 function sessionOf(servable: LoadedServable, release: () => Promise<void>): ModelSession {

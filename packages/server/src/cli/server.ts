@@ -79,8 +79,8 @@ async function start(config: ServeConfig, log: Logger, closing: Closing): Promis
 
 function servedModels(config: ServeConfig, log: Logger, engine: Engine, builder: Builder): ServedModels {
   const cacheDir = resolve(config.cacheDir || defaultCacheDir(process.env));
-  const threads = config.threads || capacityOf(readCpus()).intraOpThreads;
-  const deps = { engine, builder, threads, cacheFolder: join(cacheDir, 'compiled') };
+  const session = { intraOpThreads: config.threads || capacityOf(readCpus()).intraOpThreads, gather: true };
+  const deps = { engine, builder, session, cacheFolder: join(cacheDir, 'compiled') };
   const limitBytes = config.memoryLimitMb === 0 ? memoryLimitBytes() : config.memoryLimitMb * MEBIBYTE;
   return new ServedModels({
     load: (found) => loadFound(found, cacheDir, deps),

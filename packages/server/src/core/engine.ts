@@ -4,6 +4,12 @@ import type { Tensor, TensorSpec } from '@floe/graph/base';
 export interface SessionOptions {
   /** Threads that one run may use; 0 for as many as there are CPUs. */
   readonly intraOpThreads: number;
+  /**
+   * Small runs that are asked for in one turn of the event loop wait for its end and then go one behind the other, with warm caches: of
+   * many callers at a time each costs half the CPU (see `bench/run small`). A caller that awaits one run after another does better
+   * without. Default: false.
+   */
+  readonly gather?: boolean;
 }
 
 /**

@@ -13,7 +13,7 @@ import {
   verifyArtefact,
 } from '../build/artefact.ts';
 import type { Builder } from '../build/builder.ts';
-import type { Engine, Session } from '../core/engine.ts';
+import type { Engine, Session, SessionOptions } from '../core/engine.ts';
 import { COMPILED_FOLDER, FROZEN_FILE } from '../store/version-folder.ts';
 
 /** Sessions for feeds and fetches that no signature has: each holds weights of its own, so there are few. */
@@ -22,7 +22,8 @@ const MOST_VARIANTS = 4;
 export interface SessionDeps {
   readonly engine: Engine;
   readonly builder: Builder;
-  readonly threads: number;
+  /** How sessions are opened. */
+  readonly session: SessionOptions;
   /** Folder for artefacts where the version's own folder cannot be written to. */
   readonly cacheFolder: string;
 }
@@ -115,7 +116,7 @@ export class Sessions {
 
   /** Opens and verifies at the same time; a session is used only if its files are sound. */
   private async openVerified(artefact: Artefact): Promise<Session> {
-    const opening = this.deps.engine.open(artefact.model, { intraOpThreads: this.deps.threads });
+    const opening = this.deps.engine.open(artefact.model, this.deps.session);
     const [opened, verified] = await Promise.allSettled([opening, verifyArtefact(artefact)]);
     if (opened.status === 'rejected') throw verified.status === 'rejected' ? verified.reason : opened.reason;
     if (verified.status === 'rejected') {

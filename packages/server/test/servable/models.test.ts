@@ -37,7 +37,7 @@ afterEach(async () => {
 });
 
 function serve(swap: SwapPolicy, limitBytes: number): void {
-  const deps = { engine, builder, threads: 1, cacheFolder: join(folder.root, '.cache') };
+  const deps = { engine, builder, session: { intraOpThreads: 1 }, cacheFolder: join(folder.root, '.cache') };
   models = new ServedModels({
     load: (found) => loadVersion(found.folder, found, deps),
     memory: () => ({ limitBytes, usedBytes }),

@@ -24,7 +24,7 @@ export function openSession(
   return runtime.housekeeping.use(async () => {
     const handle = await withSessionOptions(runtime, options, (native) => createNative(runtime, path, native));
     try {
-      return new NativeSession(runtime, handle, onClosed);
+      return new NativeSession(runtime, handle, options.gather ?? false, onClosed);
     } catch (error) {
       await releaseNative(runtime, handle);
       throw error;
@@ -51,6 +51,7 @@ export class NativeSession implements Session {
   readonly outputs: readonly TensorSpec[];
   private readonly runtime: Runtime;
   private readonly handle: bigint;
+  private readonly gather: boolean;
   private readonly onClosed: () => void;
   private readonly inputNames: CNames;
   private readonly outputNames: CNames;
@@ -62,9 +63,10 @@ export class NativeSession implements Session {
   private whenIdle: (() => void) | undefined;
   private closing: Promise<void> | undefined;
 
-  constructor(runtime: Runtime, handle: bigint, onClosed: () => void) {
+  constructor(runtime: Runtime, handle: bigint, gather: boolean, onClosed: () => void) {
     this.runtime = runtime;
     this.handle = handle;
+    this.gather = gather;
     this.onClosed = onClosed;
     this.inputs = describeInputs(runtime, handle);
     this.outputs = describeOutputs(runtime, handle);
@@ -105,7 +107,7 @@ export class NativeSession implements Session {
     for (const tensor of tensors) elements += tensor.data.length;
     const micros = this.cost.inlineMicros(elements);
     if (micros === undefined) return this.runtime.gate.use(() => this.runPooled(tensors, wanted, elements));
-    const turn = this.runtime.turns.take(micros);
+    const turn = this.runtime.turns.take(micros, this.gather);
     if (turn !== undefined) return turn.then(() => this.runInline(tensors, wanted, elements));
     return this.runInline(tensors, wanted, elements);
   }

@@ -46,9 +46,7 @@ async function infer(context: HttpContext, request: FastifyRequest, reply: Fasti
     const length = request.headers[HEADER_LENGTH];
     const body = tensorBody(request);
     const call = typeof length === 'string' ? { body, headerLength: length } : { body };
-    const answer = await context
-      .infer(v2RestCodec, ref, call, callerSignal(request))
-      .finally(() => releaseBody(body));
+    const answer = await context.infer(v2RestCodec, ref, call, callerSignal(request)).finally(() => releaseBody(body));
     if (answer.headerLength === undefined) return sendJson(reply, answer.body);
     reply.header(HEADER_LENGTH, answer.headerLength);
     return reply.header('content-type', 'application/octet-stream').send(answer.body);
