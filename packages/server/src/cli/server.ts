@@ -18,9 +18,7 @@ import { Watcher } from '../registry/watcher.ts';
 import { type LoadedServable, loadVersion } from '../servable/loaded.ts';
 import { ServedModels } from '../servable/models.ts';
 import { frozenFolder } from '../servable/plain.ts';
-import { createAdminServer } from '../transport/http/admin.ts';
 import type { HttpServer, TlsOptions } from '../transport/http/deps.ts';
-import { createHttpServer } from '../transport/http/server.ts';
 import { type Identity, openIdentity } from '../transport/identity/identity.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -70,10 +68,13 @@ async function start(config: ServeConfig, log: Logger, closing: Closing): Promis
     onError: (error) => log.error({ err: error }, 'looking for new versions failed'),
   });
   closing.push(() => watcher.stop());
+  // Models load on other threads meanwhile.
+  const loading = watcher.start();
+  loading.catch(() => {});
   const identity = await identityOf(config, log, closing);
   const servers = await listen(config, { models, identity, log }, () => watcher.look());
   closing.push(() => Promise.all([servers.http.close(), servers.admin.close()]));
-  await watcher.start();
+  await loading;
   return { http: servers.http.address, admin: servers.admin.address, reload: () => watcher.look() };
 }
 
@@ -110,6 +111,10 @@ async function listen(
   rescan: () => Promise<void>,
 ): Promise<{ http: HttpServer; admin: HttpServer }> {
   const tls = tlsOf(config);
+  const [{ createHttpServer }, { createAdminServer }] = await Promise.all([
+    import('../transport/http/server.ts'),
+    import('../transport/http/admin.ts'),
+  ]);
   const options = {
     host: config.host,
     port: config.httpPort,
