@@ -1,7 +1,7 @@
 /** The `onnxruntime` engine: sessions of ONNX Runtime in this process, called through its C API. */
 import type { Engine, Session, SessionOptions } from '../../core/engine.ts';
 import { requireModel } from '../model-file.ts';
-import { closedError } from '../validate.ts';
+import { SessionSet } from '../session-set.ts';
 import type { Runtime } from './native.ts';
 import { getRuntime, reserveSlots } from './runtime.ts';
 import { type NativeSession, openSession } from './session.ts';
@@ -16,8 +16,7 @@ class NativeEngine implements Engine {
   readonly version: string;
   private readonly runtime: Runtime;
   private readonly releaseSlots: () => void;
-  private readonly sessions = new Set<Promise<NativeSession>>();
-  private closing: Promise<void> | undefined;
+  private readonly sessions = new SessionSet<NativeSession>();
 
   constructor(runtime: Runtime, slots: number) {
     this.version = runtime.version;
@@ -26,23 +25,11 @@ class NativeEngine implements Engine {
   }
 
   open(path: string, options: SessionOptions): Promise<Session> {
-    if (this.closing !== undefined) return Promise.reject(closedError('the engine'));
-    // Kept from the start: whoever closes the engine meanwhile closes this session too.
-    const opening: Promise<NativeSession> = this.load(path, options, () => this.sessions.delete(opening));
-    this.sessions.add(opening);
-    opening.catch(() => this.sessions.delete(opening));
-    return opening;
+    return this.sessions.open((onClosed) => this.load(path, options, onClosed));
   }
 
   close(): Promise<void> {
-    this.closing ??= this.shutDown();
-    return this.closing;
-  }
-
-  private async shutDown(): Promise<void> {
-    const open = [...this.sessions];
-    await Promise.allSettled(open.map(async (opening) => (await opening).close()));
-    this.releaseSlots();
+    return this.sessions.close(() => this.releaseSlots());
   }
 
   private async load(path: string, options: SessionOptions, onClosed: () => void): Promise<NativeSession> {

@@ -7,7 +7,7 @@ import { FloeError } from '@floe/graph/base';
 import type { Engine, Session, SessionOptions } from '../../core/engine.ts';
 import { requireModel } from '../model-file.ts';
 import { forbidTelemetry } from '../no-telemetry.ts';
-import { closedError } from '../validate.ts';
+import { SessionSet } from '../session-set.ts';
 import { ThreadClient } from './client.ts';
 import { openSession, type WorkerSession } from './session.ts';
 
@@ -38,8 +38,7 @@ class WorkerEngine implements Engine {
   private readonly script: URL;
   private thread: ThreadClient;
   private starting: Promise<ThreadClient> | undefined;
-  private readonly sessions = new Set<Promise<WorkerSession>>();
-  private closing: Promise<void> | undefined;
+  private readonly sessions = new SessionSet<WorkerSession>();
 
   constructor(script: URL, thread: ThreadClient, version: string) {
     this.script = script;
@@ -48,23 +47,11 @@ class WorkerEngine implements Engine {
   }
 
   open(path: string, options: SessionOptions): Promise<Session> {
-    if (this.closing !== undefined) return Promise.reject(closedError('the engine'));
-    // Kept from the start: whoever closes the engine meanwhile closes this session too.
-    const opening: Promise<WorkerSession> = this.load(path, options, () => this.sessions.delete(opening));
-    this.sessions.add(opening);
-    opening.catch(() => this.sessions.delete(opening));
-    return opening;
+    return this.sessions.open((onClosed) => this.load(path, options, onClosed));
   }
 
   close(): Promise<void> {
-    this.closing ??= this.shutDown();
-    return this.closing;
-  }
-
-  private async shutDown(): Promise<void> {
-    const open = [...this.sessions];
-    await Promise.allSettled(open.map(async (opening) => (await opening).close()));
-    await this.thread.terminate();
+    return this.sessions.close(() => this.thread.terminate());
   }
 
   private async load(path: string, options: SessionOptions, onClosed: () => void): Promise<WorkerSession> {

@@ -2,24 +2,8 @@
 import { asFloeError, type ErrorCode, FloeError } from '@floe/graph/base';
 import { tfsError } from '../../codec/tfs-rest/errors.ts';
 import { v2Error } from '../../codec/v2-rest/errors.ts';
+import { HTTP_STATUS } from '../../core/http-status.ts';
 import type { ErrorShape } from './deps.ts';
-
-const STATUS: Readonly<Record<ErrorCode, number>> = {
-  CANCELLED: 499,
-  INVALID_ARGUMENT: 400,
-  DEADLINE_EXCEEDED: 504,
-  NOT_FOUND: 404,
-  ALREADY_EXISTS: 409,
-  PERMISSION_DENIED: 403,
-  UNAUTHENTICATED: 401,
-  RESOURCE_EXHAUSTED: 429,
-  FAILED_PRECONDITION: 400,
-  OUT_OF_RANGE: 400,
-  UNIMPLEMENTED: 501,
-  INTERNAL: 500,
-  UNAVAILABLE: 503,
-  DATA_LOSS: 500,
-};
 
 /** An error whose HTTP status says more than its code can: 413, 415, 405. */
 export class HttpError extends FloeError {
@@ -32,7 +16,7 @@ export class HttpError extends FloeError {
 
 /** Our own shape: `{"error": {code, message, details, requestId}}`. */
 export const floeShape: ErrorShape = (error, requestId) => ({
-  status: STATUS[error.code],
+  status: HTTP_STATUS[error.code],
   body: JSON.stringify({
     error: { code: error.code, message: error.message, details: error.details, requestId },
   }),
