@@ -190,6 +190,11 @@ describe('folding', () => {
     });
   });
 
+  it('divides by zero after the convolution, not before it', () => {
+    const net = netOf([floats('s', [4], [0, 1, 2, 3]), node('RealDiv', 'y', ['c1', 's'], F)], 'c1');
+    expect(opsOf(compile(net, [spec], ['y']))).toContain('Div');
+  });
+
   it('leaves a convolution alone whose own result is fetched', () => {
     const net = netOf([floats('b', [4], [1, 2, 3, 4]), node('BiasAdd', 'y', ['c1', 'b'], F)], 'c1');
     expect(opsOf(compile(net, [spec], ['y', 'c1']))).toContain('Add');

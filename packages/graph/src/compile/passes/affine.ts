@@ -88,6 +88,8 @@ function applied(graph: OnnxGraph, node: OnnxNode, channels: Channels, op: strin
   if (bias === undefined) return false;
   if (op === 'Mul' || op === 'Div') {
     const factors = op === 'Mul' ? vector : vector.map((value) => 1 / value);
+    // A sum over infinite weights is no infinite multiple of the sum.
+    if (!factors.every(Number.isFinite)) return false;
     node.inputs[1] = scaledWeights(graph, node, channels, factors);
     if (node.inputs.length > 2)
       setBias(
