@@ -2,9 +2,11 @@
  * Elements of shape vectors, as far as they can be told although a feed decides some of them: `[Shape(x)[0], 7 * 7, 64]` is
  * `[the batch, 49, 64]`. What is known altogether is the evaluator's work; here are the ops that mix known and unknown.
  */
+
 import { product } from './dims.ts';
 import { dimOf, type Element, elementOf } from './facts.ts';
 import type { OpContext } from './op-context.ts';
+import { PASS_ON } from './pass-on.ts';
 import { denseSlices } from './strided-slice.ts';
 
 /** Elements of output `output`, in order; undefined where nothing is known. */
@@ -121,14 +123,6 @@ const PARTIAL = new Map<string, Partial>([
   ['Unpack', (op, output, count) => part(op, 0, output, count)],
   ['Split', (op, output, count) => part(op, 1, output, count)],
   ['Fill', fill],
-  ...[
-    'Identity',
-    'IdentityN',
-    'StopGradient',
-    'PreventGradient',
-    'Snapshot',
-    'EnsureShape',
-    'PlaceholderWithDefault',
-  ].map((name): [string, Partial] => [name, passOn]),
+  ...[...PASS_ON].map((name): [string, Partial] => [name, passOn]),
   ...['Cast', 'Reshape', 'Squeeze', 'ExpandDims'].map((name): [string, Partial] => [name, (op) => op.elements(0)]),
 ]);

@@ -51,6 +51,7 @@ export async function startServer(config: ServeConfig, log: Logger): Promise<Run
 }
 
 async function start(config: ServeConfig, log: Logger, closing: Closing): Promise<Omit<RunningServer, 'close'>> {
+  // A wrong folder is said before an engine or a port is opened.
   await scanRoot(config.models);
   const capacity = capacityOf(readCpus());
   const slots = Math.min(config.slots || capacity.slots, 2 * capacity.slots);

@@ -3,12 +3,14 @@
  * whose results are exact or correctly rounded are evaluated, so that folding changes no answer by more than the last bit of a
  * reciprocal (TensorFlow approximates 1/x and 1/sqrt(x)). What an op cannot compute (an integer division by zero) stays in the graph for the run to report.
  */
+
 import { constValue } from '../../constants.ts';
 import { DTYPES } from '../../dtype.ts';
 import { sizeOf, type Tensor } from '../../tensor.ts';
 import { isKnown } from '../dims.ts';
 import { Lazy, type Typed } from '../facts.ts';
 import type { OpContext } from '../op-context.ts';
+import { PASS_ON } from '../pass-on.ts';
 import { binary } from './binary.ts';
 import type { Evaluate, Known } from './evaluate.ts';
 import { layout } from './layout.ts';
@@ -27,16 +29,6 @@ const MAX_TOTAL = 256 * MIB;
 const MAX_GROWTH = 4;
 const GROWING = new Set(['Fill', 'Tile', 'BroadcastTo']);
 const SMALL = 4096;
-
-const PASS_ON = new Set([
-  'Identity',
-  'IdentityN',
-  'StopGradient',
-  'PreventGradient',
-  'Snapshot',
-  'EnsureShape',
-  'PlaceholderWithDefault',
-]);
 
 const RULES = new Map<string, Evaluate>([unary, binary, layout, reduce].flatMap((family) => Object.entries(family)));
 

@@ -57,12 +57,6 @@ export function asInt64(l: Lowering, i: number): Value {
   return l.fresh('int64', { dtype: 'int64', shape: constant.shape, data });
 }
 
-/** Input `i`, an integer scalar, as an int64 vector of one element. */
-export function asVector(l: Lowering, i: number): Value {
-  const numbers = l.numbers(i);
-  return numbers === undefined ? reshape(l, asInt64(l, i), [1], 'int64') : ints(l, numbers);
-}
-
 export function reshape(l: Lowering, value: Value, shape: readonly number[], dtype: DType): Value {
   const constant = l.constantOf(value);
   if (constant !== undefined && !shape.includes(-1)) return l.fresh('reshaped', reshaped(constant, shape));

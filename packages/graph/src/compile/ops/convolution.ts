@@ -43,18 +43,23 @@ function windowAttrs({ kernel, strides, dilations }: Window): Record<string, Onn
   return { kernel_shape: kernel, strides, dilations };
 }
 
+/** The filter, input 1, with its last dimension first, then the one before it, then the spatial ones: what ONNX wants of both directions. */
+function channelsFirstFilter(l: Lowering, spatial: number): Value {
+  const perm = [spatial + 1, spatial, ...range(spatial)];
+  return weights(
+    l,
+    1,
+    (constant) => transposed(constant, perm),
+    (value) => transpose(l, value, perm),
+  );
+}
+
 function convolution(spatial: number): Lower {
   return (l) => {
     const layout = layoutFor(l, spatial);
     const filter = filterShape(l, layout);
     const window = windowOf(l, layout, filter.slice(0, spatial));
-    const perm = [spatial + 1, spatial, ...range(spatial)];
-    const w = weights(
-      l,
-      1,
-      (constant) => transposed(constant, perm),
-      (value) => transpose(l, value, perm),
-    );
+    const w = channelsFirstFilter(l, spatial);
     const depth = filter[spatial] ?? 1;
     const channels = l.shape(0)?.[layout.channel] ?? -1;
     if (channels > 0 && (depth === 0 || channels % depth !== 0))
@@ -94,13 +99,7 @@ function backpropInput(spatial: number): Lower {
     const layout = layoutFor(l, spatial);
     const filter = filterShape(l, layout);
     const window = windowOf(l, layout, filter.slice(0, spatial));
-    const perm = [spatial + 1, spatial, ...range(spatial)];
-    const w = weights(
-      l,
-      1,
-      (constant) => transposed(constant, perm),
-      (value) => transpose(l, value, perm),
-    );
+    const w = channelsFirstFilter(l, spatial);
     const x = toChannelsFirst(l, l.input(2), layout);
     const sizes = spatialSizes(l, 2, layout);
     const targets = targetSizes(l, layout);

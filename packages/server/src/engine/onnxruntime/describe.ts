@@ -1,5 +1,6 @@
 /** The inputs and outputs of a native session as TensorSpecs. */
 import { dtypeFromOnnx, FloeError, type TensorSpec } from '@floe/graph/base';
+import type { Api } from './api-table.ts';
 import { cell, type Runtime } from './native.ts';
 import { check } from './status.ts';
 
@@ -7,23 +8,29 @@ import { check } from './status.ts';
 const TENSOR = 1;
 
 export function describeInputs(runtime: Runtime, session: bigint): TensorSpec[] {
-  const { api, allocator, scratch } = runtime;
-  check(api, api.getInputCount(session, scratch.count), 'load');
-  return Array.from({ length: Number(cell(scratch.count)) }, (_, i) => {
-    check(api, api.getInputName(session, i, allocator, scratch.pointer), 'load');
-    const name = takeText(runtime);
-    check(api, api.getInputTypeInfo(session, i, scratch.pointer), 'load');
-    return takeSpec(runtime, name);
-  });
+  const { getInputCount, getInputName, getInputTypeInfo } = runtime.api;
+  return describe(runtime, session, getInputCount, getInputName, getInputTypeInfo);
 }
 
 export function describeOutputs(runtime: Runtime, session: bigint): TensorSpec[] {
+  const { getOutputCount, getOutputName, getOutputTypeInfo } = runtime.api;
+  return describe(runtime, session, getOutputCount, getOutputName, getOutputTypeInfo);
+}
+
+/** Inputs and outputs have functions of their own, of the same kinds. */
+function describe(
+  runtime: Runtime,
+  session: bigint,
+  getCount: Api['getInputCount'],
+  getName: Api['getInputName'],
+  getTypeInfo: Api['getInputTypeInfo'],
+): TensorSpec[] {
   const { api, allocator, scratch } = runtime;
-  check(api, api.getOutputCount(session, scratch.count), 'load');
+  check(api, getCount(session, scratch.count), 'load');
   return Array.from({ length: Number(cell(scratch.count)) }, (_, i) => {
-    check(api, api.getOutputName(session, i, allocator, scratch.pointer), 'load');
+    check(api, getName(session, i, allocator, scratch.pointer), 'load');
     const name = takeText(runtime);
-    check(api, api.getOutputTypeInfo(session, i, scratch.pointer), 'load');
+    check(api, getTypeInfo(session, i, scratch.pointer), 'load');
     return takeSpec(runtime, name);
   });
 }
