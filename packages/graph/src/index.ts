@@ -1,5 +1,5 @@
 export { type Analysis, analyse, type Feeds, type TensorType } from './analysis/index.ts';
-export { type CompiledGraph, type CompileOptions, compile } from './compile/index.ts';
+export { type CompiledGraph, type CompileOptions, compile, type Stage } from './compile/index.ts';
 export * from './constants.ts';
 export * from './dtype.ts';
 export * from './errors.ts';

@@ -4,7 +4,7 @@
  *
  *     const { model, weights } = compile(graph, [{ name: 'x:0', dtype: 'float32', shape: [-1, 28, 28, 1] }], ['probs:0']);
  */
-import { analyse } from '../analysis/index.ts';
+import { analyse, type Feeds } from '../analysis/index.ts';
 import { invalid } from '../errors.ts';
 import { subgraph } from '../freeze/subgraph.ts';
 import { type Graph, tensorName } from '../graph.ts';
@@ -14,12 +14,7 @@ import type { TensorSpec } from '../tensor.ts';
 import { writeOnnx } from '../write/onnx.ts';
 import { batchNames } from './batch-names.ts';
 import { lower } from './lower.ts';
-import { foldAffine } from './passes/affine.ts';
-import { normaliseLeftovers } from './passes/batch-norm.ts';
-import { removeDead } from './passes/dead.ts';
-import { poolGlobally } from './passes/global-pool.ts';
-import { pushTransposes } from './passes/layout.ts';
-import { foldPads } from './passes/pad.ts';
+import { optimiseOnnx } from './passes/index.ts';
 import { type RowIndependence, rowIndependence } from './row-independent.ts';
 
 export type { RowIndependence } from './row-independent.ts';
@@ -31,7 +26,14 @@ const OPSETS = [13, 23] as const;
 export interface CompileOptions {
   /** ONNX operator set, 13 to 23. */
   readonly opset?: number;
+  /** Told of each stage in order, while the graph is as that stage left it: it must be looked at there and then. */
+  readonly onPass?: (stage: Stage) => void;
 }
+
+/** A graph on its way: `cut` to what is asked for, after each of TensorFlow's passes, `lower`ed, after each of ONNX's passes. */
+export type Stage =
+  | { readonly name: string; readonly kind: 'tensorflow'; readonly graph: Graph; readonly feeds: Feeds }
+  | { readonly name: string; readonly kind: 'onnx'; readonly graph: OnnxGraph };
 
 export interface CompiledGraph {
   /** An ONNX ModelProto; weights of 1 KiB and more are in `weights.bin` beside it. */
@@ -61,8 +63,9 @@ export function compile(
   if (!Number.isInteger(opset) || opset < OPSETS[0] || opset > OPSETS[1]) {
     throw invalid(`operator set ${opset} is not one of ${OPSETS[0]} to ${OPSETS[1]}`, { field: 'opset' });
   }
-  const { onnx, dims } = lowered(graph, feeds, fetches, opset);
-  optimiseOnnx(onnx);
+  const { onPass = () => {} } = options;
+  const { onnx, dims } = lowered(graph, feeds, fetches, { opset, onPass });
+  optimiseOnnx(onnx, (name) => onPass({ name, kind: 'onnx', graph: onnx }));
   const rowIndependent = rowIndependence(onnx);
   const files = writeOnnx(onnx, batchNames(onnx, dims));
   const { inputs, outputs } = onnx;
@@ -76,7 +79,12 @@ interface Lowered {
   readonly dims: (tensor: string) => readonly number[] | null;
 }
 
-function lowered(graph: Graph, feeds: readonly TensorSpec[], fetches: readonly string[], opset: number): Lowered {
+function lowered(
+  graph: Graph,
+  feeds: readonly TensorSpec[],
+  fetches: readonly string[],
+  { opset, onPass }: Required<CompileOptions>,
+): Lowered {
   const inputs = unique(feeds.map((feed) => ({ ...feed, name: tensorName(feed.name) })));
   const wanted = [...new Set(fetches.map(tensorName))];
   const cut = subgraph(
@@ -86,10 +94,16 @@ function lowered(graph: Graph, feeds: readonly TensorSpec[], fetches: readonly s
   );
   const inner = (tensor: string): string => tensorName(cut.feeds.get(tensor) ?? tensor);
   const types = new Map(inputs.map(({ name, dtype, shape }) => [inner(name), { dtype, shape }]));
-  const folded = optimise(cut.graph, new Set(wanted.map(inner)), types);
+  const observe = (name: string, current: Graph): void => {
+    onPass({ name, kind: 'tensorflow', graph: current, feeds: types });
+  };
+  observe('cut', cut.graph);
+  const folded = optimise(cut.graph, new Set(wanted.map(inner)), types, observe);
   const analysis = analyse(folded, types);
   const boundary = { inputs, outputs: wanted, inner };
-  return { onnx: lower(folded, analysis, boundary, opset), dims: (tensor) => analysis.dims(inner(tensor)) };
+  const onnx = lower(folded, analysis, boundary, opset);
+  onPass({ name: 'lower', kind: 'onnx', graph: onnx });
+  return { onnx, dims: (tensor) => analysis.dims(inner(tensor)) };
 }
 
 function unique(feeds: readonly TensorSpec[]): readonly TensorSpec[] {
@@ -99,14 +113,4 @@ function unique(feeds: readonly TensorSpec[]): readonly TensorSpec[] {
     seen.add(name);
   }
   return feeds;
-}
-
-function optimiseOnnx(graph: OnnxGraph): void {
-  pushTransposes(graph);
-  removeDead(graph);
-  foldPads(graph);
-  foldAffine(graph);
-  normaliseLeftovers(graph);
-  poolGlobally(graph);
-  removeDead(graph);
 }

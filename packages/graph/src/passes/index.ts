@@ -1,4 +1,6 @@
 /** The passes on TensorFlow's own graph, before it is compiled for an engine; one file each. */
+import type { Feeds } from '../analysis/index.ts';
+import type { Graph } from '../graph.ts';
 import { commonSubexpressions } from './common-subexpressions.ts';
 import { foldConstants } from './fold-constants.ts';
 import type { Pass } from './pass.ts';
@@ -18,7 +20,18 @@ export const PASSES: readonly (readonly [name: string, pass: Pass])[] = [
 
 /**
  * The graph with the same results and less to do. `keep` holds the tensors that stay under their names (the fetches), `feeds` those
- * that are given at run time, both canonical (`node:index`). Throws INVALID_ARGUMENT where the graph contradicts itself.
+ * that are given at run time, both canonical (`node:index`); `after` is told of each pass and what it made. Throws INVALID_ARGUMENT
+ * where the graph contradicts itself.
  */
-export const optimise: Pass = (graph, keep, feeds) =>
-  PASSES.reduce((current, [, pass]) => pass(current, keep, feeds), graph);
+export function optimise(
+  graph: Graph,
+  keep: ReadonlySet<string>,
+  feeds: Feeds,
+  after: (pass: string, graph: Graph) => void = () => {},
+): Graph {
+  return PASSES.reduce((current, [name, pass]) => {
+    const next = pass(current, keep, feeds);
+    after(name, next);
+    return next;
+  }, graph);
+}

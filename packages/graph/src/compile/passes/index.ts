@@ -1,0 +1,29 @@
+/** The passes on the ONNX graph, after lowering; one file each. They change the graph they are given. */
+import type { OnnxGraph } from '../../onnx-graph.ts';
+import { foldAffine } from './affine.ts';
+import { normaliseLeftovers } from './batch-norm.ts';
+import { removeDead } from './dead.ts';
+import { poolGlobally } from './global-pool.ts';
+import { pushTransposes } from './layout.ts';
+import { foldPads } from './pad.ts';
+
+export type OnnxPass = (graph: OnnxGraph) => void;
+
+/** Names and order of the passes: only without transposes in between do pads and factors meet the convolution they belong to. */
+export const ONNX_PASSES: readonly (readonly [name: string, pass: OnnxPass])[] = [
+  ['push-transposes', pushTransposes],
+  ['remove-dead', removeDead],
+  ['fold-pads', foldPads],
+  ['fold-affine', foldAffine],
+  ['normalise-leftovers', normaliseLeftovers],
+  ['pool-globally', poolGlobally],
+  ['remove-dead', removeDead],
+];
+
+/** Runs all of them; `after` is told of each. */
+export function optimiseOnnx(graph: OnnxGraph, after: (pass: string) => void = () => {}): void {
+  for (const [name, pass] of ONNX_PASSES) {
+    pass(graph);
+    after(name);
+  }
+}
