@@ -18,6 +18,11 @@ export interface OnnxNode {
   inputs: Value[];
   outputs: Value[];
   attrs: Record<string, OnnxAttr>;
+  /**
+   * Subgraphs of a Loop or an If, by attribute. They share `constants` and `types` with the graph that they are in and use its values
+   * freely (no name occurs twice in all of them).
+   */
+  bodies?: Readonly<Record<string, OnnxGraph>>;
 }
 
 export interface ValueType {
@@ -40,6 +45,36 @@ export function emptyGraph(opset: number, inputs: readonly TensorSpec[], outputs
   return { opset, nodes: [], constants: new Map(), types, inputs, outputs };
 }
 
+/** A subgraph of `graph` without nodes. */
+export function bodyOf(graph: OnnxGraph, inputs: readonly TensorSpec[], outputs: readonly TensorSpec[]): OnnxGraph {
+  for (const input of inputs) graph.types.set(input.name, input);
+  return { ...graph, nodes: [], inputs, outputs };
+}
+
+/** The subgraphs of a node. */
+export function bodiesOf(node: OnnxNode): readonly OnnxGraph[] {
+  return node.bodies === undefined ? [] : Object.values(node.bodies);
+}
+
+/** Every value that the subgraphs of a node use, whether they make it or the graph around them. */
+export function usedInside(node: OnnxNode): ReadonlySet<Value> {
+  const used = new Set<Value>();
+  for (const body of bodiesOf(node)) {
+    for (const { name } of body.outputs) used.add(name);
+    for (const inner of body.nodes) {
+      for (const input of inner.inputs) if (input !== '') used.add(input);
+      for (const value of usedInside(inner)) used.add(value);
+    }
+  }
+  return used;
+}
+
+/** Has a node, and its subgraphs, use other values in the place of some. */
+export function renameInputs(node: OnnxNode, rename: (value: Value) => Value): void {
+  node.inputs = node.inputs.map(rename);
+  for (const body of bodiesOf(node)) for (const inner of body.nodes) renameInputs(inner, rename);
+}
+
 /** A value's rank, or undefined. */
 export function rankOf(graph: OnnxGraph, value: Value): number | undefined {
   return graph.constants.get(value)?.shape.length ?? graph.types.get(value)?.shape?.length;
@@ -59,7 +94,7 @@ export function addConstant(graph: OnnxGraph, base: string, tensor: Tensor): Val
   return name;
 }
 
-/** How many nodes (and outputs of the graph) use each value, and who. */
+/** How many nodes (and outputs of the graph) use each value, and who. What is used in a subgraph has no single user here. */
 export interface Uses {
   readonly count: ReadonlyMap<Value, number>;
   /** The node that uses a value, where it is the only use. */
@@ -75,7 +110,10 @@ export function usesOf(graph: OnnxGraph): Uses {
     if (seen === 0 && node !== undefined) only.set(value, node);
     else only.delete(value);
   };
-  for (const node of graph.nodes) for (const input of node.inputs) if (input !== '') use(input, node);
+  for (const node of graph.nodes) {
+    for (const input of node.inputs) if (input !== '') use(input, node);
+    for (const value of usedInside(node)) use(value);
+  }
   for (const output of graph.outputs) use(output.name);
   return { count, only };
 }

@@ -12,6 +12,19 @@ export type Element = number | { readonly name: number } | undefined;
 export interface Typed {
   readonly dtype: DType;
   readonly dims: Dims;
+  /** For a tensor list: what is in it. */
+  readonly list?: ListType | undefined;
+}
+
+/** What is known of a tensor list (to TensorFlow a variant scalar). */
+export interface ListType {
+  readonly dtype: DType;
+  /** Dimensions of every item. */
+  readonly dims: Dims;
+  /** How many items there are, as a dimension. */
+  readonly length: number;
+  /** False while no item has been written, so that `dims` is only what was declared. */
+  readonly written: boolean;
 }
 
 /** Longest vector whose elements are followed; shapes and slices are far shorter. */
@@ -36,6 +49,7 @@ export class Lazy<T> {
 export class Facts implements Typed {
   readonly dtype: DType;
   readonly dims: Dims;
+  readonly list: ListType | undefined;
   /** The value, for those tensors that depend on no feed. */
   readonly value: Lazy<Tensor> | undefined;
   private readonly known: readonly Element[] | undefined;
@@ -43,6 +57,7 @@ export class Facts implements Typed {
   constructor(type: Typed, value?: Lazy<Tensor>, elements?: readonly Element[]) {
     this.dtype = type.dtype;
     this.dims = type.dims;
+    this.list = type.list;
     this.value = value;
     this.known = elements;
   }

@@ -3,7 +3,7 @@
  * Source of the field numbers: `onnx/onnx.proto`; the conformance suite checks every row against the descriptors inside PyPI's `onnx`.
  * ONNX is proto2: a field that must be seen as present even when zero is `optional` here.
  */
-import { many, message, one, optional } from './message.ts';
+import { type Message, many, message, one, optional } from './message.ts';
 
 export interface StringStringEntry {
   readonly key: string;
@@ -35,21 +35,23 @@ export const OnnxTensor = message<OnnxTensor>('TensorProto', {
 });
 
 /** `AttributeProto.AttributeType`, as far as it is used. */
-export const ATTRIBUTE = { float: 1, int: 2, string: 3, ints: 7 } as const;
+export const ATTRIBUTE = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const;
 
 export interface OnnxAttribute {
   readonly name: string;
   readonly f: number | undefined;
   readonly i: bigint | undefined;
   readonly s: Uint8Array | undefined;
+  readonly g: OnnxGraphProto | undefined;
   readonly ints: readonly bigint[];
   readonly type: number;
 }
-export const OnnxAttribute = message<OnnxAttribute>('AttributeProto', {
+export const OnnxAttribute: Message<OnnxAttribute> = message<OnnxAttribute>('AttributeProto', {
   name: one(1, 'string'),
   f: optional(2, 'float'),
   i: optional(3, 'int64'),
   s: optional(4, 'bytes'),
+  g: optional(6, () => OnnxGraphProto),
   ints: many(8, 'int64'),
   type: one(20, 'int32'),
 });

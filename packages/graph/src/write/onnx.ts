@@ -10,6 +10,7 @@ import {
   ATTRIBUTE,
   type OnnxAttribute,
   type OnnxDimension,
+  type OnnxGraphProto,
   OnnxModel,
   type OnnxNodeProto,
   type OnnxTensor,
@@ -44,21 +45,31 @@ export interface OnnxFiles {
 const utf8 = new TextEncoder();
 
 /** `dims` names a dynamic dimension of an input or output. */
-export function writeOnnx(graph: OnnxGraph, dims: (spec: TensorSpec, axis: number) => string | undefined): OnnxFiles {
+export function writeOnnx(graph: OnnxGraph, dims: DimensionNames): OnnxFiles {
   const weights = new Weights();
   const model = OnnxModel.encode({
     ir_version: IR_VERSIONS.find(([opset]) => graph.opset >= opset)?.[1] ?? 7n,
     producer_name: 'floe',
     opset_import: [{ domain: '', version: BigInt(graph.opset) }],
     graph: {
-      name: 'floe',
-      node: nodeProtos(graph.nodes),
+      ...graphProto('floe', graph, dims),
       initializer: [...graph.constants].map(([name, tensor]) => weights.place(name, tensor)),
-      input: graph.inputs.map((spec) => valueInfo(spec, dims)),
-      output: graph.outputs.map((spec) => valueInfo(spec, dims)),
     },
   });
   return { model, weights: weights.pieces };
+}
+
+type DimensionNames = (spec: TensorSpec, axis: number) => string | undefined;
+
+/** A graph or subgraph; constants of all of them are the outermost graph's. */
+function graphProto(name: string, graph: OnnxGraph, dims: DimensionNames): OnnxGraphProto {
+  return {
+    name,
+    node: nodeProtos(graph.nodes),
+    initializer: [],
+    input: graph.inputs.map((spec) => valueInfo(spec, dims)),
+    output: graph.outputs.map((spec) => valueInfo(spec, dims)),
+  };
 }
 
 class Weights {
@@ -105,19 +116,27 @@ function nodeProtos(nodes: readonly OnnxNode[]): readonly OnnxNodeProto[] {
     for (let n = 2; taken.has(name); n++) name = `${base}_${n}`;
     taken.add(name);
     const attributes = Object.entries(node.attrs).map(([key, value]) => attribute(key, value));
-    return { input: node.inputs, output: node.outputs, name, op_type: node.op, attribute: attributes };
+    const bodies = Object.entries(node.bodies ?? {}).map(([key, body]) => bodyAttribute(key, `${name}/${key}`, body));
+    return { input: node.inputs, output: node.outputs, name, op_type: node.op, attribute: [...attributes, ...bodies] };
   });
 }
 
+const NONE = { f: undefined, i: undefined, s: undefined, g: undefined, ints: [] };
+
+/** Dimensions inside a body have no names: those of a loop may change from one turn to the next. */
+function bodyAttribute(name: string, graphName: string, body: OnnxGraph): OnnxAttribute {
+  return { ...NONE, name, g: graphProto(graphName, body, () => undefined), type: ATTRIBUTE.graph };
+}
+
 function attribute(name: string, value: OnnxAttr): OnnxAttribute {
-  const none = { name, f: undefined, i: undefined, s: undefined, ints: [] };
+  const none = { ...NONE, name };
   if (typeof value === 'number') return { ...none, i: BigInt(value), type: ATTRIBUTE.int };
   if (typeof value === 'string') return { ...none, s: utf8.encode(value), type: ATTRIBUTE.string };
   if ('f' in value) return { ...none, f: value.f, type: ATTRIBUTE.float };
   return { ...none, ints: value.map(BigInt), type: ATTRIBUTE.ints };
 }
 
-function valueInfo(spec: TensorSpec, dims: (spec: TensorSpec, axis: number) => string | undefined): OnnxValueInfo {
+function valueInfo(spec: TensorSpec, dims: DimensionNames): OnnxValueInfo {
   const { name, dtype, shape } = spec;
   const elem = DTYPES[dtype].onnx;
   if (elem === 0) throw new FloeError('UNIMPLEMENTED', `${name}: ONNX has no dtype ${dtype}`, { tensor: name });

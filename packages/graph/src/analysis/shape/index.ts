@@ -12,6 +12,7 @@ import { reduction } from './reduction.ts';
 import { reshaping } from './reshape.ts';
 import { selecting } from './select.ts';
 import { source, undeclaredTypes } from './source.ts';
+import { tensorList } from './tensor-list.ts';
 import { window } from './window.ts';
 
 export { undeclaredType } from './source.ts';
@@ -29,6 +30,7 @@ const FAMILIES: readonly InferTable[] = [
   padding,
   generating,
   image,
+  tensorList,
 ];
 
 const RULES = new Map(FAMILIES.flatMap((family) => Object.entries(family)));

@@ -6,8 +6,8 @@ import type { Typed } from '../facts.ts';
 import { each, type InferTable, type OpContext, UNTOLD } from '../op-context.ts';
 
 function passOn(op: OpContext): readonly Typed[] {
-  const { dtype, dims } = op.input(0);
-  return [{ dtype, dims }];
+  const { dtype, dims, list } = op.input(0);
+  return [{ dtype, dims, list }];
 }
 
 /** The type of a constant stands in its proto, so that the value need not be decoded. */
@@ -53,7 +53,7 @@ export const source: InferTable = {
     passOn,
   ),
   ...each('Enter RefEnter NextIteration LoopCond', passOn),
-  IdentityN: (op) => op.inputs.map(({ dtype, dims }) => ({ dtype, dims })),
+  IdentityN: (op) => op.inputs.map(({ dtype, dims, list }) => ({ dtype, dims, list })),
   ...each('Merge RefMerge', merge),
   ...each('Switch RefSwitch', both),
   ...each('NoOp Assert', () => []),

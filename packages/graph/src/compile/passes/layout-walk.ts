@@ -1,6 +1,16 @@
 /** Values seen as transpositions of others, and the nodes that are left to make while a graph is walked in order. */
 
-import { addConstant, freshName, type OnnxGraph, type OnnxNode, rankOf, type Value } from '../../onnx-graph.ts';
+import {
+  addConstant,
+  bodiesOf,
+  freshName,
+  type OnnxGraph,
+  type OnnxNode,
+  rankOf,
+  renameInputs,
+  usedInside,
+  type Value,
+} from '../../onnx-graph.ts';
 import { int64, reshaped, transposed as transposedConstant } from '../constant.ts';
 
 /** A value that is the transposition of another: its dimension i is dimension `perm[i]` of `source`. */
@@ -29,7 +39,8 @@ export class LayoutWalk {
   }
 
   visit(node: OnnxNode): void {
-    node.inputs = node.inputs.map((value) => this.same.get(value) ?? value);
+    renameInputs(node, (value) => this.same.get(value) ?? value);
+    this.bringInside(node);
     if (node.op === 'Transpose') this.compose(node);
     else if (!(this.rules.get(node.op)?.(node, this) ?? false)) this.keep(node);
   }
@@ -92,6 +103,14 @@ export class LayoutWalk {
   real(value: Value): Value {
     const view = this.views.get(value);
     return view === undefined ? value : this.transposition(view.source, view.perm, value);
+  }
+
+  /** Subgraphs see values in their own layout. */
+  private bringInside(node: OnnxNode): void {
+    if (node.bodies === undefined) return;
+    const real = new Map([...usedInside(node)].map((value) => [value, this.real(value)]));
+    for (const body of bodiesOf(node))
+      for (const inner of body.nodes) renameInputs(inner, (value) => real.get(value) ?? value);
   }
 
   private compose(node: OnnxNode): void {
