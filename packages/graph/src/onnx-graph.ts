@@ -45,10 +45,34 @@ export function emptyGraph(opset: number, inputs: readonly TensorSpec[], outputs
   return { opset, nodes: [], constants: new Map(), types, inputs, outputs };
 }
 
-/** A subgraph of `graph` without nodes. */
-export function bodyOf(graph: OnnxGraph, inputs: readonly TensorSpec[], outputs: readonly TensorSpec[]): OnnxGraph {
+/** A subgraph of `graph`, empty so far. */
+export function bodyOf(graph: OnnxGraph, inputs: readonly TensorSpec[]): OnnxGraph {
   for (const input of inputs) graph.types.set(input.name, input);
-  return { ...graph, nodes: [], inputs, outputs };
+  return { ...graph, nodes: [], inputs, outputs: [] };
+}
+
+/** A subgraph with these values as its outputs. The engine wants each of them to be made inside, under a name of its own. */
+export function withOutputs(body: OnnxGraph, values: readonly Value[], types: readonly ValueType[]): OnnxGraph {
+  const made = new Set(body.nodes.flatMap((node) => node.outputs));
+  const outputs = values.map((value, i) => {
+    const type = types[i] as ValueType;
+    const name = made.delete(value) ? value : handedOn(body, value, type);
+    return { name, ...type };
+  });
+  return { ...body, outputs };
+}
+
+function handedOn(body: OnnxGraph, value: Value, type: ValueType): Value {
+  const name = freshName(body, `${value}/out`);
+  body.types.set(name, type);
+  body.nodes.push({ op: 'Identity', name, inputs: [value], outputs: [name], attrs: {} });
+  return name;
+}
+
+/** A graph and all subgraphs in it, outer ones first. */
+export function* graphsIn(graph: OnnxGraph): Generator<OnnxGraph> {
+  yield graph;
+  for (const node of graph.nodes) for (const body of bodiesOf(node)) yield* graphsIn(body);
 }
 
 /** The subgraphs of a node. */

@@ -60,6 +60,7 @@ export class FactTable implements RegionFacts {
   }
 
   private add(node: Node): void {
+    if (node.op === 'Placeholder' && this.fedNodes.has(node.name)) return;
     const op = new OpContext(node, this.inputsOf(node));
     this.byNode.set(node.name, isFlow(node.op) ? this.flow(op) : this.factsOf(op, inferTypes(op)));
   }

@@ -3,9 +3,10 @@ import type { Analysis } from '../analysis/index.ts';
 import type { DType } from '../dtype.ts';
 import { FloeError, invalid } from '../errors.ts';
 import { endpoint, type Graph, type Node } from '../graph.ts';
-import { emptyGraph, freshName, type OnnxGraph, type OnnxNode, type Value } from '../onnx-graph.ts';
+import { ancestors } from '../inline/walk.ts';
+import { emptyGraph, freshName, type OnnxGraph, type OnnxNode, renameInputs, type Value } from '../onnx-graph.ts';
 import type { TensorSpec } from '../tensor.ts';
-import { Lowering } from './lowering.ts';
+import { Lowering, type LowerRegion, type Surroundings } from './lowering.ts';
 import { LOWERINGS } from './ops/index.ts';
 import { Refusals } from './refusals.ts';
 
@@ -34,16 +35,56 @@ export function lower(
   const values = new Map<string, Value>(inputs.map(({ name }) => [inner(name), name]));
   const fed = new Set(inputs.map((input) => input.name));
   const refusals = new Refusals();
-  const used = usedOutputs(graph, names.map(inner));
-  for (const node of analysis.order) {
-    if (SILENT.has(node.op) || isKnown(node, analysis, used)) continue;
-    const dtypes = (used.get(node.name) ?? []).map((index) => analysis.type(`${node.name}:${index}`).dtype);
-    const results = lowerNode(node, onnx, analysis, values, refusals, dtypes) ?? standIns(node, used);
-    name(node, results, { onnx, analysis, values, fed });
-  }
+  lowerInto({ onnx, analysis, values, fed }, graph, names.map(inner), refusals);
   refusals.report();
   for (const output of outputs) expose(onnx, output, inner(output.name), values, analysis);
   return onnx;
+}
+
+/** A graph on its way into an ONNX graph. */
+interface Target {
+  readonly onnx: OnnxGraph;
+  readonly analysis: Analysis;
+  /** What stands for each tensor. */
+  readonly values: Map<string, Value>;
+  /** Tensors that are given: they keep their names. */
+  readonly fed: ReadonlySet<string>;
+}
+
+function lowerInto(target: Target, graph: Graph, fetches: readonly string[], refusals: Refusals): void {
+  const { analysis, values } = target;
+  const used = usedOutputs(graph, fetches);
+  const around: Surroundings = { analysis, values, lowerRegion: regionsLowered(refusals) };
+  const needed = ancestors(
+    graph,
+    fetches.map((fetch) => endpoint(fetch).node),
+  );
+  for (const node of analysis.order) {
+    if (SILENT.has(node.op) || !needed.has(node.name) || isKnown(node, analysis, used)) continue;
+    const dtypes = (used.get(node.name) ?? []).map((index) => analysis.type(`${node.name}:${index}`).dtype);
+    const results = lowerNode(node, target.onnx, around, refusals, dtypes) ?? standIns(node, used);
+    name(node, results, target);
+  }
+}
+
+function regionsLowered(refusals: Refusals): LowerRegion {
+  return ({ graph, analysis, args, results }, given, onnx) => {
+    const values = new Map<string, Value>();
+    args.forEach((arg, i) => {
+      const value = given[i];
+      if (value !== undefined) values.set(arg, value);
+    });
+    lowerInto({ onnx, analysis, values, fed: new Set(args) }, graph, results, refusals);
+    return results.map((result) => values.get(result) ?? constantIn(onnx, result, analysis));
+  };
+}
+
+/** A constant that a region returns. */
+function constantIn(onnx: OnnxGraph, tensor: string, analysis: Analysis): Value {
+  const constant = analysis.constant(tensor);
+  if (constant === undefined) throw invalid(`tensor ${tensor} has no value`, { tensor });
+  onnx.constants.set(tensor, constant);
+  return tensor;
 }
 
 /** Which outputs of each node are asked for. */
@@ -69,8 +110,7 @@ function isKnown(node: Node, analysis: Analysis, used: ReadonlyMap<string, reado
 function lowerNode(
   node: Node,
   onnx: OnnxGraph,
-  analysis: Analysis,
-  values: ReadonlyMap<string, Value>,
+  around: Surroundings,
   refusals: Refusals,
   dtypes: readonly DType[],
 ): Emitted | undefined {
@@ -86,7 +126,7 @@ function lowerNode(
   }
   const first = onnx.nodes.length;
   try {
-    const result = lowering(new Lowering(node, onnx, analysis, values));
+    const result = lowering(new Lowering(node, onnx, around));
     return { values: typeof result === 'string' ? [result] : result, nodes: onnx.nodes.slice(first) };
   } catch (error) {
     if (!(error instanceof FloeError)) throw contradiction(node, error);
@@ -118,15 +158,8 @@ function standIns(node: Node, used: ReadonlyMap<string, readonly number[]>): Emi
   return { values: Array.from({ length: count }, (_, i) => `${node.name}:${i}`), nodes: [] };
 }
 
-interface Names {
-  readonly onnx: OnnxGraph;
-  readonly analysis: Analysis;
-  readonly values: Map<string, Value>;
-  readonly fed: ReadonlySet<string>;
-}
-
 /** Gives each value that this node made the name of the tensor it is; feeds keep theirs. */
-function name(node: Node, { values: results, nodes }: Emitted, { onnx, analysis, values, fed }: Names): void {
+function name(node: Node, { values: results, nodes }: Emitted, { onnx, analysis, values, fed }: Target): void {
   const made = new Set(nodes.flatMap((emitted) => emitted.outputs));
   const renamed = new Map<Value, Value>();
   results.forEach((value, index) => {
@@ -141,7 +174,7 @@ function name(node: Node, { values: results, nodes }: Emitted, { onnx, analysis,
   });
   if (renamed.size === 0) return;
   for (const emitted of nodes) {
-    emitted.inputs = emitted.inputs.map((value) => renamed.get(value) ?? value);
+    renameInputs(emitted, (value) => renamed.get(value) ?? value);
     emitted.outputs = emitted.outputs.map((value) => renamed.get(value) ?? value);
   }
 }
@@ -171,6 +204,6 @@ function constantFor(onnx: OnnxGraph, tensor: string, analysis: Analysis): Value
   onnx.constants.set(name, constant);
   if (known === undefined) return name;
   onnx.constants.delete(tensor);
-  for (const node of onnx.nodes) node.inputs = node.inputs.map((input) => (input === tensor ? name : input));
+  for (const node of onnx.nodes) renameInputs(node, (input) => (input === tensor ? name : input));
   return name;
 }

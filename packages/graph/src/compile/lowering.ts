@@ -4,7 +4,7 @@
  *
  *     Softplus: (l) => l.emit('Softplus', [l.input(0)])
  */
-import type { Analysis, TensorType } from '../analysis/index.ts';
+import type { AnalysedRegion, Analysis, ControlFlow, TensorType } from '../analysis/index.ts';
 import type { DType } from '../dtype.ts';
 import { FloeError, invalid } from '../errors.ts';
 import { Attrs, type Node, tensorName } from '../graph.ts';
@@ -21,23 +21,37 @@ export function each(names: string, lower: Lower): LowerTable {
   return Object.fromEntries(names.split(' ').map((name) => [name, lower]));
 }
 
+/**
+ * Lowers a function of control flow into a graph: the values of its results. An argument without a value must not be used.
+ */
+export type LowerRegion = (
+  region: AnalysedRegion,
+  args: readonly (Value | undefined)[],
+  into: OnnxGraph,
+) => readonly Value[];
+
+/** What surrounds a node. */
+export interface Surroundings {
+  readonly analysis: Analysis;
+  readonly values: ReadonlyMap<string, Value>;
+  readonly lowerRegion: LowerRegion;
+}
+
 const MAX_COUNT = 1 << 20;
 
 export class Lowering {
   readonly node: Node;
   readonly attrs: Attrs;
   readonly graph: OnnxGraph;
-  private readonly analysis: Analysis;
-  private readonly values: ReadonlyMap<string, Value>;
+  private readonly around: Surroundings;
   /** Canonical names of the data inputs. */
   private readonly tensors: readonly string[];
 
-  constructor(node: Node, graph: OnnxGraph, analysis: Analysis, values: ReadonlyMap<string, Value>) {
+  constructor(node: Node, graph: OnnxGraph, around: Surroundings) {
     this.node = node;
     this.attrs = new Attrs(node);
     this.graph = graph;
-    this.analysis = analysis;
-    this.values = values;
+    this.around = around;
     this.tensors = node.input.filter((input) => !input.startsWith('^')).map(tensorName);
   }
 
@@ -58,7 +72,7 @@ export class Lowering {
   /** The value of input `i`; a constant that no node has used so far enters the graph here. */
   input(i: number): Value {
     const tensor = this.tensor(i);
-    const value = this.values.get(tensor);
+    const value = this.around.values.get(tensor);
     if (value !== undefined) return value;
     const constant = this.constant(i);
     if (constant === undefined)
@@ -68,7 +82,7 @@ export class Lowering {
   }
 
   type(i: number): TensorType {
-    return this.analysis.type(this.tensor(i));
+    return this.around.analysis.type(this.tensor(i));
   }
 
   dtype(i = 0): DType {
@@ -88,20 +102,20 @@ export class Lowering {
 
   /** Dimensions of input `i`, unknown ones told apart (see the analysis). */
   dims(i: number): readonly number[] | null {
-    return this.analysis.dims(this.tensor(i));
+    return this.around.analysis.dims(this.tensor(i));
   }
 
   outDims(i = 0): readonly number[] | null {
-    return this.analysis.dims(`${this.node.name}:${i}`);
+    return this.around.analysis.dims(`${this.node.name}:${i}`);
   }
 
   outType(i = 0): TensorType {
-    return this.analysis.type(`${this.node.name}:${i}`);
+    return this.around.analysis.type(`${this.node.name}:${i}`);
   }
 
   /** The value of input `i` where no feed decides it. */
   constant(i: number): Tensor | undefined {
-    return this.analysis.constant(this.tensor(i));
+    return this.around.analysis.constant(this.tensor(i));
   }
 
   /** Numbers of a small constant input, or undefined. */
@@ -125,7 +139,7 @@ export class Lowering {
 
   /** Elements of a shape-like input, undefined where a feed decides. */
   partial(i: number): readonly (number | undefined)[] | undefined {
-    return this.analysis.partial(this.tensor(i));
+    return this.around.analysis.partial(this.tensor(i));
   }
 
   /** Axes counted from 0. Throws INVALID_ARGUMENT for one outside the rank. */
@@ -137,6 +151,44 @@ export class Lowering {
       );
     }
     return axis < 0 ? axis + rank : axis;
+  }
+
+  /** True for a tensor list that nothing has been written to. */
+  isFreshList(i: number): boolean {
+    return this.around.analysis.isFreshList(this.tensor(i));
+  }
+
+  /** What a While, If or Case runs. */
+  flow(): ControlFlow | undefined {
+    return this.around.analysis.flow(this.node.name);
+  }
+
+  region(region: AnalysedRegion, args: readonly (Value | undefined)[], into = this.graph): readonly Value[] {
+    return this.around.lowerRegion(region, args, into);
+  }
+
+  /** The same node, adding to another graph: a subgraph. */
+  inside(graph: OnnxGraph): Lowering {
+    return new Lowering(this.node, graph, this.around);
+  }
+
+  /** Adds a node with subgraphs. */
+  emitFlow(
+    op: string,
+    inputs: readonly Value[],
+    types: readonly ValueType[],
+    bodies: Readonly<Record<string, OnnxGraph>>,
+  ): Value[] {
+    const outputs = types.map((type) => this.named(op, type));
+    this.graph.nodes.push({ op, name: this.node.name, inputs: [...inputs], outputs, attrs: {}, bodies });
+    return outputs;
+  }
+
+  /** A new name for a value. */
+  named(label: string, type: ValueType): Value {
+    const name = freshName(this.graph, `${this.node.name}/${label}`);
+    this.graph.types.set(name, type);
+    return name;
   }
 
   /** Adds a node with one output. `type`: of the result, where later passes profit from it. */
@@ -151,12 +203,9 @@ export class Lowering {
     attrs: Record<string, OnnxAttr> = {},
     type?: ValueType,
   ): Value[] {
-    const names: Value[] = [];
-    for (let i = 0; i < outputs; i++) {
-      const name = freshName(this.graph, `${this.node.name}/${op}`);
-      this.graph.types.set(name, type ?? { dtype: this.outType().dtype, shape: null });
-      names.push(name);
-    }
+    const names = Array.from({ length: outputs }, () =>
+      this.named(op, type ?? { dtype: this.outType().dtype, shape: null }),
+    );
     this.graph.nodes.push({ op, name: this.node.name, inputs: [...inputs], outputs: names, attrs });
     return names;
   }

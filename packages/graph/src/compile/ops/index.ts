@@ -1,6 +1,7 @@
 /** Every TensorFlow op that can be compiled, by name. */
 import type { Lower } from '../lowering.ts';
 import { BINARY } from './binary.ts';
+import { CONTROL_FLOW } from './control-flow.ts';
 import { CONVOLUTION } from './convolution.ts';
 import { IDENTITY } from './identity.ts';
 import { IMAGE } from './image.ts';
@@ -11,10 +12,12 @@ import { POOLING } from './pooling.ts';
 import { REDUCTION } from './reduction.ts';
 import { SHAPE } from './shape.ts';
 import { SLICING } from './slicing.ts';
+import { TENSOR_LIST } from './tensor-list.ts';
 import { UNARY } from './unary.ts';
 
 const FAMILIES: readonly Readonly<Record<string, Lower>>[] = [
   BINARY,
+  CONTROL_FLOW,
   CONVOLUTION,
   IDENTITY,
   IMAGE,
@@ -25,6 +28,7 @@ const FAMILIES: readonly Readonly<Record<string, Lower>>[] = [
   REDUCTION,
   SHAPE,
   SLICING,
+  TENSOR_LIST,
   UNARY,
 ];
 

@@ -1,5 +1,5 @@
 /** The passes on the ONNX graph, after lowering; one file each. They change the graph they are given. */
-import type { OnnxGraph } from '../../onnx-graph.ts';
+import { graphsIn, type OnnxGraph } from '../../onnx-graph.ts';
 import { foldAffine } from './affine.ts';
 import { normaliseLeftovers } from './batch-norm.ts';
 import { removeDead } from './dead.ts';
@@ -11,14 +11,21 @@ export type OnnxPass = (graph: OnnxGraph) => void;
 
 /** Names and order of the passes: only without transposes in between do pads and factors meet the convolution they belong to. */
 export const ONNX_PASSES: readonly (readonly [name: string, pass: OnnxPass])[] = [
-  ['push-transposes', pushTransposes],
+  ['push-transposes', everywhere(pushTransposes)],
   ['remove-dead', removeDead],
-  ['fold-pads', foldPads],
-  ['fold-affine', foldAffine],
-  ['normalise-leftovers', normaliseLeftovers],
-  ['pool-globally', poolGlobally],
+  ['fold-pads', everywhere(foldPads)],
+  ['fold-affine', everywhere(foldAffine)],
+  ['normalise-leftovers', everywhere(normaliseLeftovers)],
+  ['pool-globally', everywhere(poolGlobally)],
   ['remove-dead', removeDead],
 ];
+
+/** The pass on the graph and on every subgraph. */
+function everywhere(pass: OnnxPass): OnnxPass {
+  return (graph) => {
+    for (const each of graphsIn(graph)) pass(each);
+  };
+}
 
 /** Runs all of them; `after` is told of each. */
 export function optimiseOnnx(graph: OnnxGraph, after: (pass: string) => void = () => {}): void {
