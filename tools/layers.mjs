@@ -19,7 +19,7 @@ const ORDER = {
     ['base.ts', 'digest.ts', 'metadata.ts', 'inline'],
     ['read', 'analysis', 'freeze'],
     ['freeze.ts', 'passes'],
-    ['write'],
+    ['write', 'cost'],
     ['compile'],
     ['index.ts'],
   ],

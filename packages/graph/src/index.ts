@@ -1,6 +1,7 @@
 export { type Analysis, analyse, type Feeds, type TensorType } from './analysis/index.ts';
 export { type CompiledGraph, type CompileOptions, compile, type Stage } from './compile/index.ts';
 export * from './constants.ts';
+export { type Measures, measureGraph, measureOnnx } from './cost/index.ts';
 export * from './dtype.ts';
 export * from './errors.ts';
 export { type Subgraph, subgraph } from './freeze/subgraph.ts';

@@ -146,7 +146,7 @@ class VersionWriter {
 }
 
 /** The signature that serves where a request names none. */
-function defaultSignature({ signatures }: Frozen): string {
+export function defaultSignature({ signatures }: Pick<Frozen, 'signatures'>): string {
   const keys = Object.keys(signatures);
   return keys.includes('serving_default') ? 'serving_default' : (keys[0] ?? '');
 }

@@ -1,6 +1,6 @@
 /** `floe freeze`. */
-import { invalid } from '@floe/graph/base';
 import { type FreezeRequest, type FreezeResult, freezeVersion } from '../build/freeze-version.ts';
+import { assignments } from './model.ts';
 import { EXIT, megabytes, print, printJson, progressBar } from './output.ts';
 import { formatSignature } from './signature-text.ts';
 
@@ -18,17 +18,6 @@ export async function freezeCommand(source: string, options: Record<string, unkn
   if (json === true) printJson(result);
   else report(result, performance.now() - started);
   return EXIT.ok;
-}
-
-/** `['keep_prob=1']` -> `{ keep_prob: '1' }`. */
-function assignments(list: readonly string[]): Record<string, string> {
-  const values: Record<string, string> = {};
-  for (const item of list) {
-    const equals = item.indexOf('=');
-    if (equals < 1) throw invalid(`--set ${item}: write it as name=value`, { field: '--set' });
-    values[item.slice(0, equals)] = item.slice(equals + 1);
-  }
-  return values;
 }
 
 function report({ folder, manifest }: FreezeResult, milliseconds: number): void {

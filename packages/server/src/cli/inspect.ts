@@ -1,8 +1,8 @@
 /** `floe inspect`: what a source or a frozen version contains. */
-import { join, resolve } from 'node:path';
-import { constValue, type Graph, readSource, type Signature, type Source } from '@floe/graph';
-import { exists, MANIFEST_FILE, readManifest } from '../store/version-folder.ts';
+import { constValue, freeze, type Graph, type Signature, type Source } from '@floe/graph';
+import { freezeOptions, openModel } from './model.ts';
 import { EXIT, megabytes, print, printJson } from './output.ts';
+import { followPasses, type PassesReport, printPasses } from './passes.ts';
 import { formatSignature } from './signature-text.ts';
 
 interface Summary {
@@ -21,13 +21,28 @@ interface Summary {
 }
 
 export async function inspectCommand(path: string, options: Record<string, unknown>): Promise<number> {
-  const isVersion = await exists(join(path, MANIFEST_FILE));
-  const manifest = isVersion ? await readManifest(path) : undefined;
-  const source = await readSource(resolve(isVersion ? join(path, 'frozen.pb') : path));
+  const { source, manifest } = await openModel(path);
   const summary = summarise(path, source);
-  if (options['json'] === true) printJson(manifest === undefined ? summary : { ...summary, manifest });
+  const about = manifest === undefined ? summary : { ...summary, manifest };
+  const json = options['json'] === true;
+  if (options['passes'] === true)
+    await inspectPasses(source, options, (passes) => {
+      if (json) printJson({ ...about, ...passes });
+      else printPasses(passes);
+    });
+  else if (json) printJson(about);
   else report(summary);
   return EXIT.ok;
+}
+
+async function inspectPasses(
+  source: Source,
+  options: Record<string, unknown>,
+  report: (passes: PassesReport) => void,
+): Promise<void> {
+  const started = performance.now();
+  const frozen = await freeze(source, freezeOptions(options));
+  followPasses(frozen, performance.now() - started, report);
 }
 
 function summarise(path: string, source: Source): Summary {

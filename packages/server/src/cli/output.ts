@@ -76,3 +76,29 @@ export async function progressBar(quiet: boolean): Promise<{ update: Progress; s
 export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 2 : 1)} MB`;
 }
+
+const UNITS = ['', ' k', ' M', ' G', ' T', ' P'];
+
+/** `25.6 M` for people; `812` stays as it is. */
+export function big(count: number): string {
+  let [value, unit] = [count, 0];
+  for (; value >= 999.5 && unit < UNITS.length - 1; unit++) value /= 1000;
+  return unit === 0 ? String(Math.round(value)) : `${value.toPrecision(3)}${UNITS[unit]}`;
+}
+
+/** `4.20 MB`, `157 kB`, `12 B` for people. */
+export function bytes(count: number): string {
+  return count < 999.5 ? `${count} B` : `${big(count)}B`;
+}
+
+/** Rows under each other: the first and the last column to the left, numbers to the right. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));
+  const lines = rows.map((row) =>
+    row
+      .map((cell, i) => (i === 0 || i === row.length - 1 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  );
+  return lines.join('\n');
+}

@@ -54,8 +54,19 @@ function addFreeze(program: Command, done: Done): void {
 function addInspect(program: Command, done: Done): void {
   program
     .command('inspect')
-    .description('Show what a model, a graph or a frozen version contains.')
+    .description(
+      'Show what a model, a graph or a frozen version contains, and what each pass of the compiler makes of it.',
+    )
     .argument('<path>', 'anything that freeze reads, or a frozen version folder')
+    .option('--passes', 'freeze and compile in memory; show nodes, parameters, FLOPs and bytes after each pass')
+    .option('--signature <key>', 'with --passes: this signature (default: serving_default, else the first)')
+    .option('--inputs <names>', 'with --passes: graph tensors to feed, separated by commas', names)
+    .option(
+      '--outputs <names>',
+      'with --passes: graph nodes to fetch, separated by commas, instead of a signature',
+      names,
+    )
+    .option('--set <name=value...>', 'with --passes: fix a placeholder, such as keep_prob=1')
     .option('--json', 'print one JSON object')
     .action(async (path: string, options: Record<string, unknown>) => {
       const { inspectCommand } = await import('./inspect.ts');
