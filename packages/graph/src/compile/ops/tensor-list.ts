@@ -28,11 +28,14 @@ function widened(l: Lowering, item: Value): Value {
 
 function setItem(l: Lowering): Value {
   const value = l.input(2);
+  const grows = l.attrs.bool('resize_if_index_out_of_bounds', false);
+  // The only item there is, as layers that return their last output keep it.
+  if (l.shape(0)?.[0] === 1 && !grows) return unsqueeze(l, value, [0]);
   const item = dimsOf(l, value, 0);
   const index = asInt64(l, 1);
   const at = reshape(l, index, [1, 1], 'int64');
   const list = widened(l, item);
-  const whole = l.attrs.bool('resize_if_index_out_of_bounds', false) ? grown(l, list, index, item) : list;
+  const whole = grows ? grown(l, list, index, item) : list;
   return l.emit('ScatterND', [whole, at, unsqueeze(l, value, [0])], {}, l.outType());
 }
 

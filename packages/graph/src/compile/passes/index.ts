@@ -4,6 +4,7 @@ import { foldAffine } from './affine.ts';
 import { normaliseLeftovers } from './batch-norm.ts';
 import { removeDead } from './dead.ts';
 import { poolGlobally } from './global-pool.ts';
+import { hoistFromLoops } from './hoist.ts';
 import { pushTransposes } from './layout.ts';
 import { foldPads } from './pad.ts';
 
@@ -16,6 +17,7 @@ export const ONNX_PASSES: readonly (readonly [name: string, pass: OnnxPass])[] =
   ['fold-pads', everywhere(foldPads)],
   ['fold-affine', everywhere(foldAffine)],
   ['normalise-leftovers', everywhere(normaliseLeftovers)],
+  ['hoist-from-loops', hoistFromLoops],
   ['pool-globally', everywhere(poolGlobally)],
   ['remove-dead', removeDead],
 ];
