@@ -4,22 +4,43 @@
  */
 import { type AnalysedRegion, type LoopFlow, sourceOf } from '../analysis/index.ts';
 import { endpoint, type Graph, type Node, tensorName } from '../graph.ts';
-import { toNumbers } from './constant.ts';
+import { countsByOne, type Limit, loopLimits } from './loop-limits.ts';
 
 export type Carried =
   | { readonly kind: 'invariant' }
   | { readonly kind: 'state' }
+  /** `start` in the first turn, one more in each that follows. */
+  | { readonly kind: 'counted'; readonly start: number }
   /** `item` is what the body writes each turn; `counter` is the variable that says where. */
   | { readonly kind: 'collected'; readonly item: string; readonly counter: number };
 
-/** `isFresh` says of a variable that it starts as a list without items. */
-export function loopPlan(flow: LoopFlow, isFresh: (variable: number) => boolean): readonly Carried[] {
+export interface LoopPlan {
+  readonly variables: readonly Carried[];
+  /** Where the turns are counted: what bounds them. */
+  readonly limits: readonly (Limit & { readonly start: number })[] | undefined;
+}
+
+/** What is known of a loop's variables before the first turn. */
+export interface Initial {
+  /** True for a list without items. */
+  isFresh(variable: number): boolean;
+  /** The value of a number, where it is known. */
+  start(variable: number): number | undefined;
+}
+
+export function loopPlan(flow: LoopFlow, initial: Initial): LoopPlan {
+  const limits = loopLimits(flow)?.map((limit) => ({ ...limit, start: initial.start(limit.counter) }));
+  const counted = limits?.every((limit): limit is Limit & { start: number } => limit.start !== undefined);
   const uses = usesIn(flow.body.graph);
-  return flow.invariant.map((invariant, i): Carried => {
+  const variables = flow.invariant.map((invariant, i): Carried => {
     if (invariant) return { kind: 'invariant' };
-    const collected = isFresh(i) && isUnusedIn(flow.condition, i) ? collectedItem(flow.body, i, uses) : undefined;
+    const start = counted && countsByOne(flow.body, i) ? initial.start(i) : undefined;
+    if (start !== undefined) return { kind: 'counted', start };
+    const collected =
+      initial.isFresh(i) && isUnusedIn(flow.condition, i) ? collectedItem(flow.body, i, uses) : undefined;
     return collected ?? { kind: 'state' };
   });
+  return { variables, limits: counted ? (limits as LoopPlan['limits']) : undefined };
 }
 
 /** How many inputs name each tensor. */
@@ -81,14 +102,4 @@ function soleSource(graph: Graph, tensor: string, uses: Uses): string | undefine
     at = tensorName(graph.byName.get(endpoint(at).node)?.input[endpoint(at).index] ?? source);
   }
   return undefined;
-}
-
-/** True for a variable to which each turn adds one. */
-export function countsByOne({ graph, args, results, analysis }: AnalysedRegion, i: number): boolean {
-  const node = graph.byName.get(endpoint(sourceOf(graph, results[i] ?? '')).node);
-  if (node === undefined || (node.op !== 'AddV2' && node.op !== 'Add')) return false;
-  const [left = '', right = ''] = node.input.map((name) => sourceOf(graph, tensorName(name)));
-  const step = left === args[i] ? right : right === args[i] ? left : undefined;
-  const value = step === undefined ? undefined : analysis.constant(step);
-  return value !== undefined && value.data.length === 1 && toNumbers(value)[0] === 1;
 }

@@ -1,5 +1,6 @@
 /** Removes nodes and constants that no output needs. */
 import { bodiesOf, type OnnxGraph, type Value } from '../../onnx-graph.ts';
+import { pruneLoop } from './dead-loop.ts';
 
 export function removeDead(graph: OnnxGraph): void {
   const live = new Set<Value>();
@@ -13,6 +14,7 @@ function sweep(graph: OnnxGraph, live: Set<Value>): void {
   const kept = [];
   for (const node of graph.nodes.toReversed()) {
     if (!node.outputs.some((output) => live.has(output))) continue;
+    pruneLoop(node, (output) => live.has(output));
     for (const input of node.inputs) live.add(input);
     for (const body of bodiesOf(node)) sweep(body, live);
     kept.push(node);
