@@ -11,7 +11,7 @@ const ROOT = resolve(import.meta.dirname, '..');
 /** Per package, from the bottom up; folders (or files) on one line never import each other. */
 const ORDER = {
   'packages/graph/src': [
-    ['errors.ts', 'dtype.ts', 'nearest.ts'],
+    ['errors.ts', 'dtype.ts', 'half.ts', 'nearest.ts'],
     ['tensor.ts'],
     ['proto'],
     ['graph.ts', 'onnx-graph.ts'],

@@ -24,15 +24,17 @@ export interface Signature {
 
 /** Where a model came from and which writer made it; kept inside `frozen.pb` and `model.json`. */
 export interface CheckpointMetadata {
-  readonly format: 'saved-model' | 'meta-graph' | 'frozen-graph';
+  readonly format: 'saved-model' | 'meta-graph' | 'frozen-graph' | 'graph-and-checkpoint' | 'tfjs';
   /** Value of the `global_step` variable where the checkpoint has one. */
   readonly globalStep: number | null;
   readonly producers: {
-    /** `tensorflow_version` of the MetaGraph; empty where the file does not say. */
+    /** `tensorflow_version` of the MetaGraph, or `generatedBy` of a TensorFlow.js model; empty where the file does not say. */
     readonly tensorflow: string;
     /** `GraphDef.versions`. */
     readonly graphProducer: number;
     readonly graphMinConsumer: number;
+    /** What a TensorFlow.js model says it was converted by. */
+    readonly convertedBy?: string;
   };
   readonly tags: readonly string[];
   /** SHA-256, in hex, of every file that was read, by path. */

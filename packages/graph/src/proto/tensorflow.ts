@@ -240,7 +240,7 @@ export interface SignatureDef {
   readonly outputs: ReadonlyMap<string, TensorInfo>;
   readonly method_name: string;
 }
-const SignatureDef = message<SignatureDef>('SignatureDef', {
+export const SignatureDef = message<SignatureDef>('SignatureDef', {
   inputs: map(1, TensorInfo),
   outputs: map(2, TensorInfo),
   method_name: one(3, 'string'),

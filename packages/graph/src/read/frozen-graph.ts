@@ -13,12 +13,17 @@ import { NO_VARIABLES } from './tensor-bundle.ts';
 
 /** The graph alone. `file` is for error messages. Throws DATA_LOSS, INVALID_ARGUMENT. */
 export function readFrozenGraph(bytes: Uint8Array, file: string): Graph {
-  return withoutMetadata(decode(bytes, file));
+  return withoutMetadata(checked(GraphDef.decode(bytes, file), file));
 }
 
 /** The graph with the signatures and metadata inside it, if any. */
 export function frozenSource(bytes: Uint8Array, file: string): Source {
-  const whole = decode(bytes, file);
+  return sourceOfGraph(GraphDef.decode(bytes, file), sha256(bytes), file);
+}
+
+/** The same of a graph that was not in the wire format; `digest` is the SHA-256 of its file. */
+export function sourceOfGraph(def: GraphDef, digest: string, file: string): Source {
+  const whole = checked(def, file);
   const graph = withoutMetadata(whole);
   const metadata = metadataOf(whole.byName.get(METADATA_NODE), file);
   return {
@@ -28,12 +33,12 @@ export function frozenSource(bytes: Uint8Array, file: string): Source {
     variables: NO_VARIABLES,
     assets: [],
     readAssets: () => Promise.resolve(new Map()),
-    checkpoint: metadata?.checkpoint ?? plainMetadata(graph, bytes, file),
+    checkpoint: metadata?.checkpoint ?? plainMetadata(graph, digest, file),
   };
 }
 
-function decode(bytes: Uint8Array, file: string): Graph {
-  const graph = graphFromDef(GraphDef.decode(bytes, file));
+function checked(def: GraphDef, file: string): Graph {
+  const graph = graphFromDef(def);
   if (graph.nodes.length === 0) throw corrupt(`${file} holds no graph`, { file });
   return graph;
 }
@@ -59,13 +64,13 @@ function metadataOf(node: Node | undefined, file: string): FrozenMetadata | unde
   return parseMetadata(new TextDecoder().decode(text), file);
 }
 
-function plainMetadata(graph: Graph, bytes: Uint8Array, file: string): CheckpointMetadata {
+function plainMetadata(graph: Graph, digest: string, file: string): CheckpointMetadata {
   const { producer = 0, min_consumer = 0 } = graph.versions ?? {};
   return {
     format: 'frozen-graph',
     globalStep: null,
     producers: { tensorflow: '', graphProducer: producer, graphMinConsumer: min_consumer },
     tags: [],
-    digests: { [file]: sha256(bytes) },
+    digests: { [file]: digest },
   };
 }

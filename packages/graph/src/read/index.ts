@@ -1,26 +1,27 @@
 /**
  * Reading a model from disk, whatever it is: a SavedModel folder, a checkpoint of TensorFlow 1 (by its `.meta` or `.index` file, their
- * prefix, or the folder that `tf.train.Saver` wrote), or a graph in one `.pb`. Formats that cannot be read yet are named in the error.
+ * prefix, or the folder that `tf.train.Saver` wrote), a graph in one `.pb`, any of these as text (`.pbtxt`), or a graph model of
+ * TensorFlow.js (its `model.json`, whatever it is called, or its folder). Formats that cannot be read are named in the error.
  */
 import { basename, dirname, extname, resolve } from 'node:path';
 import { asFloeError, FloeError, invalid } from '../errors.ts';
 import { GraphDef, MetaGraphDef } from '../proto/tensorflow.ts';
 import type { FileAccess, Source } from '../source.ts';
+import { LATEST_FILE, latestCheckpoint } from './checkpoint-files.ts';
 import { frozenSource } from './frozen-graph.ts';
 import { checkpointPrefix, readMetaGraph } from './meta-graph.ts';
 import { nodeFiles } from './node-files.ts';
-import { type ReadOptions, readSavedModel, SAVED_MODEL_FILE } from './saved-model.ts';
+import { type ReadOptions, readSavedModel, SAVED_MODEL_FILE, SAVED_MODEL_TEXT } from './saved-model.ts';
+import { TEXT } from './text-format.ts';
+import { readTextGraph, textGraphBeside } from './text-graph.ts';
+import { readTfjsModel, TFJS_FILE } from './tfjs-model.ts';
 
 /** What this Floe writes into a version's folder. */
 const FROZEN_FILE = 'frozen.pb';
-/** The text file in which `tf.train.Saver` names the newest checkpoint of a folder. */
-const LATEST_FILE = 'checkpoint';
 
 const UNSUPPORTED: Readonly<Record<string, string>> = {
-  '.pbtxt': 'graphs as text (.pbtxt) are not supported; write them as binary (.pb)',
   '.h5': 'Keras files (.h5) are not supported; export the model as a SavedModel with model.export()',
   '.keras': 'Keras files (.keras) are not supported; export the model as a SavedModel with model.export()',
-  '.json': 'TensorFlow.js models are not supported yet',
   '.tflite': 'TensorFlow Lite models are not supported; give the SavedModel that it was made from',
   '.onnx': 'ONNX models are not supported; Floe reads TensorFlow models',
 };
@@ -42,7 +43,7 @@ export async function readSource(path: string, options: ReadOptions = {}): Promi
   const entries = await files.list('.');
   if (entries.length > 0) return readFolder(full, files, new Set(entries), options);
   for (const part of ['meta', 'index']) {
-    if ((await beside.size(`${name}.${part}`)) !== undefined) return readMetaGraph(beside, name);
+    if ((await beside.size(`${name}.${part}`)) !== undefined) return readCheckpoint(beside, name, options);
   }
   throw new FloeError('NOT_FOUND', `there is no model at ${path}`, { file: path });
 }
@@ -55,26 +56,27 @@ async function readFolder(
 ): Promise<Source> {
   if (entries.has(SAVED_MODEL_FILE)) return readSavedModel(files, options);
   if (entries.has(FROZEN_FILE)) return readFile(files, FROZEN_FILE, options);
-  if (entries.has('saved_model.pbtxt')) throw unsupported('saved_model.pbtxt', '.pbtxt');
-  if (entries.has(LATEST_FILE)) return readMetaGraph(files, await latestCheckpoint(files));
-  if (entries.has('model.json')) throw unsupported('model.json', '.json');
-  throw invalid(`${folder} is no model: it has no ${SAVED_MODEL_FILE}, ${FROZEN_FILE} or ${LATEST_FILE}`, {
-    file: folder,
-  });
+  if (entries.has(SAVED_MODEL_TEXT)) return readSavedModel(files, options, SAVED_MODEL_TEXT);
+  if (entries.has(LATEST_FILE)) return readCheckpoint(files, await latestCheckpoint(files), options);
+  if (entries.has(TFJS_FILE)) return readTfjsModel(files, TFJS_FILE);
+  const wanted = `${SAVED_MODEL_FILE}, ${FROZEN_FILE}, ${LATEST_FILE} or ${TFJS_FILE}`;
+  throw invalid(`${folder} is no model: it has no ${wanted}`, { file: folder });
 }
 
-/** Only the file's name counts: folders are moved after training. */
-async function latestCheckpoint(files: FileAccess): Promise<string> {
-  const text = new TextDecoder().decode(await files.read(LATEST_FILE));
-  const name = /^model_checkpoint_path: "([^"]+)"/m.exec(text)?.[1];
-  if (name === undefined) throw invalid(`${LATEST_FILE} does not name a checkpoint`, { file: LATEST_FILE });
-  return basename(name);
+/** A checkpoint by the name of one of its files, or its prefix; the graph beside it may be text. */
+async function readCheckpoint(files: FileAccess, name: string, options: ReadOptions): Promise<Source> {
+  const prefix = checkpointPrefix(name);
+  const hasGraph = (await files.size(`${prefix}.meta`)) !== undefined;
+  const text = hasGraph ? undefined : await textGraphBeside(files);
+  return text === undefined ? readMetaGraph(files, name) : readTextGraph(files, text, options, prefix);
 }
 
 async function readFile(files: FileAccess, name: string, options: ReadOptions): Promise<Source> {
   const extension = extname(name).toLowerCase();
   if (extension in UNSUPPORTED) throw unsupported(name, extension);
-  if (checkpointPrefix(name) !== name) return readMetaGraph(files, name);
+  if (extension === TEXT) return readTextGraph(files, name, options);
+  if (extension === '.json') return readTfjsModel(files, name);
+  if (checkpointPrefix(name) !== name) return readCheckpoint(files, name, options);
   if (name === SAVED_MODEL_FILE) return readSavedModel(files, options);
   const bytes = await files.read(name);
   if (bytes[0] === SAVED_MODEL_TAG) {

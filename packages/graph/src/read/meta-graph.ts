@@ -4,6 +4,7 @@ import { FloeError } from '../errors.ts';
 import { MetaGraphDef } from '../proto/tensorflow.ts';
 import type { FileAccess, Source } from '../source.ts';
 import { sourceFromMeta } from './meta-source.ts';
+import { decodeFile } from './text-format.ts';
 
 const PARTS = /\.(meta|index|data-\d{5}-of-\d{5})$/;
 
@@ -26,7 +27,7 @@ export async function readMetaGraph(
     throw new FloeError('NOT_FOUND', `${file} is missing: a checkpoint without its graph cannot be frozen`, { file });
   }
   const bytes = await files.read(file);
-  const meta = MetaGraphDef.decode(bytes, file);
+  const meta = decodeFile(MetaGraphDef, bytes, file);
   return sourceFromMeta({
     files,
     format: 'meta-graph',
@@ -37,7 +38,8 @@ export async function readMetaGraph(
   });
 }
 
-async function checkpointOf(files: FileAccess, prefix: string): Promise<string> {
+/** `prefix`, where it is a checkpoint that can be read. Throws NOT_FOUND, UNIMPLEMENTED (version 1). */
+export async function checkpointOf(files: FileAccess, prefix: string): Promise<string> {
   if ((await files.size(`${prefix}.index`)) !== undefined) return prefix;
   if ((await files.size(prefix)) !== undefined) {
     throw new FloeError(

@@ -63,10 +63,10 @@ test('a SavedModel without the tags asked for says which it has', async () => {
 });
 
 test.each([
-  ['graph.pbtxt', 'UNIMPLEMENTED'],
+  ['graph.pbtxt', 'INVALID_ARGUMENT'],
   ['model.h5', 'UNIMPLEMENTED'],
   ['model.keras', 'UNIMPLEMENTED'],
-  ['model.json', 'UNIMPLEMENTED'],
+  ['model.json', 'DATA_LOSS'],
   ['empty.pb', 'DATA_LOSS'],
 ])('%s is a typed error', async (name, code) => {
   await writeFile(join(folder, name), '');

@@ -51,9 +51,14 @@ const accuracy = z.object({
 });
 
 const checkpoint = z.object({
-  format: z.enum(['saved-model', 'meta-graph', 'frozen-graph']),
+  format: z.enum(['saved-model', 'meta-graph', 'frozen-graph', 'graph-and-checkpoint', 'tfjs']),
   globalStep: z.number().nullable(),
-  producers: z.object({ tensorflow: z.string(), graphProducer: z.int(), graphMinConsumer: z.int() }),
+  producers: z.object({
+    tensorflow: z.string(),
+    graphProducer: z.int(),
+    graphMinConsumer: z.int(),
+    convertedBy: z.string().optional(),
+  }),
   tags: z.array(z.string()),
   digests: z.record(z.string(), z.string()).describe('SHA-256 of every file that was read.'),
 });

@@ -3,8 +3,8 @@
  * are widened to float32 and narrowed again; writing into a typed array wraps integers around and rounds floats as TensorFlow does.
  */
 import type { DType } from '../../dtype.ts';
+import { bfloat16ToNumber, float16ToNumber, numberToBfloat16, numberToFloat16 } from '../../half.ts';
 import { arrayFor, type NumericData, type Tensor } from '../../tensor.ts';
-import { bfloat16ToNumber, float16ToNumber, numberToBfloat16, numberToFloat16 } from './half.ts';
 
 export type Numbers = Exclude<NumericData, BigInt64Array | BigUint64Array>;
 export type Bigs = BigInt64Array | BigUint64Array;

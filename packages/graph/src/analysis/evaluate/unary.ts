@@ -1,8 +1,9 @@
 /** Elementwise ops of one constant, and Cast. Only those whose results are exact or correctly rounded. */
+
+import { roundHalfEven } from '../../half.ts';
 import { sizeOf, type Tensor } from '../../tensor.ts';
 import { bigsOf, isFloat, isHalf, isWide, numbersOf, scratch, tensorOf } from './elements.ts';
 import type { Evaluate } from './evaluate.ts';
-import { roundHalfEven } from './half.ts';
 
 interface Unary {
   readonly number?: (x: number) => number;
