@@ -5,8 +5,8 @@
 
 import type { OnnxGraph, Value } from '../onnx-graph.ts';
 import type { TensorSpec } from '../tensor.ts';
-import { rowsThrough } from './row-rules.ts';
-import { Denied, RowContext, type RowState } from './rows.ts';
+import { followRows } from './row-flow.ts';
+import { Denied, type RowState } from './rows.ts';
 
 export interface RowIndependence {
   readonly proved: boolean;
@@ -28,10 +28,7 @@ function prove(graph: OnnxGraph): void {
   const states = new Map<Value, RowState>();
   for (const input of graph.inputs) states.set(input.name, { kind: 'rows', per: 1, rank: batchedRank(input) });
   if (graph.inputs.length === 0) throw new Denied('there is no input');
-  for (const node of graph.nodes) {
-    const state = rowsThrough(new RowContext(graph, node, states));
-    for (const output of node.outputs) states.set(output, state);
-  }
+  followRows(graph, states);
   for (const { name } of graph.outputs) {
     const state = states.get(name);
     if (state?.kind !== 'rows' || state.per !== 1)

@@ -1,14 +1,10 @@
 /** How each ONNX op carries rows on; an op without a rule is denied (see row-independent.ts). */
 
 import { sizeOf } from '../tensor.ts';
-import { FIXED, type RowContext, type RowState, type Rows, type SizeElement } from './rows.ts';
+import { turnedThrough } from './row-turned.ts';
+import { batchAt, ELEMENTWISE, FIXED, type RowContext, type RowState, type Rows, type SizeElement } from './rows.ts';
 
 type Rule = (c: RowContext) => RowState;
-
-const ELEMENTWISE =
-  'Abs Acos Acosh Add And Asin Asinh Atan Atanh Cast Ceil Clip Cos Cosh Div Elu Equal Erf Exp Floor Greater GreaterOrEqual Identity ' +
-  'IsInf IsNaN LeakyRelu Less LessOrEqual Log Max Min Mod Mul Neg Not Or Pow Reciprocal Relu Round Selu Sigmoid Sign Sin Sinh ' +
-  'Softplus Softsign Sqrt Sub Tan Tanh Where Xor';
 
 /** Ops over the dimensions behind the batch of their first input. */
 const PER_IMAGE =
@@ -194,8 +190,11 @@ const gatherNd: Rule = (c) => {
 const transpose: Rule = (c) => {
   const rows = c.rows(0);
   const perm = c.node.attrs['perm'];
-  if (rows !== undefined && !(Array.isArray(perm) && perm[0] === 0)) throw c.deny('it moves the batch');
-  return rows ?? FIXED;
+  if (rows === undefined) return FIXED;
+  const axis = Array.isArray(perm) ? perm.indexOf(0) : rows.rank - 1;
+  if (axis === 0) return rows;
+  if (rows.per !== 1) throw c.deny('it moves the batch');
+  return batchAt(axis, rows.rank);
 };
 
 const squeeze: Rule = (c) => {
@@ -212,10 +211,15 @@ const unsqueeze: Rule = (c) => {
   const state = c.state(0);
   if (state.kind === 'size') return state;
   const axes = c.numbers(1);
-  if (state.kind === 'fixed') return FIXED;
+  const rows = c.rows(0);
+  if (rows === undefined) return FIXED;
   if (axes === undefined) throw c.deny('its axes are not constant');
-  for (const axis of axes) c.axis(axis, state.rank + axes.length);
-  return { ...state, rank: state.rank + axes.length };
+  const rank = rows.rank + axes.length;
+  const added = new Set(axes.map((axis) => (axis < 0 ? axis + rank : axis)));
+  if (!added.has(0)) return { ...rows, rank };
+  if (rows.per !== 1) throw c.deny('it works along the batch');
+  const batch = Array.from({ length: rank }, (_, i) => i).find((i) => !added.has(i));
+  return batchAt(batch ?? 0, rank);
 };
 
 /** Rows stay whole where each of them makes a whole number of new ones. */
@@ -223,15 +227,16 @@ const reshape: Rule = (c) => {
   const state = c.state(0);
   if (state.kind === 'size') return state;
   const target = elementsOf(c, 1);
-  if (state.kind === 'fixed') return c.state(1).kind === 'fixed' ? FIXED : notRows(c);
+  const rows = c.rows(0);
+  if (rows === undefined) return c.state(1).kind === 'fixed' ? FIXED : notRows(c);
   const [first, ...rest] = target ?? [];
   const rank = target?.length;
   if (rank === undefined || rank === 0) throw c.deny('the shape it makes is unknown');
-  if (first === 0 && c.int('allowzero', 0) === 0) return { ...state, rank };
+  if (first === 0 && c.int('allowzero', 0) === 0) return { ...rows, rank };
   if (typeof first === 'object') return { kind: 'rows', per: first.batch, rank };
   const own = c.shape(0)?.slice(1);
   if (first !== -1 || own === undefined || own.includes(-1)) throw c.deny('its rows may not be those of its input');
-  const before = state.per * sizeOf(own);
+  const before = rows.per * sizeOf(own);
   const after = rest.every((size) => typeof size === 'number' && size > 0) ? sizeOf(rest as number[]) : 0;
   if (after === 0 || before % after !== 0) throw c.deny('its rows may not be those of its input');
   return { kind: 'rows', per: before / after, rank };
@@ -251,9 +256,20 @@ const expand: Rule = (c) => {
   const per = typeof first === 'object' ? first.batch : undefined;
   if (state.kind === 'fixed' && per !== undefined && c.broadcasts(0, target.length))
     return { kind: 'rows', per, rank: target.length };
+  if (state.kind === 'fixed') return expandedBehind(c, target);
   if (state.kind === 'rows' && state.rank === target.length && (first === 1 || per === state.per)) return state;
   throw c.deny('its rows may not be those of its input');
 };
+
+/** A scalar repeated over a shape in which the batch is not first. */
+function expandedBehind(c: RowContext, target: readonly SizeElement[]): RowState {
+  const batches = target.flatMap((element, i) => (typeof element === 'object' ? [i] : []));
+  const [axis = 0] = batches;
+  const known = target.every((element, i) => i === axis || typeof element === 'number' || element === 'fixed');
+  const once = typeof target[axis] === 'object' && (target[axis] as { batch: number }).batch === 1;
+  if (!known || !once || c.rank(0) !== 0) throw c.deny('its rows may not be those of its input');
+  return batchAt(axis, target.length);
+}
 
 const pad: Rule = (c) => {
   const rows = c.rows(0);
@@ -341,6 +357,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
 
 /** The state of the outputs of a node. Throws Denied. */
 export function rowsThrough(c: RowContext): RowState {
+  if (c.inputs.some((state) => state.kind === 'turned')) return turnedThrough(c);
   const rule = RULES.get(c.node.op);
   if (rule !== undefined) return rule(c);
   if (c.inputs.every((state) => state.kind === 'fixed')) return FIXED;

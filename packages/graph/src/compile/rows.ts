@@ -1,6 +1,7 @@
 /**
  * What the proof of row independence knows of a value. `rows`: dimension 0 is the batch, `per` entries for each of its rows, one
- * behind the other, and they depend on that row alone. `size`: depends on how many rows there are but on none of them (a shape).
+ * behind the other, and they depend on that row alone. `turned`: the same with the batch in a later dimension, one entry for each row.
+ * `size`: depends on how many rows there are but on none of them (a shape).
  * `fixed`: depends on neither. `Denied` says what the proof fails at.
  */
 
@@ -13,11 +14,29 @@ export type SizeElement = number | 'fixed' | { readonly batch: number } | undefi
 export type RowState =
   | { readonly kind: 'fixed' }
   | { readonly kind: 'size'; readonly elements: readonly SizeElement[] | undefined }
-  | { readonly kind: 'rows'; readonly per: number; readonly rank: number };
+  | { readonly kind: 'rows'; readonly per: number; readonly rank: number }
+  | { readonly kind: 'turned'; readonly axis: number; readonly rank: number };
 
 export type Rows = Extract<RowState, { kind: 'rows' }>;
 
+export type Turned = Extract<RowState, { kind: 'turned' }>;
+
 export const FIXED: RowState = { kind: 'fixed' };
+
+/** The batch in dimension `axis`, one entry for each row. */
+export function batchAt(axis: number, rank: number): RowState {
+  return axis === 0 ? { kind: 'rows', per: 1, rank } : { kind: 'turned', axis, rank };
+}
+
+export function sameState(a: RowState, b: RowState): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** Ops that compute each element from those in its place. */
+export const ELEMENTWISE =
+  'Abs Acos Acosh Add And Asin Asinh Atan Atanh Cast Ceil Clip Cos Cosh Div Elu Equal Erf Exp Floor Greater GreaterOrEqual Identity ' +
+  'IsInf IsNaN LeakyRelu Less LessOrEqual Log Max Min Mod Mul Neg Not Or Pow Reciprocal Relu Round Selu Sigmoid Sign Sin Sinh ' +
+  'Softplus Softsign Sqrt Sub Tan Tanh Where Xor';
 
 export class Denied extends Error {}
 
@@ -46,6 +65,7 @@ export class RowContext {
   rows(i: number): Rows | undefined {
     const state = this.state(i);
     if (state.kind === 'size') throw this.deny('it computes with the size of the batch');
+    if (state.kind === 'turned') throw this.deny('the batch is not its first dimension');
     return state.kind === 'rows' ? state : undefined;
   }
 
@@ -64,7 +84,9 @@ export class RowContext {
 
   rank(i: number): number | undefined {
     const state = this.state(i);
-    return state.kind === 'rows' ? state.rank : rankOf(this.graph, this.node.inputs[i] ?? '');
+    return state.kind === 'rows' || state.kind === 'turned'
+      ? state.rank
+      : rankOf(this.graph, this.node.inputs[i] ?? '');
   }
 
   shape(i: number): readonly number[] | null {

@@ -52,6 +52,28 @@ const proved: readonly (readonly [what: string, nodes: readonly Node[]])[] = [
       node('AddV2', 'y', ['x', 'f'], F),
     ],
   ],
+  [
+    'a transposition there and back',
+    [
+      ints('p', [1, 0]),
+      node('Transpose', 't', ['x', 'p'], F),
+      node('Tanh', 'h', ['t'], F),
+      ints('a', 0),
+      node('Mean', 'm', ['h', 'a'], { ...F, ...I, keep_dims: true }),
+      node('Sub', 's', ['h', 'm'], F),
+      node('Transpose', 'y', ['s', 'p'], F),
+    ],
+  ],
+  [
+    'one feature, taken where features are in front',
+    [
+      ints('p', [1, 0]),
+      node('Transpose', 't', ['x', 'p'], F),
+      ints('i', 2),
+      ints('a', 0),
+      node('GatherV2', 'y', ['t', 'i', 'a'], { Tparams: 'float32', Tindices: 'int32', Taxis: 'int32' }),
+    ],
+  ],
   ['the class of each row', [ints('a', 1), node('ArgMax', 'y', ['x', 'a'], { ...F, ...I, output_type: 'int64' })]],
 ];
 
@@ -61,10 +83,37 @@ const denied: readonly (readonly [what: string, reason: RegExp, nodes: readonly 
     /along the batch/,
     [ints('a', [0]), node('Mean', 'm', ['x', 'a'], { ...F, ...I }), node('Sub', 'y', ['x', 'm'], F)],
   ],
-  ['a softmax over the batch', /moves the batch/, [ints('p', [1, 0]), node('Transpose', 'y', ['x', 'p'], F)]],
+  ['a transposition', /does not have one row/, [ints('p', [1, 0]), node('Transpose', 'y', ['x', 'p'], F)]],
+  [
+    'a softmax over the batch',
+    /along the batch/,
+    [
+      ints('p', [1, 0]),
+      node('Transpose', 't', ['x', 'p'], F),
+      node('Softmax', 's', ['t'], F),
+      node('Transpose', 'y', ['s', 'p'], F),
+    ],
+  ],
+  [
+    'a sum of rows and of features in their place',
+    /different rows/,
+    [ints('p', [1, 0]), node('Transpose', 't', ['x', 'p'], F), node('AddV2', 'y', ['x', 't'], F)],
+  ],
+  [
+    'a mean over the batch behind another dimension',
+    /along the batch/,
+    [
+      ints('p', [1, 0]),
+      node('Transpose', 't', ['x', 'p'], F),
+      ints('a', [-1]),
+      node('Mean', 'm', ['t', 'a'], { ...F, ...I, keep_dims: true }),
+      node('AddV2', 's', ['t', 'm'], F),
+      node('Transpose', 'y', ['s', 'p'], F),
+    ],
+  ],
   [
     'a product of rows with each other',
-    /moves the batch/,
+    /depends on the batch/,
     [node('MatMul', 'y', ['x', 'x'], { ...F, transpose_b: true })],
   ],
   [

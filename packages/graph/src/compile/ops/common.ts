@@ -67,8 +67,13 @@ export function squeeze(l: Lowering, value: Value, axes: readonly number[]): Val
   return axes.length === 0 ? value : l.emit('Squeeze', [value, ints(l, axes)]);
 }
 
+/** `axes` are those of the result, in order. Done at once on a constant. */
 export function unsqueeze(l: Lowering, value: Value, axes: readonly number[]): Value {
-  return axes.length === 0 ? value : l.emit('Unsqueeze', [value, ints(l, axes)]);
+  if (axes.length === 0) return value;
+  const constant = l.constantOf(value);
+  if (constant === undefined || axes.some((axis) => axis < 0)) return l.emit('Unsqueeze', [value, ints(l, axes)]);
+  const shape = axes.reduce((dims, axis) => dims.toSpliced(axis, 0, 1), constant.shape);
+  return l.fresh('unsqueezed', reshaped(constant, shape));
 }
 
 /** A transposition; done at once on a constant. */
