@@ -26,7 +26,7 @@ def answers_as_before(graph, signature, case, notes):
         tf1.import_graph_def(graph, name="")
         with tf1.Session(graph=whole) as session:
             actual = session.run({**fetches, **{name: name for name in case.tensors}}, feeds)
-    compare(actual, {**case.expected, **case.tensors}, notes)
+    compare(actual, case, {**case.expected, **case.tensors}, notes)
 
 
 def is_pure(graph):
@@ -43,7 +43,8 @@ def carries_metadata(graph, manifest):
 
 def nodes_equal_checkpoint(graph, case, notes):
     """Every variable's node is a constant with the bits of its checkpoint entry, or of the slice of it that it holds."""
-    reader = tf.train.load_checkpoint(str(case.source.with_suffix("")))
+    prefix = case.source / "variables" / "variables" if case.is_saved_model else case.source.with_suffix("")
+    reader = tf.train.load_checkpoint(str(prefix))
     constants = dict(constants_of(graph.node))
     for node, (key, where) in case.variables.items():
         value = reader.get_tensor(key)
@@ -55,7 +56,7 @@ def nodes_equal_checkpoint(graph, case, notes):
 
 
 def contents_equal_checkpoint(graph, signature, case, notes):
-    """The same for a SavedModel, by content: its nodes and checkpoint keys have no common names.
+    """The same for a SavedModel of TensorFlow 2, by content: its nodes and checkpoint keys have no common names.
 
     Every variable that TensorFlow's own signature reads is a constant of the frozen graph, and every constant is an entry of the
     checkpoint or stood in the SavedModel's graph.

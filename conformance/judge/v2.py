@@ -3,6 +3,7 @@
 import contextlib
 
 import tritonclient.http as triton
+import tritonclient.utils as triton_utils
 from compare import compare
 
 
@@ -31,13 +32,13 @@ def reports_metadata(client, case):
 
 
 def infers(client, case, notes, *, binary):
-    compare(infer(client, case, case.inputs, case.expected, binary), case.expected, notes)
+    compare(infer(client, case, case.inputs, case.expected, binary), case, notes=notes)
 
 
 def infers_by_tensor_name(client, case, signature, notes):
     """As with `feed_dict`: any kept tensor can be fetched by its name in the graph."""
     feeds = {signature["inputs"][key]["name"]: value for key, value in case.inputs.items()}
-    compare(infer(client, case, feeds, case.tensors, True), case.tensors, notes)
+    compare(infer(client, case, feeds, case.tensors, True), case, case.tensors, notes)
 
 
 def infer(client, case, feeds, fetches, binary):
@@ -52,4 +53,4 @@ def infer(client, case, feeds, fetches, binary):
 
 
 def datatype(array):
-    return {"float32": "FP32", "int64": "INT64", "int32": "INT32"}[str(array.dtype)]
+    return triton_utils.np_to_triton_dtype(array.dtype)

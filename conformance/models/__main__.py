@@ -1,39 +1,28 @@
-"""usage: python conformance/models NAME FOLDER     makes one case; without arguments prints the names, one a line"""
+"""usage: python conformance/models MODULE FOLDER NAME...     makes cases of one module as FOLDER/NAME
 
+Prints a line of JSON for each, {"name", "error"}: what went wrong, or null. The others are made all the same.
+"""
+
+import importlib
+import json
 import pathlib
 import sys
-
-NAMES = [
-    "digits",
-    "sharded",
-    "mlp",
-    "mobilenet_v2",
-    "resnet50",
-    "densenet121",
-    "efficientnet_b0",
-    "inception_v3",
-    "nasnet_mobile",
-]
+import traceback
 
 
-def build(name, folder):
-    """Imports only what the case needs: TensorFlow's two modes do not mix well in one process."""
-    folder.mkdir(parents=True)
-    if name == "digits":
-        from tf1 import build_digits as make
-    elif name == "sharded":
-        from tf1 import build_sharded as make
-    elif name == "mlp":
-        from mlp import build_mlp as make
-    else:
-        from applications import build_application
+def main(module, folder, names):
+    builders = importlib.import_module(module).BUILDERS
+    for name in names:
+        print(json.dumps({"name": name, "error": attempt(builders[name], folder / name)}), flush=True)
 
-        return build_application(name, folder)
-    return make(folder)
+
+def attempt(build, folder):
+    try:
+        folder.mkdir(parents=True)
+        build(folder)
+    except Exception:
+        return traceback.format_exc()
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 1:
-        print("\n".join(NAMES))
-    else:
-        build(sys.argv[1], pathlib.Path(sys.argv[2]))
+    main(sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3:])

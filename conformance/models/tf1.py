@@ -111,3 +111,6 @@ def renamed():
         places[name] = [f"trained/{name}", None]
     names["global_step"] = tf1.train.get_global_step()
     return names, places
+
+
+BUILDERS = {"digits": build_digits, "sharded": build_sharded}
