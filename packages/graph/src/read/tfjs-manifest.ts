@@ -74,7 +74,9 @@ class ManifestReader {
       stored === undefined || stored === null ? undefined : this.quantization(stored, dtype, name, field);
     const width = quantization === undefined ? WIDTHS[dtype] : DTYPES[quantization.dtype].size;
     // Also what it takes in memory: one byte of a file may stand for four of a tensor.
-    if (sizeOf(shape) * Math.max(width ?? 1, DTYPES[tensorDType(dtype)].size) > MAX_TENSOR) {
+    const bytes = sizeOf(shape) * Math.max(width ?? 1, DTYPES[tensorDType(dtype)].size);
+    // Also where it is no number: infinity times nothing.
+    if (!(bytes <= MAX_TENSOR)) {
       throw this.fail(`${field}.shape`, `of weight ${name} is too large: [${shape.join(', ')}]`, name);
     }
     return { name, shape, dtype, quantization, width };

@@ -62,7 +62,8 @@ export class Shards {
     return { path: shard?.path ?? 'a group without files', offset: at - (shard?.start ?? 0) };
   }
 
-  private cutOff(wanted: number, tensor: string): FloeError {
+  /** The error for a weight that would end at byte `wanted` of the group. */
+  cutOff(wanted: number, tensor: string): FloeError {
     const { path, offset } = this.place(this.size);
     const message = `${path} ends at byte ${offset}, ${wanted - this.size} bytes before the end of weight ${tensor}`;
     return corrupt(message, { file: path, offset, tensor });

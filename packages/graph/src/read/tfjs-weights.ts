@@ -12,6 +12,7 @@ import { Shards } from './tfjs-shards.ts';
 
 /** Bytes before each string. */
 const LENGTH_BYTES = 4;
+const NO_BYTES = new Uint8Array(0);
 
 export interface Weights {
   readonly tensors: ReadonlyMap<string, Tensor>;
@@ -35,9 +36,12 @@ export async function readWeights(
     if (!weights.some(({ name }) => wanted.has(name))) continue;
     const shards = await Shards.open(files, shardPaths, model);
     for (const path of shardPaths) paths.add(path);
+    // Only strings have to be looked at to know where the next weight begins.
+    const hasStrings = weights.some(({ width }) => width === undefined);
+    const bytes = hasStrings ? await shards.read(0, shards.size, '') : NO_BYTES;
     let offset = 0;
     for (const weight of weights) {
-      const size = await storedSize(weight, shards, offset);
+      const size = storedSize(weight, shards, bytes, offset);
       if (wanted.has(weight.name))
         tensors.set(weight.name, decode(weight, await shards.read(offset, size, weight.name), model));
       offset += size;
@@ -47,17 +51,16 @@ export async function readWeights(
   return { tensors, paths: [...paths] };
 }
 
-/** Bytes that a weight takes in its group. */
-async function storedSize(weight: WeightSpec, shards: Shards, start: number): Promise<number> {
+/** Bytes that the weight at `start` takes in its group. Throws DATA_LOSS for strings that end after it. */
+function storedSize(weight: WeightSpec, shards: Shards, bytes: Uint8Array, start: number): number {
   const count = sizeOf(weight.shape);
   if (weight.width !== undefined) return count * weight.width;
-  // Each string takes its length at least, so a count that lies ends here.
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let end = start;
-  const rest = await shards.read(start, Math.max(0, shards.size - start), weight.name);
-  const view = new DataView(rest.buffer, rest.byteOffset, rest.byteLength);
+  // Each string takes its length at least, so a count that lies ends here.
   for (let i = 0; i < count; i++) {
-    if (end - start + LENGTH_BYTES > rest.byteLength) shards.checkEnd(end + LENGTH_BYTES, weight.name);
-    end += LENGTH_BYTES + view.getUint32(end - start, true);
+    if (end + LENGTH_BYTES > bytes.byteLength) throw shards.cutOff(end + LENGTH_BYTES, weight.name);
+    end += LENGTH_BYTES + view.getUint32(end, true);
   }
   return end - start;
 }

@@ -21,7 +21,7 @@ import { makeArtefact } from './compile-artefact.ts';
 import { describeSource } from './describe.ts';
 
 export interface FreezeRequest {
-  /** A SavedModel folder, a `.meta` or `.index` file of a checkpoint, or a `.pb`. */
+  /** A SavedModel folder, a `.meta` or `.index` file of a checkpoint, a `.pb`, a `.pbtxt`, or a graph model of TensorFlow.js. */
   readonly source: string;
   /** The registry root that gets `<name>/<version>/`. */
   readonly root: string;

@@ -34,7 +34,10 @@ function addFreeze(program: Command, done: Done): void {
   program
     .command('freeze')
     .description('Freeze and compile a model into ROOT/NAME/VERSION/.')
-    .argument('<source>', 'SavedModel folder, .meta or .index file of a checkpoint, or frozen .pb')
+    .argument(
+      '<source>',
+      'SavedModel folder, .meta or .index file of a checkpoint, .pb or .pbtxt graph, or model.json of TensorFlow.js',
+    )
     .requiredOption('--models <root>', 'folder of models that gets the version')
     .requiredOption('--name <name>', 'name to serve it under')
     .option('--version <n>', 'version number (default: one more than the newest)', wholeNumber)
