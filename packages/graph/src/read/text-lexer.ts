@@ -12,6 +12,7 @@ const QUOTE = 0x22;
 const HASH = 0x23;
 const APOSTROPHE = 0x27;
 const DOT = 0x2e;
+const ZERO = 0x30;
 const BACKSLASH = 0x5c;
 
 /** Longer than any number that a writer makes: the smallest double has 767 digits. */
@@ -130,6 +131,12 @@ export class TextLexer {
         at++;
         continue;
       }
+      const digits = this.octalDigits(at + 1, end);
+      if (digits > 0) {
+        out[length++] = this.octal(at + 1, digits);
+        at += 1 + digits;
+        continue;
+      }
       const { value, size } = this.escape(at + 1, end);
       out.set(value, length);
       length += value.length;
@@ -138,13 +145,24 @@ export class TextLexer {
     return out.slice(0, length);
   }
 
-  /** What the escape after a backslash stands for, and how many characters it has. */
+  /** How many octal digits, three at most, stand at `at`: tensors consist of such escapes. */
+  private octalDigits(at: number, end: number): number {
+    let count = 0;
+    while (count < 3 && at + count < end && ((this.bytes[at + count] as number) & 0xf8) === ZERO) count++;
+    return count;
+  }
+
+  private octal(at: number, digits: number): number {
+    let value = 0;
+    for (let i = at; i < at + digits; i++) value = value * 8 + (this.bytes[i] as number) - ZERO;
+    return value & 0xff;
+  }
+
+  /** What any other escape after a backslash stands for, and how many characters it has. */
   private escape(at: number, end: number): { readonly value: ArrayLike<number>; readonly size: number } {
     const text = String.fromCharCode(...this.bytes.subarray(at, Math.min(at + 9, end)));
     const simple = SIMPLE_ESCAPES[text.charAt(0)];
     if (simple !== undefined) return { value: [simple], size: 1 };
-    const octal = /^[0-7]{1,3}/.exec(text)?.[0];
-    if (octal !== undefined) return { value: [Number.parseInt(octal, 8) & 0xff], size: octal.length };
     const hex = /^[xX]([0-9a-fA-F]{1,2})/.exec(text);
     if (hex !== null) return { value: [Number.parseInt(hex[1] as string, 16)], size: hex[0].length };
     const point = /^(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))/.exec(text);
