@@ -12,12 +12,12 @@ def floats(p, r, *shape):
 
 
 # Loops
-add("While", lambda p, r: tf.while_loop(lambda i, x: i < 5, lambda i, x: (i + 1, x * 1.5 + 1), [tf.constant(0), floats(p, r, 3, 4)]))
-add("While", lambda p, r: tf.while_loop(lambda x: tf.reduce_sum(x) < 100, lambda x: [x * x + 1], [floats(p, r, 3)]))
-add("While", lambda p, r: tf.while_loop(lambda i, n, x: i < n, lambda i, n, x: (i + 1, n, x + tf.cast(n, tf.float32)), [0, p(np.int32(4)), floats(p, r, 2, 2)]))
-add("While", lambda p, r: tf.while_loop(lambda i, x: i < p0(x), lambda i, x: (i + 1, x), [0, floats(p, r, 3)], maximum_iterations=2))
-add("While", lambda p, r: tf.while_loop(lambda i, a, b: i < 3, lambda i, a, b: (i + 1, b, a), [0, floats(p, r, 2), floats(p, r, 2)]))
-add("While", lambda p, r: tf.while_loop(lambda i, x: i < 0, lambda i, x: (i + 1, x + 1), [tf.constant(0), floats(p, r, 3)]))
+add("StatelessWhile", lambda p, r: tf.while_loop(lambda i, x: i < 5, lambda i, x: (i + 1, x * 1.5 + 1), [tf.constant(0), floats(p, r, 3, 4)]))
+add("StatelessWhile", lambda p, r: tf.while_loop(lambda x: tf.reduce_sum(x) < 100, lambda x: [x * x + 1], [floats(p, r, 3)]))
+add("StatelessWhile", lambda p, r: tf.while_loop(lambda i, n, x: i < n, lambda i, n, x: (i + 1, n, x + tf.cast(n, tf.float32)), [0, p(np.int32(4)), floats(p, r, 2, 2)]))
+add("StatelessWhile", lambda p, r: tf.while_loop(lambda i, x: i < p0(x), lambda i, x: (i + 1, x), [0, floats(p, r, 3)], maximum_iterations=2))
+add("StatelessWhile", lambda p, r: tf.while_loop(lambda i, a, b: i < 3, lambda i, a, b: (i + 1, b, a), [0, floats(p, r, 2), floats(p, r, 2)]))
+add("StatelessWhile", lambda p, r: tf.while_loop(lambda i, x: i < 0, lambda i, x: (i + 1, x + 1), [tf.constant(0), floats(p, r, 3)]))
 
 
 def p0(x):
@@ -58,18 +58,18 @@ def outer_layout(p, r):
 
 
 for build in (growing, nested, branching_loop, image_loop, outer_layout):
-    add("While", build)
+    add("StatelessWhile", build)
 
 # Branches
 for value in (3.0, -3.0):
-    add("If", lambda p, r, v=value: tf.cond(p(np.float32(v)) > 0, lambda: tf.constant([1.0, 2.0]), lambda: tf.constant([3.0, 4.0])))
-    add("If", lambda p, r, v=value: (lambda x, c: tf.cond(c > 0, lambda: (x, tf.shape(x)), lambda: (x[:1] * 2, tf.shape(x) + 1)))(floats(p, r, 3, 2), p(np.float32(v))))
-    add("If", lambda p, r, v=value: (lambda x, c: tf.cond(c > 0, lambda: tf.cond(c > 5, lambda: x, lambda: -x), lambda: x * 2))(floats(p, r, 3), p(np.float32(v))))
-add("If", lambda p, r: (lambda x: tf.cond(tf.shape(x)[0] > 2, lambda: x + 1, lambda: x - 1))(floats(p, r, 3)))
-add("If", lambda p, r: (lambda x: tf.cond(tf.constant(True), lambda: x + 1, lambda: x - 1))(floats(p, r, 3)))
+    add("StatelessIf", lambda p, r, v=value: tf.cond(p(np.float32(v)) > 0, lambda: tf.constant([1.0, 2.0]), lambda: tf.constant([3.0, 4.0])))
+    add("StatelessIf", lambda p, r, v=value: (lambda x, c: tf.cond(c > 0, lambda: (x, tf.shape(x)), lambda: (x[:1] * 2, tf.shape(x) + 1)))(floats(p, r, 3, 2), p(np.float32(v))))
+    add("StatelessIf", lambda p, r, v=value: (lambda x, c: tf.cond(c > 0, lambda: tf.cond(c > 5, lambda: x, lambda: -x), lambda: x * 2))(floats(p, r, 3), p(np.float32(v))))
+add("StatelessIf", lambda p, r: (lambda x: tf.cond(tf.shape(x)[0] > 2, lambda: x + 1, lambda: x - 1))(floats(p, r, 3)))
+add("StatelessIf", lambda p, r: (lambda x: tf.cond(tf.constant(True), lambda: x + 1, lambda: x - 1))(floats(p, r, 3)))
 for index in (0, 1, 2, 3, -1, 7):
-    add("Case", lambda p, r, i=index: (lambda x, k: tf.switch_case(k, [lambda: x, lambda: x * 2, lambda: x - 1, lambda: tf.zeros_like(x)]))(floats(p, r, 3), p(np.int32(i))))
-add("Case", lambda p, r: (lambda x: tf.switch_case(tf.constant(1), [lambda: x, lambda: x * 2]))(floats(p, r, 3)))
+    add("StatelessCase", lambda p, r, i=index: (lambda x, k: tf.switch_case(k, [lambda: x, lambda: x * 2, lambda: x - 1, lambda: tf.zeros_like(x)]))(floats(p, r, 3), p(np.int32(i))))
+add("StatelessCase", lambda p, r: (lambda x: tf.switch_case(tf.constant(1), [lambda: x, lambda: x * 2]))(floats(p, r, 3)))
 
 
 # Tensor lists
@@ -186,3 +186,26 @@ add("TensorListSplit", array_split)
 add("TensorListElementShape", lambda p, r: raw.TensorListElementShape(input_handle=raw.TensorListFromTensor(tensor=floats(p, r, 3, 2), element_shape=[2]), shape_type=tf.int32))
 
 
+def older_forms(p, r):
+    """Ops of lists that TensorFlow's own functions no longer write."""
+    x = floats(p, r, 3, 2)
+    scattered = raw.TensorListScatter(tensor=x, indices=[2, 0, 1], element_shape=[2])
+    items = raw.TensorListFromTensor(tensor=floats(p, r, 3, 2, 4), element_shape=[2, 4])
+    joined, lengths = raw.TensorListConcat(input_handle=items, element_dtype=tf.float32, element_shape=[2, 4])
+    return raw.TensorListStack(input_handle=scattered, element_shape=[2], element_dtype=tf.float32), joined, lengths
+
+
+def stateful_forms(p, r):
+    """While, If and Case where TensorFlow writes the stateless ones."""
+    x = floats(p, r, 3)
+    spec = [tf.TensorSpec(x.shape, tf.float32)]
+    define = lambda f: tf.function(f, input_signature=spec).get_concrete_function()
+    small, doubled, negated = define(lambda y: tf.reduce_sum(y) < 50), define(lambda y: tf.abs(y) * 2 + 1), define(lambda y: -y)
+    [looped] = raw.While(input=[x], cond=small, body=doubled)
+    [chosen] = raw.If(cond=looped[0] > 0, input=[looped], Tout=[tf.float32], then_branch=doubled, else_branch=negated)
+    [picked] = raw.Case(branch_index=p(np.int32(1)), input=[chosen], Tout=[tf.float32], branches=[doubled, negated])
+    return looped, chosen, picked
+
+
+add("TensorListScatter", older_forms)
+add("While", stateful_forms)
