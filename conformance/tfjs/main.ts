@@ -11,7 +11,7 @@ import { constValue, readSource } from '@floe/graph';
 import { load, type Signature, type Tensor } from 'floe';
 import { compare, isSame } from './compare.ts';
 import { Judge, type JudgedModel, type Numbers } from './judge.ts';
-import { NETWORKS, type Network } from './networks.ts';
+import { NETWORKS, type Network, WAITING } from './networks.ts';
 import { questionFor } from './question.ts';
 import { freezeCommand, infer, withServer } from './server.ts';
 
@@ -26,7 +26,7 @@ interface Case {
 
 async function main(packages: string, names: readonly string[]): Promise<void> {
   const judge = new Judge(packages);
-  const chosen = NETWORKS.filter(({ name }) => names.length === 0 || names.includes(name));
+  const chosen = names.length === 0 ? NETWORKS : [...NETWORKS, ...WAITING].filter(({ name }) => names.includes(name));
   const served: Case[] = [];
   const report = new Report();
   for (const network of chosen) {
@@ -39,6 +39,7 @@ async function main(packages: string, names: readonly string[]): Promise<void> {
     });
   }
   if (served.length > 0) await checkServed(served, report);
+  if (names.length === 0) process.stdout.write(`not asked yet: ${WAITING.map(({ name }) => name).join(', ')}\n`);
   report.end();
 }
 

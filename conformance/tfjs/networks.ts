@@ -52,9 +52,7 @@ export const NETWORKS: readonly Network[] = [
   human('centernet', BYTES),
   human('efficientpose', UNIT),
   human('emotion', SIGNED, { rows: 2, served: true }),
-  human('faceboxes', BYTES, { given: { image_tensor: { shape: [1, 256, 320, 3] } } }),
   human('facemesh', UNIT, { rows: 2 }),
-  human('facemesh-attention', UNIT, { backend: 'cpu' }),
   human('facemesh-attention-pinto', UNIT),
   human('facemesh-detection-full', SIGNED),
   human('facemesh-detection-short', SIGNED),
@@ -68,7 +66,6 @@ export const NETWORKS: readonly Network[] = [
   human('handlandmark-lite', UNIT),
   human('handlandmark-sparse', UNIT),
   human('handskeleton', UNIT),
-  human('handtrack', BYTES),
   human('iris', UNIT, { rows: 2 }),
   human('liveness', UNIT, { rows: 2 }),
   human('meet', UNIT),
@@ -77,9 +74,22 @@ export const NETWORKS: readonly Network[] = [
   human('movenet-lightning', BYTES, { served: true }),
   human('movenet-multipose', BYTES),
   human('movenet-thunder', BYTES),
-  human('nanodet', UNIT),
   human('posenet', SIGNED),
-  // The first picture of a film: no memory of earlier ones yet.
+  human('selfie', UNIT, { served: true }),
+  { name: 'basic-pitch', file: '@spotify/basic-pitch/model/model.json', range: [-0.2, 0.2], rows: 2 },
+];
+
+/** Networks with ops that are not compiled yet, asked only by their names; each moves to the others as soon as it passes. */
+export const WAITING: readonly Network[] = [
+  // A loop of TensorFlow 1 (Enter, Exit, Switch, Merge, NextIteration, LoopCond) with TensorArrays, NonMaxSuppressionV3.
+  human('faceboxes', BYTES, { given: { image_tensor: { shape: [1, 256, 320, 3] } } }),
+  // Atan2.
+  human('facemesh-attention', UNIT, { backend: 'cpu' }),
+  // NonMaxSuppressionV5; loops of TensorFlow 1 with tensor lists; Where.
+  human('handtrack', BYTES),
+  // SparseToDense.
+  human('nanodet', UNIT),
+  // Switch and Merge; SpaceToBatchND of sizes that are not known. Asked as for the first picture of a film: without a memory.
   human('rvm', UNIT, {
     given: {
       src: { shape: [1, 144, 192, 3] },
@@ -90,6 +100,4 @@ export const NETWORKS: readonly Network[] = [
       'r4i:0': { shape: [], value: 0 },
     },
   }),
-  human('selfie', UNIT, { served: true }),
-  { name: 'basic-pitch', file: '@spotify/basic-pitch/model/model.json', range: [-0.2, 0.2], rows: 2 },
 ];
