@@ -4,6 +4,7 @@ import { foldAffine } from './affine.ts';
 import { normaliseLeftovers } from './batch-norm.ts';
 import { removeDead } from './dead.ts';
 import { poolGlobally } from './global-pool.ts';
+import { guardMaxPools } from './guard-max-pool.ts';
 import { hoistFromLoops } from './hoist.ts';
 import { pushTransposes } from './layout.ts';
 import { foldPads } from './pad.ts';
@@ -19,6 +20,7 @@ export const ONNX_PASSES: readonly (readonly [name: string, pass: OnnxPass])[] =
   ['normalise-leftovers', everywhere(normaliseLeftovers)],
   ['hoist-from-loops', hoistFromLoops],
   ['pool-globally', everywhere(poolGlobally)],
+  ['guard-max-pools', everywhere(guardMaxPools)],
   ['remove-dead', removeDead],
 ];
 
