@@ -19,6 +19,7 @@ const ORDER = {
     ['base.ts', 'digest.ts', 'metadata.ts', 'inline'],
     ['read', 'analysis', 'freeze'],
     ['freeze.ts', 'passes'],
+    ['raise'],
     ['write', 'cost'],
     ['compile'],
     ['index.ts'],

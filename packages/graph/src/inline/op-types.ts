@@ -110,3 +110,20 @@ export function outputDType(node: Node, index: number): DType | undefined {
   const type = outputType(node, index);
   return type === undefined ? undefined : dtypeFromTf(type);
 }
+
+/** How output `index` of a node is named inside a function: `node:output_arg:number`. */
+export function outputRef(
+  { name, op, attr }: Node,
+  index: number,
+  functions: ReadonlyMap<string, FunctionDef>,
+): string {
+  const fn = functions.get(op)?.signature;
+  const args = fn === undefined ? outputArgs(op) : argsOfFunction(fn.output_arg);
+  let offset = 0;
+  for (const arg of args ?? []) {
+    const { length } = typesOfArg(arg, attr);
+    if (index < offset + length) return `${name}:${arg.name || 'output'}:${index - offset}`;
+    offset += length;
+  }
+  return `${name}:output:${index}`;
+}

@@ -20,7 +20,10 @@ const NOT_FOLDED = new Set([
 ]);
 
 /** Several outputs become several constants; only those that are used. */
-const MULTIPLE = new Set(['Split', 'SplitV', 'Unpack', 'ShapeN', 'IdentityN']);
+const MULTIPLE = new Set([
+  ...['Split', 'SplitV', 'Unpack', 'ShapeN', 'IdentityN'],
+  ...['While', 'StatelessWhile', 'If', 'StatelessIf', 'Case', 'StatelessCase'],
+]);
 
 export const foldConstants: Pass = (graph, _keep, feeds) => {
   const fold = new Fold(graph, analyse(graph, feeds), nodesOf(feeds.keys()));
