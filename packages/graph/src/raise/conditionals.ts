@@ -8,11 +8,13 @@ import type { FunctionDef } from '../proto/tensorflow.ts';
 import { type Context, type Contexts, conditionOf, contextsOf, type Decision, MERGE, SWITCH } from './contexts.ts';
 import { functionAttr, ints, node, standIn, types } from './nodes.ts';
 import { Cut, functionOf, Given } from './piece.ts';
+import { pruned } from './pruned.ts';
 
+/** The graph without Merges, cut down to what `keep` needs. */
 export function raiseConditionals(graph: Graph, keep: ReadonlySet<string>): Graph {
-  if (!graph.nodes.some(({ op }) => MERGE.test(op))) return graph;
+  if (!graph.nodes.some(({ op }) => MERGE.test(op))) return pruned(graph, keep);
   const contexts = contextsOf(graph);
-  return new Conditionals(graph, contexts, indexedMerges(graph, keep)).raised(groupsOf(contexts));
+  return pruned(new Conditionals(graph, contexts, indexedMerges(graph, keep)).raised(groupsOf(contexts)), keep);
 }
 
 /** Merges of which somebody asks which input it was. */

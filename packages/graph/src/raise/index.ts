@@ -4,8 +4,7 @@
  * and what a loop or a branch needs is its function. The result is for the compiler: flows that stood for arrays are typed as before.
  */
 import { FloeError, invalid } from '../errors.ts';
-import { endpoint, type Graph, graphOf } from '../graph.ts';
-import { ancestors, isControl } from '../inline/walk.ts';
+import type { Graph } from '../graph.ts';
 import { raiseConditionals } from './conditionals.ts';
 import { raiseLoops } from './loops.ts';
 import { raiseTensorArrays } from './tensor-arrays.ts';
@@ -20,28 +19,13 @@ const RAISED =
 export function raiseControlFlow(graph: Graph, keep: ReadonlySet<string>): Graph {
   if (!graph.nodes.some(({ op }) => RAISED.test(op))) return graph;
   const lists = raiseTensorArrays(graph);
-  const loops = raiseLoops(lists);
-  const raised = raiseConditionals(loops, keep);
-  return checked(pruned(raised, keep), keep);
-}
-
-/** What the kept tensors need, and all placeholders; control edges have said what they had to. */
-function pruned(graph: Graph, keep: ReadonlySet<string>): Graph {
-  const free = graph.nodes.map((node) =>
-    node.input.some(isControl) ? { ...node, input: node.input.filter((input) => !isControl(input)) } : node,
-  );
-  const plain = graphOf(free, graph.functions, graph.versions);
-  const needed = ancestors(
-    plain,
-    Array.from(keep, (tensor) => endpoint(tensor).node),
-  );
-  const kept = free.filter((node) => needed.has(node.name) || node.op === 'Placeholder');
-  return graphOf(kept, graph.functions, graph.versions);
+  return checked(raiseConditionals(raiseLoops(lists), keep), keep);
 }
 
 /** A Switch that is left has no Merge: its value is there in one branch only. */
 function checked(graph: Graph, keep: ReadonlySet<string>): Graph {
-  const left = graph.nodes.filter(({ op }) => RAISED.test(op));
+  const inside = [...graph.functions.values()].flatMap(({ node_def }) => node_def);
+  const left = [...graph.nodes, ...inside].filter(({ op }) => RAISED.test(op));
   const [first] = left;
   if (first === undefined) return graph;
   const details = left.slice(0, 100).map(({ name, op }) => ({ node: name, op }));
