@@ -18,7 +18,9 @@ export function normaliseLeftovers(graph: OnnxGraph): void {
     if (constant === undefined) continue;
     if (node.op === 'Mul') {
       const scale = perChannel(graph, constant, image);
-      if (scale !== undefined && only.has(node.outputs[0] ?? '')) factors.set(node.outputs[0] ?? '', { image, scale });
+      // The engine subtracts the mean, 0, times the factor.
+      if (scale?.every(Number.isFinite) && only.has(node.outputs[0] ?? ''))
+        factors.set(node.outputs[0] ?? '', { image, scale });
     }
     const factor = factors.get(image);
     if (factor === undefined || !(node.op === 'Add' || (node.op === 'Sub' && !swapped))) continue;

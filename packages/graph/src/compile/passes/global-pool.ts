@@ -1,4 +1,7 @@
-/** The mean over all of an image as GlobalAveragePool, which the engine has for its blocked layout. */
+/**
+ * The mean over all of an image as GlobalAveragePool, which the engine has for its blocked layout. Where the image's size is known only
+ * at run time and turns out to be none, the engine refuses to run; TensorFlow's mean of nothing is NaN.
+ */
 
 import { addConstant, freshName, type OnnxGraph, type OnnxNode } from '../../onnx-graph.ts';
 import { int64, toNumbers } from '../constant.ts';

@@ -6,18 +6,19 @@ import type { DType } from '../../dtype.ts';
 import { addConstant, freshName, type OnnxGraph, type OnnxNode, type Value } from '../../onnx-graph.ts';
 import { int64, scalarOf } from '../constant.ts';
 
-export function guardMaxPools(graph: OnnxGraph): void {
-  const producers = new Map<Value, OnnxNode>();
-  for (const node of graph.nodes) for (const output of node.outputs) producers.set(output, node);
-  graph.nodes = graph.nodes.flatMap((node) => (isAfterPad(node, producers) ? guarded(graph, node) : [node]));
-}
+/** Ops that the engine moves (a transposition) or removes where they do nothing, which brings the padding before the maximum. */
+const PASSABLE = new Set(
+  'Transpose Identity Cast Add Sub Mul Div Reshape Squeeze Unsqueeze Slice Expand Concat'.split(' '),
+);
 
-/** The engine may move a transposition out from between the two. */
-function isAfterPad({ op, inputs, attrs }: OnnxNode, producers: ReadonlyMap<Value, OnnxNode>): boolean {
-  if (op !== 'MaxPool' || attrs['auto_pad'] !== undefined) return false;
-  let before = producers.get(inputs[0] ?? '');
-  while (before?.op === 'Transpose') before = producers.get(before.inputs[0] ?? '');
-  return before?.op === 'Pad';
+export function guardMaxPools(graph: OnnxGraph): void {
+  const padded = new Set<Value>();
+  graph.nodes = graph.nodes.flatMap((node) => {
+    const given = node.inputs.filter((input) => !graph.constants.has(input));
+    const follows = given.length === 1 && padded.has(given[0] ?? '');
+    if (node.op === 'Pad' || (follows && PASSABLE.has(node.op))) for (const output of node.outputs) padded.add(output);
+    return follows && node.op === 'MaxPool' && node.attrs['auto_pad'] === undefined ? guarded(graph, node) : [node];
+  });
 }
 
 /** The pool without paddings of its own; those that it had are a node before it, of what never wins. */

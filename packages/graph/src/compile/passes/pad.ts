@@ -49,7 +49,8 @@ function isSafeForMaximum(
 }
 
 function isNeverNegative(graph: OnnxGraph, { op, inputs }: OnnxNode): boolean {
-  if (op === 'Clip') return Number(graph.constants.get(inputs[1] ?? '')?.data[0] ?? -1) >= 0;
+  // A largest number that is below the least one wins.
+  if (op === 'Clip') return [1, 2].every((i) => Number(graph.constants.get(inputs[i] ?? '')?.data[0] ?? -1) >= 0);
   return op === 'Relu' || op === 'Sigmoid' || op === 'Softmax';
 }
 
