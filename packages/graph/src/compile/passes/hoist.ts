@@ -4,7 +4,7 @@
  */
 import { bodiesOf, freshName, type OnnxGraph, type OnnxNode, type Value } from '../../onnx-graph.ts';
 
-/** Ops that cannot fail on inputs of the right type, so that doing them before a loop of no turns does no harm. */
+/** Ops that cannot fail on numbers, so that doing them before a loop of no turns does no harm. */
 const HARMLESS = new Set(['Cast', 'Identity', 'Neg', 'Shape', 'Sigmoid', 'Tanh', 'Transpose', 'Unsqueeze']);
 
 /** Ops on a row by itself, whatever the row, and on a row and one operand that all rows share. */
@@ -21,7 +21,7 @@ export function hoistFromLoops(graph: OnnxGraph): void {
 }
 
 /** A row that the loop picks: `Gather(rows, index)`. */
-interface Pick {
+interface PickedRow {
   readonly rows: Value;
   readonly index: Value;
 }
@@ -30,7 +30,7 @@ class Hoist {
   private readonly outer: OnnxGraph;
   private readonly body: OnnxGraph;
   private readonly inside: Set<Value>;
-  private readonly picks = new Map<Value, Pick>();
+  private readonly picks = new Map<Value, PickedRow>();
   private readonly moved: OnnxNode[] = [];
 
   constructor(outer: OnnxGraph, body: OnnxGraph) {
@@ -50,7 +50,8 @@ class Hoist {
   /** True where the node has left the loop; one that works on picked rows is replaced by a pick of its own. */
   private takes(node: OnnxNode, results: ReadonlySet<Value>): boolean {
     const [output = ''] = node.outputs;
-    if (HARMLESS.has(node.op) && node.inputs.every((value) => !this.inside.has(value)) && !results.has(output)) {
+    const same = node.inputs.every((value) => !this.inside.has(value));
+    if (same && HARMLESS.has(node.op) && !this.mayFail(node) && !results.has(output)) {
       this.moved.push(node);
       this.inside.delete(output);
       return true;
@@ -61,7 +62,7 @@ class Hoist {
     return false;
   }
 
-  private pickOf({ op, inputs, attrs }: OnnxNode): Pick | undefined {
+  private pickOf({ op, inputs, attrs }: OnnxNode): PickedRow | undefined {
     const [rows = '', index = ''] = inputs;
     const scalar = this.outer.types.get(index)?.shape?.length === 0;
     if (op !== 'Gather' || attrs['axis'] !== 0 || this.inside.has(rows) || !this.inside.has(index)) return undefined;
@@ -92,20 +93,27 @@ class Hoist {
     }
     const [rows = '', weights = '', bias] = inputs;
     const product = bias === undefined ? output : freshName(this.outer, `${output}/product`);
-    this.outer.types.set(product, { dtype: 'float32', shape: null });
+    this.outer.types.set(product, { dtype: this.outer.types.get(output)?.dtype ?? 'float32', shape: null });
     this.moved.push({ op: 'MatMul', name, inputs: [rows, weights], outputs: [product], attrs: {} });
     if (bias !== undefined) this.moved.push({ op: 'Add', name, inputs: [product, bias], outputs: [output], attrs: {} });
   }
 
   private isRowWise({ op, inputs, attrs, outputs }: OnnxNode, at: number): boolean {
     const rank = this.rank(inputs[at] ?? '');
-    if (rank === undefined || this.rank(outputs[0] ?? '') !== rank) return false;
+    if (rank === undefined || this.rank(outputs[0] ?? '') !== rank || this.mayFail({ op, inputs })) return false;
     if (UNARY.has(op)) return true;
     const others = inputs.filter((_, i) => i !== at);
     if (others.some((value) => this.inside.has(value) || this.rank(value) === undefined)) return false;
     if (op === 'MatMul') return at === 0 && rank > 1 && this.rank(inputs[1] ?? '') === 2;
     if (op === 'Gemm') return at === 0 && isPlain(attrs) && this.rank(inputs[2] ?? '') !== 2;
     return WITH_SHARED.has(op) && others.every((value) => (this.rank(value) ?? 0) <= rank);
+  }
+
+  /** Text may be no number, and the processor stops at the division of an integer by zero. */
+  private mayFail({ op, inputs }: Pick<OnnxNode, 'op' | 'inputs'>): boolean {
+    const dtype = (this.outer.constants.get(inputs[0] ?? '') ?? this.outer.types.get(inputs[0] ?? ''))?.dtype;
+    if (op === 'Cast') return dtype === undefined || dtype === 'string';
+    return op === 'Div' && dtype !== 'float32' && dtype !== 'float64';
   }
 
   private rank(value: Value): number | undefined {

@@ -31,7 +31,7 @@ function allInLayout(values: readonly Value[], perm: readonly number[], walk: La
 }
 
 function axisOf(node: OnnxNode, rank: number): number {
-  const axis = (node.attrs['axis'] as number | undefined) ?? 0;
+  const axis = (node.attrs['axis'] as number | undefined) ?? (node.op.endsWith('Softmax') ? -1 : 0);
   return axis < 0 ? axis + rank : axis;
 }
 
