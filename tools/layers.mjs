@@ -16,7 +16,7 @@ const ORDER = {
     ['proto'],
     ['graph.ts', 'onnx-graph.ts'],
     ['constants.ts', 'source.ts'],
-    ['base.ts', 'digest.ts', 'metadata.ts', 'inline'],
+    ['base.ts', 'digest.ts', 'metadata.ts', 'late-tensor.ts', 'inline'],
     ['read', 'analysis', 'freeze'],
     ['freeze.ts', 'passes'],
     ['raise'],

@@ -100,7 +100,10 @@ async function runCase(
   const work = mkdtempSync(join(tmpdir(), 'floe-compare-'));
   try {
     writeFileSync(join(work, 'model.onnx'), compiled.model);
-    writeFileSync(join(work, 'weights.bin'), Buffer.concat(compiled.weights));
+    writeFileSync(
+      join(work, 'weights.bin'),
+      Buffer.concat(Array.from(compiled.weights, (piece) => Buffer.from(piece))),
+    );
     const session = await ort.InferenceSession.create(join(work, 'model.onnx'), {
       logSeverityLevel: 3,
       intraOpNumThreads: 2,

@@ -2,7 +2,7 @@
 import { createHash, hash } from 'node:crypto';
 import type { FileAccess } from './source.ts';
 
-const PIECE = 8 * 2 ** 20;
+const PIECE = 2 ** 20;
 
 export function sha256(bytes: Uint8Array): string {
   return hash('sha256', bytes, 'hex');

@@ -1,6 +1,8 @@
 /** Arithmetic on constant tensors at compile time: making, transposing, reshaping and broadcasting them. */
 import type { DType } from '../dtype.ts';
+import { lateTensor } from '../late-tensor.ts';
 import { arrayFor, type NumericData, sizeOf, type Tensor } from '../tensor.ts';
+import { gather } from './gather.ts';
 
 type Writable = { [index: number]: number | bigint };
 
@@ -22,10 +24,6 @@ export function scalarOf(dtype: DType, value: number | bigint): Tensor {
 /** The elements as numbers; 64-bit integers beyond 2^53 lose their last bits. */
 export function toNumbers(tensor: Tensor): readonly number[] {
   return Array.from(tensor.data as ArrayLike<number | bigint>, Number);
-}
-
-export function reshaped(tensor: Tensor, shape: readonly number[]): Tensor {
-  return { dtype: tensor.dtype, shape, data: tensor.data };
 }
 
 export function stridesOf(shape: readonly number[]): number[] {
@@ -56,30 +54,18 @@ export function broadcastTo(tensor: Tensor, shape: readonly number[]): Tensor {
   );
 }
 
-/** Reads the tensor through strides: an odometer over all but the innermost dimension. */
 function gathered(tensor: Tensor, shape: readonly number[], strides: readonly number[]): Tensor {
+  const { dtype } = tensor;
   const size = sizeOf(shape);
-  const source = tensor.data as unknown as Writable;
-  const data = emptyLike(tensor, size);
-  const target = data as unknown as Writable;
-  const inner = shape.at(-1) ?? 1;
-  const step = strides.at(-1) ?? 0;
-  const index = new Array<number>(Math.max(0, shape.length - 1)).fill(0);
-  let from = 0;
-  for (let at = 0; at < size; ) {
-    for (let i = 0; i < inner; i++) target[at++] = source[from + i * step] as number;
-    for (let axis = index.length - 1; axis >= 0; axis--) {
-      const stride = strides[axis] ?? 0;
-      index[axis] = (index[axis] ?? 0) + 1;
-      from += stride;
-      if ((index[axis] ?? 0) < (shape[axis] ?? 1)) break;
-      from -= stride * (shape[axis] ?? 1);
-      index[axis] = 0;
-    }
+  if (dtype !== 'string') {
+    return lateTensor(dtype, shape, (allocate) => {
+      const target = allocate(dtype, size);
+      gather(tensor.data as NumericData, target, shape, strides);
+      return target;
+    });
   }
-  return { dtype: tensor.dtype, shape, data };
-}
-
-function emptyLike(tensor: Tensor, size: number): NumericData | Uint8Array[] {
-  return tensor.dtype === 'string' ? new Array<Uint8Array>(size) : new (arrayFor(tensor.dtype))(size);
+  const strings = tensor.data as readonly Uint8Array[];
+  const places = new Uint32Array(size);
+  gather(Uint32Array.from(strings.keys()), places, shape, strides);
+  return { dtype, shape, data: Array.from(places, (place) => strings[place] as Uint8Array) };
 }

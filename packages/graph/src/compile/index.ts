@@ -39,8 +39,13 @@ export type Stage =
 export interface CompiledGraph {
   /** An ONNX ModelProto; weights of 1 KiB and more are in `weights.bin` beside it. */
   readonly model: Uint8Array;
-  /** The pieces of `weights.bin` in order, padding included: each weight at a page boundary, large ones at 64 KiB. */
-  readonly weights: readonly Uint8Array[];
+  /**
+   * The pieces of `weights.bin` in order, padding included: each weight at a page boundary, large ones at 64 KiB. Each is made when it is
+   * taken, and valid until the next one is.
+   */
+  readonly weights: Iterable<Uint8Array>;
+  /** Length of `weights.bin`; 0 where all weights are inside the model. */
+  readonly weightsBytes: number;
   /** Names are canonical tensor names (`x:0`). */
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];

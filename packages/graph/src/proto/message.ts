@@ -17,6 +17,9 @@ export type { ScalarKind } from './scalars.ts';
 /** A message nested deeper than this is refused: no writer of these formats makes one, and the stack is finite. */
 const MAX_DEPTH = 100;
 
+/** Lists up to this length are kept exactly as long as they are: an array that grows reserves 16 places, and most lists are a node's inputs. */
+const SHORT_LIST = 4;
+
 export type Label = 'one' | 'optional' | 'many' | 'map';
 
 /** One row of a message's table; `T` is the type of the property. */
@@ -129,13 +132,16 @@ export function many<T>(number: number, kind: ScalarKind | Kind<T>): Field<reado
     initial: () => empty,
     read: (reader, wireType, depth, previous) => {
       const element = get();
-      const list = previous === empty ? [] : (previous as T[]);
-      if (wireType === BYTES && element.wire !== BYTES) readPacked(reader, element, depth, list);
-      else {
-        checkWire(reader, element.wire, wireType);
-        list.push(element.read(reader, depth));
+      if (wireType === BYTES && element.wire !== BYTES) {
+        const list = previous === empty ? [] : (previous as T[]);
+        readPacked(reader, element, depth, list);
+        return list;
       }
-      return list;
+      checkWire(reader, element.wire, wireType);
+      const next = element.read(reader, depth);
+      if (previous.length < SHORT_LIST) return [...previous, next];
+      (previous as T[]).push(next);
+      return previous;
     },
     write: (writer, values) => writeAll(writer, number, get(), values),
   };
@@ -234,7 +240,7 @@ export function map<T>(number: number, kind: ScalarKind | Kind<T>): Field<Readon
     read: (reader, wireType, depth, previous) => {
       checkWire(reader, BYTES, wireType);
       const table = previous === none ? new Map<string, T>() : (previous as Map<string, T>);
-      const { key, value } = entry.codec.read(reader, depth);
+      const { key, value } = reader.shared(entry, () => entry.codec.read(reader, depth));
       // A message that is absent from its entry is an empty one.
       const present =
         value ?? resolve<T>(kind)().zero ?? (kindMessage(kind)?.decode(new Uint8Array(0), reader.source) as T);

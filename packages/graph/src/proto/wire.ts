@@ -3,6 +3,7 @@
  * Source: https://protobuf.dev/programming-guides/encoding/. Bytes are views of the input, never copies.
  */
 import { corrupt, type FloeError } from '../errors.ts';
+import { Repeats } from './repeats.ts';
 
 export const VARINT = 0;
 export const FIXED64 = 1;
@@ -12,20 +13,20 @@ export const FIXED32 = 5;
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 const HIGH = 2 ** 32;
 
-/** Longest ASCII text that is decoded byte by byte: cheaper than a call of TextDecoder. */
-const SHORT_TEXT = 24;
-
 /** Reads one message's bytes from front to back; every error names the source and the offset. */
 export class WireReader {
   readonly source: string;
   /** Where `bytes` begins in the file that `source` names. */
   private readonly base: number;
   private readonly bytes: Uint8Array;
+  /** The same bytes; text in ASCII, as nearly all is, is made of them at a fraction of a decoder's cost. */
+  private latin1: Buffer | undefined;
   private readonly view: DataView;
   private end: number;
   /** The varint read last, as two unsigned halves of 32 bits. */
   private low = 0;
   private high = 0;
+  private readonly repeats: Repeats;
   position = 0;
 
   constructor(bytes: Uint8Array, source: string, base = 0) {
@@ -34,6 +35,7 @@ export class WireReader {
     this.end = bytes.byteLength;
     this.source = source;
     this.base = base;
+    this.repeats = new Repeats(bytes);
   }
 
   get done(): boolean {
@@ -120,14 +122,25 @@ export class WireReader {
     return this.bytes.subarray(at, at + length);
   }
 
+  /** Text in UTF-8. Equal texts are mostly one object: a graph names each of its nodes wherever it uses it. */
   string(): string {
     const length = this.uint32();
     const at = this.skipTo(length);
-    if (length <= SHORT_TEXT) {
-      const text = this.ascii(at, length);
-      if (text !== undefined) return text;
-    }
-    return utf8.decode(this.bytes.subarray(at, at + length));
+    return this.repeats.get(this.string, at, length, () => this.text(at, length));
+  }
+
+  /**
+   * What `read` makes of the next length-delimited field; mostly the same object for fields of equal bytes, so nobody may change it.
+   * `owner` tells apart who reads what.
+   */
+  shared<T>(owner: object, read: () => T): T {
+    const start = this.position;
+    const length = this.uint32();
+    const at = this.skipTo(length);
+    return this.repeats.get(owner, at, length, () => {
+      this.position = start;
+      return read();
+    });
   }
 
   /** Confines the reader to the next length-delimited field. Give what this returns to `leave` after reading it. */
@@ -193,14 +206,13 @@ export class WireReader {
     return BigInt.asIntN(64, this.unsigned());
   }
 
-  private ascii(at: number, length: number): string | undefined {
-    let text = '';
+  private text(at: number, length: number): string {
+    const { bytes } = this;
     for (let i = at; i < at + length; i++) {
-      const code = this.bytes[i] as number;
-      if (code >= 0x80) return undefined;
-      text += String.fromCharCode(code);
+      if ((bytes[i] as number) >= 0x80) return utf8.decode(bytes.subarray(at, at + length));
     }
-    return text;
+    this.latin1 ??= Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return this.latin1.toString('latin1', at, at + length);
   }
 
   private byte(): number {

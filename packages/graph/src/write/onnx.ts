@@ -5,6 +5,7 @@
 
 import { DTYPES } from '../dtype.ts';
 import { FloeError } from '../errors.ts';
+import { Scratch } from '../late-tensor.ts';
 import type { OnnxAttr, OnnxGraph, OnnxNode } from '../onnx-graph.ts';
 import {
   ATTRIBUTE,
@@ -16,7 +17,7 @@ import {
   type OnnxTensor,
   type OnnxValueInfo,
 } from '../proto/onnx.ts';
-import { bytesOf, type Tensor, type TensorSpec } from '../tensor.ts';
+import { bytesOf, sizeOf, type Tensor, type TensorSpec } from '../tensor.ts';
 
 export const WEIGHTS_FILE = 'weights.bin';
 
@@ -38,8 +39,9 @@ const IR_VERSIONS: readonly (readonly [opset: number, ir: bigint])[] = [
 
 export interface OnnxFiles {
   readonly model: Uint8Array;
-  /** The pieces of `weights.bin`, in order, padding included. */
-  readonly weights: readonly Uint8Array[];
+  /** The pieces of `weights.bin`, in order, padding included; each is valid until the next is taken. */
+  readonly weights: Iterable<Uint8Array>;
+  readonly weightsBytes: number;
 }
 
 const utf8 = new TextEncoder();
@@ -56,7 +58,7 @@ export function writeOnnx(graph: OnnxGraph, dims: DimensionNames): OnnxFiles {
       initializer: [...graph.constants].map(([name, tensor]) => weights.place(name, tensor)),
     },
   });
-  return { model, weights: weights.pieces };
+  return { model, weights: weights.pieces, weightsBytes: weights.end };
 }
 
 type DimensionNames = (spec: TensorSpec, axis: number) => string | undefined;
@@ -72,9 +74,12 @@ function graphProto(name: string, graph: OnnxGraph, dims: DimensionNames): OnnxG
   };
 }
 
+/** Large weights are made one at a time, when their pieces are written. */
 class Weights {
-  readonly pieces: Uint8Array[] = [];
-  private end = 0;
+  private readonly placed: { readonly offset: number; readonly tensor: Tensor }[] = [];
+  end = 0;
+
+  readonly pieces: Iterable<Uint8Array> = { [Symbol.iterator]: () => this.piecesInOrder() };
 
   place(name: string, tensor: Tensor): OnnxTensor {
     const common = {
@@ -87,23 +92,33 @@ class Weights {
     if (tensor.dtype === 'string') {
       return { ...common, string_data: tensor.data as readonly Uint8Array[], raw_data: undefined, data_location: 0 };
     }
-    const bytes = bytesOf(tensor);
-    if (bytes.byteLength < INLINE_LIMIT) return { ...common, raw_data: bytes, data_location: 0 };
+    const bytes = sizeOf(tensor.shape) * DTYPES[tensor.dtype].size;
+    if (bytes < INLINE_LIMIT) return { ...common, raw_data: bytesOf(tensor), data_location: 0 };
     const entries = [
       { key: 'location', value: WEIGHTS_FILE },
-      { key: 'offset', value: String(this.append(bytes)) },
-      { key: 'length', value: String(bytes.byteLength) },
+      { key: 'offset', value: String(this.append(tensor, bytes)) },
+      { key: 'length', value: String(bytes) },
     ];
     return { ...common, raw_data: undefined, external_data: entries, data_location: 1 };
   }
 
-  private append(bytes: Uint8Array): number {
-    const unit = bytes.byteLength >= LARGE ? GRANULE : PAGE;
+  private append(tensor: Tensor, bytes: number): number {
+    const unit = bytes >= LARGE ? GRANULE : PAGE;
     const offset = Math.ceil(this.end / unit) * unit;
-    if (offset > this.end) this.pieces.push(new Uint8Array(offset - this.end));
-    this.pieces.push(bytes);
-    this.end = offset + bytes.byteLength;
+    this.placed.push({ offset, tensor });
+    this.end = offset + bytes;
     return offset;
+  }
+
+  private *piecesInOrder(): Generator<Uint8Array> {
+    const scratch = new Scratch();
+    let end = 0;
+    for (const { offset, tensor } of this.placed) {
+      if (offset > end) yield new Uint8Array(offset - end);
+      const bytes = bytesOf({ ...tensor, data: scratch.data(tensor) });
+      yield bytes;
+      end = offset + bytes.byteLength;
+    }
   }
 }
 

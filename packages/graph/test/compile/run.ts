@@ -29,7 +29,10 @@ export async function runCompiled(compiled: CompiledGraph, feeds: Feeds): Promis
   const folder = mkdtempSync(join(tmpdir(), 'floe-compile-'));
   try {
     writeFileSync(join(folder, 'model.onnx'), compiled.model);
-    writeFileSync(join(folder, 'weights.bin'), Buffer.concat(compiled.weights));
+    writeFileSync(
+      join(folder, 'weights.bin'),
+      Buffer.concat(Array.from(compiled.weights, (piece) => Buffer.from(piece))),
+    );
     const session = await InferenceSession.create(join(folder, 'model.onnx'), {
       logSeverityLevel: 4,
       intraOpNumThreads: 1,

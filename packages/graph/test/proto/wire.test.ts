@@ -151,3 +151,24 @@ test('whatever the bytes are, only FloeErrors are thrown', () => {
     { numRuns: 600 },
   );
 });
+
+test('decodes equal texts and equal short map entries once, each for its own field', () => {
+  const empty = Tree.decode(new Uint8Array(0), 'x');
+  const leaf = { ...empty, text: 'leaf', words: ['leaf', 'leaf'] };
+  const bytes = Tree.encode({
+    ...empty,
+    children: [leaf, leaf],
+    named: new Map([['a', leaf]]),
+    inner: { ...empty, named: new Map([['a', leaf]]) },
+  });
+  const tree = Tree.decode(bytes, 'x');
+  expect(tree.children).toEqual([leaf, leaf]);
+  expect(tree.named.get('a')).toEqual(leaf);
+  expect(tree.inner?.named.get('a')).toBe(tree.named.get('a'));
+});
+
+test('tells runs of bytes apart that hash alike or fall on one place', () => {
+  const words = Array.from({ length: 60_000 }, (_, i) => `word ${i % 30_000}`);
+  const bytes = Tree.encode({ ...Tree.decode(new Uint8Array(0), 'x'), words });
+  expect(Tree.decode(bytes, 'x').words).toEqual(words);
+});

@@ -2,7 +2,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compile, FloeError, type Graph } from '@floe/graph';
-import { createWhole, type FileDigest, writeFile } from '../store/version-folder.ts';
+import { createWhole, type NewFolder } from '../store/new-folder.ts';
+import type { FileDigest } from '../store/version-folder.ts';
 import {
   ABOUT_FILE,
   type About,
@@ -19,17 +20,14 @@ export async function makeArtefact(folder: string, key: ArtefactKey, graph: Grap
   const compiled = compile(graph, key.feeds, key.fetches, key.opset === undefined ? {} : { opset: key.opset });
   await mkdir(folder, { recursive: true });
   const target = join(folder, artefactName(key));
-  const fill = async (hidden: string): Promise<void> => {
-    const files: Record<string, FileDigest> = {
-      [MODEL_FILE]: await writeFile(join(hidden, MODEL_FILE), [compiled.model]),
-    };
-    if (compiled.weights.length > 0)
-      files[WEIGHTS_FILE] = await writeFile(join(hidden, WEIGHTS_FILE), compiled.weights);
+  const fill = async (hidden: NewFolder): Promise<void> => {
+    const files: Record<string, FileDigest> = { [MODEL_FILE]: await hidden.write(MODEL_FILE, [compiled.model]) };
+    if (compiled.weightsBytes > 0) files[WEIGHTS_FILE] = await hidden.write(WEIGHTS_FILE, compiled.weights);
     const { inputs, outputs, rowIndependent, deterministic } = compiled;
     const about = { inputs, outputs, rowIndependent, deterministic, files } satisfies Readonly<
       Record<keyof About, unknown>
     >;
-    await writeFile(join(hidden, ABOUT_FILE), [Buffer.from(`${JSON.stringify(about, null, 2)}\n`)]);
+    await hidden.write(ABOUT_FILE, [Buffer.from(`${JSON.stringify(about, null, 2)}\n`)]);
   };
   // Two servers may compile the same artefact into one folder at the same time: the first one's is as good.
   await createWhole(target, fill).catch((error: unknown) => {

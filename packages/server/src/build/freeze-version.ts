@@ -7,15 +7,8 @@ import { basename, join, resolve } from 'node:path';
 import { FloeError, type Frozen, freeze, frozenChunks, readSource, type Signature, type Source } from '@floe/graph';
 import { type Description, MANIFEST_VERSION, type Manifest } from '../core/manifest.ts';
 import { VERSION } from '../core/version.ts';
-import {
-  COMPILED_FOLDER,
-  createWhole,
-  type FileDigest,
-  FROZEN_FILE,
-  listVersions,
-  MANIFEST_FILE,
-  writeFile,
-} from '../store/version-folder.ts';
+import { createWhole, type NewFolder } from '../store/new-folder.ts';
+import { COMPILED_FOLDER, type FileDigest, FROZEN_FILE, listVersions, MANIFEST_FILE } from '../store/version-folder.ts';
 import { type Artefact, artefactKeyOf } from './artefact.ts';
 import { makeArtefact } from './compile-artefact.ts';
 import { describeSource } from './describe.ts';
@@ -62,8 +55,25 @@ export async function freezeVersion(request: FreezeRequest, progress: Progress =
     );
   }
   progress('reading', 0);
-  const source = await readSource(resolve(request.source));
   const description = await describeSource(request.source, request.describe);
+  const { frozen, readAssets } = await readAndFreeze(request, progress);
+  const modelFolder = join(resolve(request.root), request.name);
+  await mkdir(modelFolder, { recursive: true });
+  const version = request.version ?? ((await listVersions(modelFolder)).at(-1) ?? 0) + 1;
+  const folder = join(modelFolder, String(version));
+  const manifest = await createWhole(folder, (hidden) =>
+    new VersionWriter(hidden, request, version, progress).write(frozen, readAssets, description),
+  );
+  progress('done', 1);
+  return { folder, manifest };
+}
+
+/** Apart, so that the graph as it was read is not in memory while the frozen one is compiled and written. */
+async function readAndFreeze(
+  request: FreezeRequest,
+  progress: Progress,
+): Promise<Pick<Source, 'readAssets'> & { frozen: Frozen }> {
+  const source = await readSource(resolve(request.source));
   progress('freezing', 0.2);
   const frozen = await freeze(source, {
     ...(request.signature === undefined ? {} : { signatures: [request.signature] }),
@@ -71,42 +81,34 @@ export async function freezeVersion(request: FreezeRequest, progress: Progress =
     ...(request.outputs === undefined ? {} : { outputs: request.outputs }),
     ...(request.set === undefined ? {} : { set: request.set }),
   });
-  const modelFolder = join(resolve(request.root), request.name);
-  await mkdir(modelFolder, { recursive: true });
-  const version = request.version ?? ((await listVersions(modelFolder)).at(-1) ?? 0) + 1;
-  const folder = join(modelFolder, String(version));
-  const manifest = await createWhole(folder, (hidden) =>
-    new VersionWriter(hidden, request, version, progress).write(source, frozen, description),
-  );
-  progress('done', 1);
-  return { folder, manifest };
+  return { frozen, readAssets: source.readAssets };
 }
 
 /** Writes one version's files into a hidden folder. */
 class VersionWriter {
-  private readonly folder: string;
+  private readonly folder: NewFolder;
   private readonly request: FreezeRequest;
   private readonly version: number;
   private readonly progress: Progress;
 
-  constructor(folder: string, request: FreezeRequest, version: number, progress: Progress) {
+  constructor(folder: NewFolder, request: FreezeRequest, version: number, progress: Progress) {
     this.folder = folder;
     this.request = request;
     this.version = version;
     this.progress = progress;
   }
 
-  async write(source: Source, frozen: Frozen, description: Description): Promise<Manifest> {
+  async write(frozen: Frozen, readAssets: Source['readAssets'], description: Description): Promise<Manifest> {
     this.progress('writing frozen.pb', 0.4);
-    const graph = await writeFile(join(this.folder, FROZEN_FILE), frozenChunks(frozen));
+    const graph = await this.folder.write(FROZEN_FILE, frozenChunks(frozen));
     const files: Record<string, FileDigest> = { [FROZEN_FILE]: graph };
-    for (const [path, bytes] of await source.readAssets()) {
-      files[`assets/${path}`] = await writeFile(join(this.folder, 'assets', path), [bytes]);
+    for (const [path, bytes] of await readAssets()) {
+      files[`assets/${path}`] = await this.folder.write(join('assets', path), [bytes]);
     }
     const artefact = await this.compileDefault(frozen, graph.sha256);
     const manifest = this.manifest(frozen, description, artefact, files);
     const text = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
-    await writeFile(join(this.folder, MANIFEST_FILE), [text]);
+    await this.folder.write(MANIFEST_FILE, [text]);
     return manifest;
   }
 
@@ -115,7 +117,7 @@ class VersionWriter {
     const key = defaultSignature(frozen);
     this.progress(`compiling ${key}`, 0.6);
     const artefact = artefactKeyOf(graph, frozen.signatures[key] as Signature, this.request.opset);
-    return makeArtefact(join(this.folder, COMPILED_FOLDER), artefact, frozen.graph);
+    return makeArtefact(join(this.folder.path, COMPILED_FOLDER), artefact, frozen.graph);
   }
 
   private manifest(

@@ -30,6 +30,11 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
 /** At most this many places are printed; `--json` has all of them. */
 const MOST_DETAILS = 20;
 
+/** Whoever reads standard output may leave early (`floe inspect x | head`); that is no failure of ours. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }

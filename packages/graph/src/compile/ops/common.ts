@@ -1,8 +1,9 @@
 /** What the lowerings share: running an op in a dtype that the engine has, casts, shape vectors and layout changes. */
 import { DTYPES, type DType } from '../../dtype.ts';
+import { reshaped } from '../../late-tensor.ts';
 import type { OnnxAttr, Value } from '../../onnx-graph.ts';
 import type { Tensor } from '../../tensor.ts';
-import { int64, reshaped, scalarOf, toNumbers, transposed } from '../constant.ts';
+import { int64, scalarOf, toNumbers, transposed } from '../constant.ts';
 import { kernelDtype } from '../kernels.ts';
 import type { Lowering } from '../lowering.ts';
 

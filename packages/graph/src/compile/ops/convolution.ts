@@ -1,8 +1,9 @@
 /** Convolutions. Filters are HWIO in TensorFlow and OIHW in ONNX. */
 
+import { reshaped } from '../../late-tensor.ts';
 import type { OnnxAttr, Value } from '../../onnx-graph.ts';
 import { sizeOf } from '../../tensor.ts';
-import { reshaped, transposed } from '../constant.ts';
+import { transposed } from '../constant.ts';
 import type { Lower, Lowering } from '../lowering.ts';
 import { asInt64, ints, range, run, shapeOf, transpose, weights } from './common.ts';
 import {

@@ -1,8 +1,9 @@
 /** Batch normalisation (inference), local response normalisation, softmax. */
 
+import { reshaped } from '../../late-tensor.ts';
 import type { Value } from '../../onnx-graph.ts';
 import type { Tensor } from '../../tensor.ts';
-import { float32, reshaped, toNumbers } from '../constant.ts';
+import { float32, toNumbers } from '../constant.ts';
 import { each, type Lower, type Lowering } from '../lowering.ts';
 import { range, run, scalar, unsqueeze } from './common.ts';
 import { isFloat } from './unary.ts';

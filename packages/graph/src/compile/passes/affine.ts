@@ -3,8 +3,9 @@
  * biases and batch normalisation, however it was written. Computed in double precision, rounded once to float32.
  */
 
+import { type Allocate, copiedData, lateTensor } from '../../late-tensor.ts';
 import { addConstant, type OnnxGraph, type OnnxNode, rankOf, usesOf, type Value } from '../../onnx-graph.ts';
-import type { Tensor } from '../../tensor.ts';
+import { sizeOf, type Tensor } from '../../tensor.ts';
 import { float32, toNumbers } from '../constant.ts';
 
 /** Where a foldable op has its output channels. */
@@ -114,7 +115,9 @@ function biasOf(graph: OnnxGraph, node: OnnxNode, count: number): Float64Array |
   const [, , bias] = node.inputs;
   if (bias === undefined) return new Float64Array(count);
   const constant = graph.constants.get(bias);
-  return constant?.data.length === count ? Float64Array.from(toNumbers(constant)) : undefined;
+  return constant !== undefined && sizeOf(constant.shape) === count
+    ? Float64Array.from(toNumbers(constant))
+    : undefined;
 }
 
 function setBias(graph: OnnxGraph, node: OnnxNode, bias: Float64Array): void {
@@ -139,14 +142,13 @@ function scaledWeights(
   if (weights === undefined) return name;
   const before = weights.shape.slice(0, weightAxis).reduce((size, dim) => size * dim, 1);
   const after = weights.shape.slice(weightAxis + 1).reduce((size, dim) => size * dim, 1);
-  const source = weights.data as Float32Array;
-  const data = new Float32Array(source.length);
-  for (let i = 0; i < before; i++) {
-    for (let channel = 0; channel < count; channel++) {
-      const start = (i * count + channel) * after;
-      const factor = factors[channel] ?? 1;
-      for (let at = start; at < start + after; at++) data[at] = (source[at] ?? 0) * factor;
+  const scaled = (allocate: Allocate): Float32Array => {
+    const data = copiedData<Float32Array>(weights, allocate);
+    for (let at = 0, row = 0; row < before * count; row++) {
+      const factor = factors[row % count] ?? 1;
+      for (const end = at + after; at < end; at++) data[at] = (data[at] as number) * factor;
     }
-  }
-  return addConstant(graph, `${node.name}/scaled`, { dtype: 'float32', shape: weights.shape, data });
+    return data;
+  };
+  return addConstant(graph, `${node.name}/scaled`, lateTensor('float32', weights.shape, scaled));
 }

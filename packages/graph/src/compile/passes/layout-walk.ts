@@ -1,5 +1,6 @@
 /** Values seen as transpositions of others, and the nodes that are left to make while a graph is walked in order. */
 
+import { reshaped } from '../../late-tensor.ts';
 import {
   addConstant,
   bodiesOf,
@@ -11,7 +12,8 @@ import {
   usedInside,
   type Value,
 } from '../../onnx-graph.ts';
-import { int64, reshaped, transposed as transposedConstant } from '../constant.ts';
+import { sizeOf } from '../../tensor.ts';
+import { int64, transposed as transposedConstant } from '../constant.ts';
 
 /** A value that is the transposition of another: its dimension i is dimension `perm[i]` of `source`. */
 export interface View {
@@ -87,7 +89,7 @@ export class LayoutWalk {
     if (view !== undefined && samePerm(view.perm, perm)) return view.source;
     const rank = view?.perm.length ?? rankOf(this.graph, value) ?? perm.length;
     const constant = this.graph.constants.get(value);
-    if (rank === 0 || (constant !== undefined && constant.data.length === 1)) return value;
+    if (rank === 0 || (constant !== undefined && sizeOf(constant.shape) === 1)) return value;
     const missing = perm.length - rank;
     if (constant !== undefined) {
       const widened = reshaped(constant, [...new Array<number>(missing).fill(1), ...constant.shape]);
@@ -177,7 +179,9 @@ function reshapeTarget(shape: readonly number[] | null, perm: readonly number[])
     const size = shape[axis] ?? -1;
     return size >= 0 ? size : axis === i ? 0 : -1;
   });
-  return target.filter((size) => size < 0).length > 1 || shape.includes(0) ? undefined : target;
+  // What is left for a -1 is found by division, so nothing else may turn out to be 0.
+  const found = target.filter((size) => size < 0).length;
+  return found > 1 || (found === 1 && target.includes(0)) || shape.includes(0) ? undefined : target;
 }
 
 /** True where all dimensions but those of size 1 keep their order. */
