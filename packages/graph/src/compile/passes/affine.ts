@@ -8,6 +8,9 @@ import { addConstant, type OnnxGraph, type OnnxNode, rankOf, usesOf, type Value 
 import { sizeOf, type Tensor } from '../../tensor.ts';
 import { float32, toNumbers } from '../constant.ts';
 
+/** No weights of a trained model overflow when they are multiplied by less. */
+const LARGEST_FACTOR = 2 ** 64;
+
 /** Where a foldable op has its output channels. */
 interface Channels {
   /** In the result, from the end: -1 is the last dimension. */
@@ -89,8 +92,8 @@ function applied(graph: OnnxGraph, node: OnnxNode, channels: Channels, op: strin
   if (bias === undefined) return false;
   if (op === 'Mul' || op === 'Div') {
     const factors = op === 'Mul' ? vector : vector.map((value) => 1 / value);
-    // A sum over infinite weights is no infinite multiple of the sum.
-    if (!factors.every(Number.isFinite)) return false;
+    // A sum over infinite weights is no infinite multiple of the sum, and weights must not become infinite.
+    if (!factors.every((factor) => Math.abs(factor) < LARGEST_FACTOR)) return false;
     node.inputs[1] = scaledWeights(graph, node, channels, factors);
     if (node.inputs.length > 2)
       setBias(
