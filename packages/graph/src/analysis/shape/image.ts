@@ -81,12 +81,15 @@ function batchToSpace(op: OpContext): readonly Typed[] {
 
 type Resize = (dim: number, block: number, before: number, after: number, axis: number) => number;
 
+/** The block's shape is input 1; the ops of old have an attribute instead, and one size for both dimensions. */
 function blocks(
   op: OpContext,
   resize: Resize,
   batchOf: (batch: number, blockSize: number) => number,
 ): readonly Typed[] {
-  const [dims, block, paddings] = [op.dims(0), op.ints(1), paddingsOf(op, 2)];
+  const size = op.attrs.int('block_size', 0);
+  const block = size === 0 ? op.ints(1) : [size, size];
+  const [dims, paddings] = [op.dims(0), paddingsOf(op, op.inputs.length - 1)];
   if (dims === null) return [{ dtype: op.dtype(), dims }];
   if (block === undefined || paddings === undefined) return [{ dtype: op.dtype(), dims: unknownDims(dims.length) }];
   if (dims.length <= block.length || paddings.length !== 2 * block.length || block.some((size) => size < 1)) {
@@ -106,6 +109,6 @@ export const image: InferTable = {
   CropAndResize: cropAndResize,
   SpaceToDepth: spaceToDepth,
   DepthToSpace: depthToSpace,
-  SpaceToBatchND: spaceToBatch,
-  BatchToSpaceND: batchToSpace,
+  ...each('SpaceToBatch SpaceToBatchND', spaceToBatch),
+  ...each('BatchToSpace BatchToSpaceND', batchToSpace),
 };

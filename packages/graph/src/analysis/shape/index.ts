@@ -1,6 +1,7 @@
 /** Shape and dtype inference by op name; one file per op family. An op that no file knows has outputs of unknown shape. */
 import type { Typed } from '../facts.ts';
 import type { InferTable, OpContext } from '../op-context.ts';
+import { detection } from './detection.ts';
 import { elementwise } from './elementwise.ts';
 import { generating } from './generate.ts';
 import { image } from './image.ts';
@@ -30,6 +31,7 @@ const FAMILIES: readonly InferTable[] = [
   padding,
   generating,
   image,
+  detection,
   tensorList,
 ];
 

@@ -82,11 +82,6 @@ function scatterNd(op: OpContext): readonly Typed[] {
   return [{ dtype: op.dtype('T', 1), dims: op.shapeArgument(2) }];
 }
 
-/** At most as many boxes as input 2 says. */
-function suppressed(): readonly Typed[] {
-  return [{ dtype: 'int32', dims: [UNKNOWN] }];
-}
-
 function unique(op: OpContext): readonly Typed[] {
   return [
     { dtype: op.dtype(), dims: [UNKNOWN] },
@@ -112,7 +107,6 @@ export const selecting: InferTable = {
   ...each('Reverse ReverseSequence Roll InvertPermutation MatrixBandPart MatrixSetDiag', unchanged),
   ...each('TensorScatterUpdate TensorScatterAdd TensorScatterSub TensorScatterMax TensorScatterMin', unchanged),
   ScatterNd: scatterNd,
-  ...each('NonMaxSuppression NonMaxSuppressionV2 NonMaxSuppressionV3', suppressed),
   Unique: unique,
   ...each('SegmentSum SegmentMean SegmentMax SegmentMin SegmentProd', (op) => segments(op, UNKNOWN)),
   ...each('UnsortedSegmentSum UnsortedSegmentMax UnsortedSegmentMin UnsortedSegmentProd', (op) =>

@@ -108,10 +108,17 @@ export function range(n: number): number[] {
   return Array.from({ length: n }, (_, i) => i);
 }
 
-/** `condition ? yes : no` for each element, with broadcasting. */
-export function choose(l: Lowering, condition: Value, yes: Value, no: Value, dtype: DType): Value {
+/** `condition ? yes : no` for each element, with broadcasting; `shape` is that of the result. */
+export function choose(
+  l: Lowering,
+  condition: Value,
+  yes: Value,
+  no: Value,
+  dtype: DType,
+  shape: readonly number[] | null = l.outType().shape,
+): Value {
   const kernel = kernelDtype('Where', dtype, l.opset);
   if (kernel === undefined) throw l.refuse(`the engine cannot select between values of ${dtype}`);
   const inputs = [condition, cast(l, yes, dtype, kernel), cast(l, no, dtype, kernel)];
-  return cast(l, l.emit('Where', inputs, {}, { dtype: kernel, shape: l.outType().shape }), kernel, dtype);
+  return cast(l, l.emit('Where', inputs, {}, { dtype: kernel, shape }), kernel, dtype);
 }

@@ -3,6 +3,8 @@ import type { Lower } from '../lowering.ts';
 import { BINARY } from './binary.ts';
 import { CONTROL_FLOW } from './control-flow.ts';
 import { CONVOLUTION } from './convolution.ts';
+import { DETECTION } from './detection.ts';
+import { DIAGONAL } from './diagonal.ts';
 import { IDENTITY } from './identity.ts';
 import { IMAGE } from './image.ts';
 import { JOINING } from './joining.ts';
@@ -12,6 +14,7 @@ import { POOLING } from './pooling.ts';
 import { REDUCTION } from './reduction.ts';
 import { SHAPE } from './shape.ts';
 import { SLICING } from './slicing.ts';
+import { SPACE_BATCH } from './space-batch.ts';
 import { TENSOR_LIST } from './tensor-list.ts';
 import { UNARY } from './unary.ts';
 
@@ -19,6 +22,8 @@ const FAMILIES: readonly Readonly<Record<string, Lower>>[] = [
   BINARY,
   CONTROL_FLOW,
   CONVOLUTION,
+  DETECTION,
+  DIAGONAL,
   IDENTITY,
   IMAGE,
   JOINING,
@@ -28,6 +33,7 @@ const FAMILIES: readonly Readonly<Record<string, Lower>>[] = [
   REDUCTION,
   SHAPE,
   SLICING,
+  SPACE_BATCH,
   TENSOR_LIST,
   UNARY,
 ];

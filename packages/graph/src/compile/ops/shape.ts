@@ -97,55 +97,6 @@ function convert(l: Lowering): Value {
   return cast(l, l.input(0), from, to);
 }
 
-/** [n, s, ...] -> [n, s / b, b, ...] for each blocked dimension, the blocks moved in front of the batch, and merged into it. */
-function spaceToBatch(l: Lowering): Value {
-  const { block, shape } = blocked(l);
-  const pads = l.needNumbers(2, 'the padding');
-  const m = block.length;
-  const rest = range(shape.length - 1 - m);
-  const all = [0, ...block.map((_, i) => pads[2 * i] ?? 0), ...rest.map(() => 0)];
-  const ends = [0, ...block.map((_, i) => pads[2 * i + 1] ?? 0), ...rest.map(() => 0)];
-  const padded = [...all, ...ends].some((pad) => pad !== 0)
-    ? run(l, 'Pad', [l.input(0)], l.dtype(), { extra: [ints(l, [...all, ...ends])] })
-    : l.input(0);
-  const sizes = block.map((b, i) => ((shape[i + 1] ?? 0) + (all[i + 1] ?? 0) + (ends[i + 1] ?? 0)) / b);
-  const tail = shape.slice(1 + m);
-  const split = reshapeTo(l, padded, [-1, ...sizes.flatMap((part, i) => [part, block[i] ?? 1]), ...tail], l.dtype());
-  const perm = [
-    ...block.map((_, i) => 2 * i + 2),
-    0,
-    ...block.map((_, i) => 2 * i + 1),
-    ...rest.map((i) => 2 * m + 1 + i),
-  ];
-  return reshapeTo(l, transpose(l, split, perm), [-1, ...sizes, ...tail], l.dtype());
-}
-
-/** The way back, then the crop. */
-function batchToSpace(l: Lowering): Value {
-  const { block, shape } = blocked(l);
-  const crops = l.needNumbers(2, 'the crops');
-  const m = block.length;
-  const rest = range(shape.length - 1 - m);
-  const tail = shape.slice(1 + m);
-  const sizes = shape.slice(1, 1 + m);
-  const split = reshapeTo(l, l.input(0), [...block, -1, ...sizes, ...tail], l.dtype());
-  const perm = [m, ...block.flatMap((_, i) => [m + 1 + i, i]), ...rest.map((i) => 2 * m + 1 + i)];
-  const merged = sizes.map((part, i) => part * (block[i] ?? 1));
-  const whole = reshapeTo(l, transpose(l, split, perm), [-1, ...merged, ...tail], l.dtype());
-  if (crops.every((crop) => crop === 0)) return whole;
-  const starts = block.map((_, i) => crops[2 * i] ?? 0);
-  const ends = block.map((_, i) => (merged[i] ?? 0) - (crops[2 * i + 1] ?? 0));
-  const axes = block.map((_, i) => i + 1);
-  return l.emit('Slice', [whole, ints(l, starts), ints(l, ends), ints(l, axes)], {}, l.outType());
-}
-
-function blocked(l: Lowering): { block: readonly number[]; shape: readonly number[] } {
-  const block = l.needNumbers(1, 'the block shape');
-  const shape = l.shape(0);
-  if (shape === null || shape.slice(1).includes(-1)) throw l.refuse('only the batch may be of unknown size');
-  return { block, shape };
-}
-
 /** Blocks and depth go by ONNX's channels first. */
 function depthSpace(op: 'SpaceToDepth' | 'DepthToSpace'): Lower {
   return (l) => {
@@ -188,8 +139,6 @@ export const SHAPE = {
   Range: sequence,
   LinSpace: linSpace,
   Cast: convert,
-  SpaceToBatchND: spaceToBatch,
-  BatchToSpaceND: batchToSpace,
   SpaceToDepth: depthSpace('SpaceToDepth'),
   DepthToSpace: depthSpace('DepthToSpace'),
   Where: coordinates,

@@ -3,7 +3,7 @@
 import type { Value } from '../../onnx-graph.ts';
 import { kernelDtype } from '../kernels.ts';
 import { each, type Lower, type Lowering } from '../lowering.ts';
-import { asInt64, cast, choose, ints, range, run, scalar, transpose, unsqueeze } from './common.ts';
+import { asInt64, cast, choose, ints, range, run, transpose, unsqueeze } from './common.ts';
 import { stridedSlice } from './strided-slice.ts';
 
 /** Stands for "to the end" in ONNX's Slice. */
@@ -93,23 +93,6 @@ function select(l: Lowering): Value {
   return choose(l, condition, l.input(1), l.input(2), l.dtype(1));
 }
 
-/** A dimension of the lower (and upper) triangles away from the diagonal becomes 0; negative counts keep all. */
-function bandPart(l: Lowering): Value {
-  const shape = l.shape(0);
-  const [rows = -1, columns = -1] = shape?.slice(-2) ?? [];
-  if (rows < 0 || columns < 0) throw l.refuse('the size of the matrix is unknown');
-  l.count(rows * columns, 'the size of the matrix');
-  const [lower = -1] = l.needNumbers(1, 'num_lower');
-  const [upper = -1] = l.needNumbers(2, 'num_upper');
-  const inside = (row: number, column: number): boolean =>
-    (lower < 0 || row - column <= lower) && (upper < 0 || column - row <= upper);
-  const data = Uint8Array.from({ length: rows * columns }, (_, i) =>
-    inside(Math.floor(i / columns), i % columns) ? 1 : 0,
-  );
-  const band = l.fresh('band', { dtype: 'bool', shape: [rows, columns], data });
-  return choose(l, band, l.input(0), scalar(l, l.dtype(), 0), l.dtype());
-}
-
 /** Pads as [before, after] for each dimension in TensorFlow, all befores and then all afters in ONNX. */
 function padsOf(l: Lowering): Value {
   const pads = l.numbers(1);
@@ -160,7 +143,6 @@ export const SLICING = {
   ReverseV2: reverse,
   Select: select,
   SelectV2: (l) => choose(l, l.input(0), l.input(1), l.input(2), l.dtype(1)),
-  MatrixBandPart: bandPart,
   ...each('Pad PadV2', pad),
   MirrorPad: mirrorPad,
 } satisfies Record<string, Lower>;
