@@ -5,7 +5,7 @@
 import type { DType } from './dtype.ts';
 import { dtypeFromTf } from './dtype.ts';
 import { invalid } from './errors.ts';
-import type { AttrValue, FunctionDef, GraphDef, NodeDef, VersionDef } from './proto/tensorflow.ts';
+import type { AttrValue, FunctionDef, GraphDef, ListValue, NodeDef, VersionDef } from './proto/tensorflow.ts';
 
 export type Node = NodeDef;
 
@@ -83,6 +83,13 @@ const EMPTY_ATTR: AttrValue = {
 /** An attribute with one property set: `attrOf({ type: 1 })`. */
 export function attrOf(value: Partial<AttrValue>): AttrValue {
   return { ...EMPTY_ATTR, ...value };
+}
+
+const EMPTY_LIST: ListValue = { s: [], i: [], f: [], b: [], type: [], shape: [], tensor: [], func: [] };
+
+/** A list attribute with one property set: `attrOfList({ type: [1, 3] })`. */
+export function attrOfList(value: Partial<ListValue>): AttrValue {
+  return attrOf({ list: { ...EMPTY_LIST, ...value } });
 }
 
 /** Typed access to the attributes of a node; every miss names the node, its op and the attribute. */

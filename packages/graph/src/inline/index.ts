@@ -4,7 +4,7 @@
  * While, If and Case keep their functions: they are control flow, not calls.
  */
 import { FloeError, invalid } from '../errors.ts';
-import { attrOf, type Graph, graphOf, type Node } from '../graph.ts';
+import { attrOf, attrOfList, type Graph, graphOf, type Node } from '../graph.ts';
 import { type Call, CallBody, calledFunction, RESOURCE } from './call-body.ts';
 import { freeName } from './walk.ts';
 
@@ -110,8 +110,7 @@ class Inliner {
       const attr = new Map([['T', attrOf({ type: first.type })], ...(opaque ? [] : kept)]);
       return { ...base, op: 'Identity', input: [first.tensor], attr };
     }
-    const list = { s: [], i: [], f: [], b: [], type: types, shape: [], tensor: [], func: [] };
-    return { ...base, op: 'IdentityN', input: tensors, attr: new Map([['T', attrOf({ list })], ...kept]) };
+    return { ...base, op: 'IdentityN', input: tensors, attr: new Map([['T', attrOfList({ type: types })], ...kept]) };
   }
 
   private withAliases(node: Node): Node {

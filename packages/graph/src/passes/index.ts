@@ -2,6 +2,7 @@
 import type { Feeds } from '../analysis/index.ts';
 import type { Graph } from '../graph.ts';
 import { commonSubexpressions } from './common-subexpressions.ts';
+import { dilate } from './dilate.ts';
 import { foldConstants } from './fold-constants.ts';
 import type { Pass } from './pass.ts';
 import { prune } from './prune.ts';
@@ -14,6 +15,7 @@ export const PASSES: readonly (readonly [name: string, pass: Pass])[] = [
   ['remove-identities', removeIdentities],
   ['fold-constants', foldConstants],
   ['remove-dropout', removeDropout],
+  ['dilate', dilate],
   ['common-subexpressions', commonSubexpressions],
   ['prune', prune],
 ];

@@ -1,13 +1,11 @@
 /** Nodes that raising makes. */
 import { constNode } from '../constants.ts';
-import { attrOf, endpoint, type Node } from '../graph.ts';
+import { attrOf, attrOfList, endpoint, type Node } from '../graph.ts';
 import type { AttrValue } from '../proto/tensorflow.ts';
 import type { Tensor } from '../tensor.ts';
 
-const NO_LIST = { s: [], i: [], f: [], b: [], type: [], shape: [], tensor: [], func: [] };
-
 export function types(count: number): AttrValue {
-  return attrOf({ list: { ...NO_LIST, type: new Array<number>(count).fill(0) } });
+  return attrOfList({ type: new Array<number>(count).fill(0) });
 }
 
 export function functionAttr(name: string): AttrValue {

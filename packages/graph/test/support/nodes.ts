@@ -1,7 +1,7 @@
 /** Small builders of NodeDefs, tensors and graphs for tests: `node('Relu', 'r', ['x'], { T: 'float32' })`. */
 import { constNode, shapeToProto } from '../../src/constants.ts';
 import { DTYPES, type DType } from '../../src/dtype.ts';
-import { attrOf, type Graph, graphOf, type Node } from '../../src/graph.ts';
+import { attrOf, attrOfList, type Graph, graphOf, type Node } from '../../src/graph.ts';
 import type { AttrValue } from '../../src/proto/tensorflow.ts';
 import { arrayFor, type Tensor } from '../../src/tensor.ts';
 
@@ -18,8 +18,6 @@ export type AttrInit =
   | { readonly shape: readonly number[] | null }
   | { readonly dtypes: readonly DType[] };
 
-const NO_LIST = { s: [], i: [], f: [], b: [], type: [], shape: [], tensor: [], func: [] };
-
 export function attr(init: AttrInit): AttrValue {
   if (typeof init === 'boolean') return attrOf({ b: init });
   if (typeof init === 'number' || typeof init === 'bigint') return attrOf({ i: BigInt(init) });
@@ -29,11 +27,11 @@ export function attr(init: AttrInit): AttrValue {
       : attrOf({ s: new TextEncoder().encode(init) });
   }
   if ('float' in init) return attrOf({ f: init.float });
-  if ('floats' in init) return attrOf({ list: { ...NO_LIST, f: init.floats } });
+  if ('floats' in init) return attrOfList({ f: init.floats });
   if ('text' in init) return attrOf({ s: new TextEncoder().encode(init.text) });
   if ('shape' in init) return attrOf({ shape: shapeToProto(init.shape) });
-  if ('dtypes' in init) return attrOf({ list: { ...NO_LIST, type: init.dtypes.map((dtype) => DTYPES[dtype].tf) } });
-  return attrOf({ list: { ...NO_LIST, i: init.map(BigInt) } });
+  if ('dtypes' in init) return attrOfList({ type: init.dtypes.map((dtype) => DTYPES[dtype].tf) });
+  return attrOfList({ i: init.map(BigInt) });
 }
 
 export function node(

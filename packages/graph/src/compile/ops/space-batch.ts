@@ -25,7 +25,7 @@ function blocksOf(l: Lowering, block: readonly number[]): Blocks {
 /** Element `at` of the table of paddings or crops, input 2 (1 in the ops of old, which have the block as an attribute). */
 function amount(l: Lowering, at: number): Size {
   const input = l.arity - 1;
-  const known = l.partial(input)?.[at];
+  const known = l.numbers(input)?.[at];
   if (known !== undefined) return known;
   const flat = l.emit('Reshape', [asInt64(l, input), ints(l, [-1])], {}, { dtype: 'int64', shape: null });
   return l.emit('Gather', [flat, ints(l, [at])], { axis: 0 }, { dtype: 'int64', shape: [1] });

@@ -8,7 +8,7 @@ import { int64, toNumbers } from '../constant.ts';
 import { type LayoutRule, type LayoutWalk, movesOnlyOnes } from './layout-walk.ts';
 
 const ELEMENTWISE =
-  'Abs Acos Acosh Asin Asinh Atan Atanh Cast Ceil Clip Cos Cosh Elu Erf Exp Floor IsInf IsNaN LeakyRelu Log Neg Not Reciprocal Relu ' +
+  'Abs Acos Acosh Asin Asinh Atan Atanh Cast Ceil Clip Cos Cosh Elu Erf Exp Floor Gelu HardSigmoid IsInf IsNaN LeakyRelu Log Neg Not Reciprocal Relu ' +
   'Round Selu Sigmoid Sign Sin Sinh Softplus Softsign Sqrt Tan Tanh ' +
   'Add And Div Equal Greater GreaterOrEqual Less LessOrEqual Max Min Mod Mul Or Pow Sub Where Xor';
 
@@ -103,6 +103,36 @@ const squeeze: LayoutRule = (node, walk) => {
   return true;
 };
 
+/** A new dimension goes into the source before the one that it precedes in the view, so that both stay neighbours. */
+const unsqueeze: LayoutRule = (node, walk) => {
+  const [first = '', input = ''] = node.inputs;
+  const view = walk.view(first);
+  const stated = constantInts(walk, input);
+  if (view === undefined || stated === undefined) return false;
+  const rank = view.perm.length + stated.length;
+  const added = new Set(stated.map((axis) => (axis < 0 ? axis + rank : axis)));
+  const old = range(rank).filter((axis) => !added.has(axis));
+  // Dimensions of the new source by what they are in the result.
+  const order = [...old].sort((a, b) => (view.perm[old.indexOf(a)] ?? 0) - (view.perm[old.indexOf(b)] ?? 0));
+  for (const axis of [...added].sort((a, b) => a - b)) {
+    const next = old.find((other) => other > axis);
+    order.splice(next === undefined ? order.length : order.indexOf(next), 0, axis);
+  }
+  const axes = range(rank).filter((place) => added.has(order[place] ?? -1));
+  const inputs = [view.source, addConstant(walk.graph, `${input}/turned`, int64(...axes))];
+  walk.emitView(
+    node,
+    inputs,
+    node.attrs,
+    range(rank).map((axis) => order.indexOf(axis)),
+  );
+  return true;
+};
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
+}
+
 const slice: LayoutRule = (node, walk) => {
   const [first = '', starts = '', ends = '', input = '', ...steps] = node.inputs;
   const view = walk.view(first);
@@ -149,6 +179,7 @@ export const LAYOUT_RULES: ReadonlyMap<string, LayoutRule> = new Map([
   ['Concat', concat],
   ['Pad', pad],
   ['Squeeze', squeeze],
+  ['Unsqueeze', unsqueeze],
   ['Slice', slice],
   ['Reshape', reshape],
 ]);
