@@ -12,6 +12,8 @@ export type OnnxAttr = number | readonly number[] | string | { readonly f: numbe
 
 export interface OnnxNode {
   op: string;
+  /** Whose op it is, where it is not ONNX's own. */
+  domain?: 'com.microsoft';
   /** Name of the TensorFlow node it came from, for messages and profiles. */
   name: string;
   /** An empty name is an absent optional input. */

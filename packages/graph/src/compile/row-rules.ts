@@ -333,7 +333,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ...rules(PER_IMAGE, perImage),
   ...rules(REDUCTIONS, reduction),
   ...rules('ArgMax ArgMin', arg),
-  ...rules('Softmax LogSoftmax TopK', along(-1)),
+  ...rules('LayerNormalization LogSoftmax Softmax TopK', along(-1)),
   ['Split', along(0)],
   ['CumSum', cumSum],
   ['MatMul', matMul],

@@ -133,6 +133,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ...REDUCTIONS.map((op): [string, Rule] => [op, reduction]),
   ['Concat', concat],
   ['Gather', gather],
+  ['LayerNormalization', along(-1)],
   ['LogSoftmax', along(-1)],
   ['MatMul', matMul],
   ['Shape', shape],

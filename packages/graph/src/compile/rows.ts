@@ -34,9 +34,9 @@ export function sameState(a: RowState, b: RowState): boolean {
 
 /** Ops that compute each element from those in its place. */
 export const ELEMENTWISE =
-  'Abs Acos Acosh Add And Asin Asinh Atan Atanh Cast Ceil Clip Cos Cosh Div Elu Equal Erf Exp Floor Greater GreaterOrEqual Identity ' +
-  'IsInf IsNaN LeakyRelu Less LessOrEqual Log Max Min Mod Mul Neg Not Or Pow Reciprocal Relu Round Selu Sigmoid Sign Sin Sinh ' +
-  'Softplus Softsign Sqrt Sub Tan Tanh Where Xor';
+  'Abs Acos Acosh Add And Asin Asinh Atan Atanh Cast Ceil Clip Cos Cosh Div Elu Equal Erf Exp Floor Gelu Greater ' +
+  'GreaterOrEqual HardSigmoid Identity IsInf IsNaN LeakyRelu Less LessOrEqual Log Max Min Mod Mul Neg Not Or Pow ' +
+  'Reciprocal Relu Round Selu Sigmoid Sign Sin Sinh Softplus Softsign Sqrt Sub Tan Tanh Where Xor';
 
 export class Denied extends Error {}
 

@@ -62,6 +62,8 @@ export interface OnnxNodeProto {
   readonly name: string;
   readonly op_type: string;
   readonly attribute: readonly OnnxAttribute[];
+  /** Empty for ONNX's own ops. */
+  readonly domain: string;
 }
 export const OnnxNodeProto = message<OnnxNodeProto>('NodeProto', {
   input: many(1, 'string'),
@@ -69,6 +71,7 @@ export const OnnxNodeProto = message<OnnxNodeProto>('NodeProto', {
   name: one(3, 'string'),
   op_type: one(4, 'string'),
   attribute: many(5, OnnxAttribute),
+  domain: one(7, 'string'),
 });
 
 export interface OnnxDimension {

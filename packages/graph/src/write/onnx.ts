@@ -6,7 +6,7 @@
 import { DTYPES } from '../dtype.ts';
 import { FloeError } from '../errors.ts';
 import { Scratch } from '../late-tensor.ts';
-import type { OnnxAttr, OnnxGraph, OnnxNode } from '../onnx-graph.ts';
+import { graphsIn, type OnnxAttr, type OnnxGraph, type OnnxNode } from '../onnx-graph.ts';
 import {
   ATTRIBUTE,
   type OnnxAttribute,
@@ -14,6 +14,7 @@ import {
   type OnnxGraphProto,
   OnnxModel,
   type OnnxNodeProto,
+  type OnnxOperatorSet,
   type OnnxTensor,
   type OnnxValueInfo,
 } from '../proto/onnx.ts';
@@ -52,13 +53,19 @@ export function writeOnnx(graph: OnnxGraph, dims: DimensionNames): OnnxFiles {
   const model = OnnxModel.encode({
     ir_version: IR_VERSIONS.find(([opset]) => graph.opset >= opset)?.[1] ?? 7n,
     producer_name: 'floe',
-    opset_import: [{ domain: '', version: BigInt(graph.opset) }],
+    opset_import: operatorSets(graph),
     graph: {
       ...graphProto('floe', graph, dims),
       initializer: [...graph.constants].map(([name, tensor]) => weights.place(name, tensor)),
     },
   });
   return { model, weights: weights.pieces, weightsBytes: weights.end };
+}
+
+/** ONNX's own, and those of others as far as the graph uses them. */
+function operatorSets(graph: OnnxGraph): OnnxOperatorSet[] {
+  const others = new Set([...graphsIn(graph)].flatMap(({ nodes }) => nodes.flatMap(({ domain }) => domain ?? [])));
+  return [{ domain: '', version: BigInt(graph.opset) }, ...[...others].map((domain) => ({ domain, version: 1n }))];
 }
 
 type DimensionNames = (spec: TensorSpec, axis: number) => string | undefined;
@@ -132,7 +139,8 @@ function nodeProtos(nodes: readonly OnnxNode[]): readonly OnnxNodeProto[] {
     taken.add(name);
     const attributes = Object.entries(node.attrs).map(([key, value]) => attribute(key, value));
     const bodies = Object.entries(node.bodies ?? {}).map(([key, body]) => bodyAttribute(key, `${name}/${key}`, body));
-    return { input: node.inputs, output: node.outputs, name, op_type: node.op, attribute: [...attributes, ...bodies] };
+    const { inputs: input, outputs: output, op: op_type, domain = '' } = node;
+    return { input, output, name, op_type, attribute: [...attributes, ...bodies], domain };
   });
 }
 

@@ -8,11 +8,22 @@ import { guardMaxPools } from './guard-max-pool.ts';
 import { hoistFromLoops } from './hoist.ts';
 import { pushTransposes } from './layout.ts';
 import { foldPads } from './pad.ts';
+import { raiseGelus } from './raise-gelu.ts';
+import { raiseHardSigmoids } from './raise-hard-sigmoid.ts';
+import { raiseLayerNorms } from './raise-layer-norm.ts';
+import { raiseLeakyRelus } from './raise-leaky-relu.ts';
 
 export type OnnxPass = (graph: OnnxGraph) => void;
 
-/** Names and order of the passes: only without transposes in between do pads and factors meet the convolution they belong to. */
+/**
+ * Names and order of the passes: what is spelt out becomes one op while its axes are still where TensorFlow has them, and only without
+ * transposes in between do pads and factors meet the convolution they belong to.
+ */
 export const ONNX_PASSES: readonly (readonly [name: string, pass: OnnxPass])[] = [
+  ['raise-layer-norms', everywhere(raiseLayerNorms)],
+  ['raise-gelus', everywhere(raiseGelus)],
+  ['raise-hard-sigmoids', everywhere(raiseHardSigmoids)],
+  ['raise-leaky-relus', everywhere(raiseLeakyRelus)],
   ['push-transposes', everywhere(pushTransposes)],
   ['remove-dead', removeDead],
   ['fold-pads', everywhere(foldPads)],

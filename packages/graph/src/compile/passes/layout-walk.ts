@@ -74,7 +74,7 @@ export class LayoutWalk {
   emitView(node: OnnxNode, inputs: readonly Value[], attrs: OnnxNode['attrs'], perm: readonly number[]): void {
     const identity = perm.every((axis, i) => axis === i);
     const outputs = identity ? node.outputs : node.outputs.map((output) => this.turned(output, perm));
-    this.out.push({ op: node.op, name: node.name, inputs: [...inputs], outputs, attrs });
+    this.out.push({ ...node, inputs: [...inputs], outputs, attrs });
   }
 
   /** True where `inLayout` gives a value of this rank or of one that broadcasts to it. */
