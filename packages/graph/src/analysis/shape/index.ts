@@ -11,6 +11,7 @@ import { normalise } from './normalise.ts';
 import { padding } from './pad.ts';
 import { reduction } from './reduction.ts';
 import { reshaping } from './reshape.ts';
+import { scattering } from './scatter.ts';
 import { selecting } from './select.ts';
 import { source, undeclaredTypes } from './source.ts';
 import { tensorList } from './tensor-list.ts';
@@ -28,6 +29,7 @@ const FAMILIES: readonly InferTable[] = [
   reshaping,
   joining,
   selecting,
+  scattering,
   padding,
   generating,
   image,

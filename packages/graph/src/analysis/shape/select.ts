@@ -82,13 +82,6 @@ function scatterNd(op: OpContext): readonly Typed[] {
   return [{ dtype: op.dtype('T', 1), dims: op.shapeArgument(2) }];
 }
 
-function unique(op: OpContext): readonly Typed[] {
-  return [
-    { dtype: op.dtype(), dims: [UNKNOWN] },
-    { dtype: op.attrs.dtype('out_idx', 'int32'), dims: op.dims(0) },
-  ];
-}
-
 function segments(op: OpContext, count: number): readonly Typed[] {
   const [data, ids]: readonly Dims[] = [op.dims(0), op.dims(1)];
   if (data === undefined || data === null || ids === undefined || ids === null)
@@ -107,7 +100,6 @@ export const selecting: InferTable = {
   ...each('Reverse ReverseSequence Roll InvertPermutation MatrixBandPart MatrixSetDiag', unchanged),
   ...each('TensorScatterUpdate TensorScatterAdd TensorScatterSub TensorScatterMax TensorScatterMin', unchanged),
   ScatterNd: scatterNd,
-  Unique: unique,
   ...each('SegmentSum SegmentMean SegmentMax SegmentMin SegmentProd', (op) => segments(op, UNKNOWN)),
   ...each('UnsortedSegmentSum UnsortedSegmentMax UnsortedSegmentMin UnsortedSegmentProd', (op) =>
     segments(op, op.int(2) ?? UNKNOWN),

@@ -12,6 +12,9 @@ import { MATRIX } from './matrix.ts';
 import { NORMALIZATION } from './normalization.ts';
 import { POOLING } from './pooling.ts';
 import { REDUCTION } from './reduction.ts';
+import { SCATTER } from './scatter.ts';
+import { SEGMENT } from './segment.ts';
+import { SEQUENCE } from './sequence.ts';
 import { SHAPE } from './shape.ts';
 import { SLICING } from './slicing.ts';
 import { SPACE_BATCH } from './space-batch.ts';
@@ -31,6 +34,9 @@ const FAMILIES: readonly Readonly<Record<string, Lower>>[] = [
   NORMALIZATION,
   POOLING,
   REDUCTION,
+  SCATTER,
+  SEGMENT,
+  SEQUENCE,
   SHAPE,
   SLICING,
   SPACE_BATCH,
