@@ -5,7 +5,6 @@ import { analyse, type Feeds } from '../../src/analysis/index.ts';
 import { constNode } from '../../src/constants.ts';
 import { type Graph, graphOf, type Node } from '../../src/graph.ts';
 import { optimise, PASSES } from '../../src/passes/index.ts';
-import { prune } from '../../src/passes/prune.ts';
 import { validate } from '../../src/passes/validate.ts';
 import { floats, graph, ints, node, placeholder, tensor } from '../support/nodes.ts';
 
@@ -89,24 +88,6 @@ describe('optimise', () => {
     const before = JSON.stringify(g.nodes.map(({ name, op, input }) => [name, op, input]));
     optimise(g, new Set(['n:0']), feeds);
     expect(JSON.stringify(g.nodes.map(({ name, op, input }) => [name, op, input]))).toBe(before);
-  });
-});
-
-describe('prune', () => {
-  it('removes what nothing kept needs, control edges included, but no feed', () => {
-    const g = graph(
-      placeholder('x', [1]),
-      placeholder('unused', [1]),
-      node('NoOp', 'init'),
-      node('Neg', 'a', ['x', '^init']),
-      node('Neg', 'b', ['a']),
-    );
-    const both: Feeds = new Map(['x:0', 'unused:0'].map((name) => [name, { dtype: 'float32', shape: [1] } as const]));
-    expect(prune(g, new Set(['a:0']), both).nodes.map(({ name, input }) => [name, input])).toEqual([
-      ['x', []],
-      ['unused', []],
-      ['a', ['x']],
-    ]);
   });
 });
 
