@@ -118,16 +118,12 @@ def decode(codes, priors):
 def of_picture(raw):
     """Boxes [TOTAL, 4], scores, classes from 0, and how many there are; the rest is zeros."""
     boxes, scores = raw
-    arrays = [tf.TensorArray(tf.float32, CLASSES, infer_shape=False) for _ in range(3)]
-
-    def of_class(k, arrays):
+    found = []
+    for k in range(CLASSES):
         chosen, values = suppressed(boxes, scores[:, k])
-        kinds = tf.fill(tf.shape(values), tf1.to_float(k))
-        return k + 1, [array.write(k, value) for array, value in zip(arrays, [chosen, values, kinds])]
-
-    _, arrays = tf1.while_loop(lambda k, _: k < CLASSES, of_class, [0, arrays], back_prop=False)
-    boxes, scores, classes = (array.concat() for array in arrays)
-    boxes = clipped(tf.reshape(boxes, [-1, 4]))
+        found.append((chosen, values, tf.fill(tf.shape(values), float(k))))
+    boxes, scores, classes = (tf.concat(parts, 0) for parts in zip(*found))
+    boxes = clipped(boxes)
     kept = tf.minimum(tf.size(scores), TOTAL)
     scores, order = tf.nn.top_k(scores, kept)
     boxes, classes = tf.gather(boxes, order), tf.gather(classes, order)

@@ -8,6 +8,7 @@ import { analyse, type Feeds } from '../analysis/index.ts';
 import { invalid } from '../errors.ts';
 import { subgraph } from '../freeze/subgraph.ts';
 import { type Graph, tensorName } from '../graph.ts';
+import { withoutFused } from '../inline/fused.ts';
 import type { OnnxGraph } from '../onnx-graph.ts';
 import { optimise } from '../passes/index.ts';
 import { raiseControlFlow } from '../raise/index.ts';
@@ -105,7 +106,9 @@ function lowered(
   };
   observe('cut', cut.graph);
   const keep = new Set(wanted.map(inner));
-  const raised = raiseControlFlow(cut.graph, keep);
+  const plain = withoutFused(cut.graph);
+  observe('take-apart-fused', plain);
+  const raised = raiseControlFlow(plain, keep);
   observe('raise-control-flow', raised);
   const folded = optimise(raised, keep, types, observe);
   const analysis = analyse(folded, types);

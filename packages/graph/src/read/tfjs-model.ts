@@ -5,12 +5,12 @@
 import { sha256, sha256OfFile } from '../digest.ts';
 import { corrupt, FloeError, invalid } from '../errors.ts';
 import { type Graph, graphFromDef } from '../graph.ts';
+import { withoutFused } from '../inline/fused.ts';
 import { GraphDef } from '../proto/tensorflow.ts';
 import type { CheckpointMetadata, FileAccess, Source } from '../source.ts';
 import { messageFromJson } from './json-format.ts';
 import { NO_VARIABLES } from './tensor-bundle.ts';
 import { constantNames, withWeights } from './tfjs-constants.ts';
-import { withoutFused } from './tfjs-fused.ts';
 import { parseManifest } from './tfjs-manifest.ts';
 import { tfjsSignature } from './tfjs-signature.ts';
 import { readWeights } from './tfjs-weights.ts';
@@ -36,7 +36,7 @@ export async function readTfjsModel(files: FileAccess, file: string): Promise<So
   if (empty.nodes.length === 0) throw corrupt(`${file} holds no graph`, { file });
   const groups = parseManifest(model['weightsManifest'] ?? [], file);
   const { tensors, paths } = await readWeights(files, groups, constantNames(empty), file);
-  const graph = withoutFused(withWeights(empty, tensors, file), file);
+  const graph = withoutFused(withWeights(empty, tensors, file));
   const digests: Record<string, string> = { [file]: sha256(bytes) };
   for (const path of paths) digests[path] = await sha256OfFile(files, path);
   return {
