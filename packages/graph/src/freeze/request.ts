@@ -14,7 +14,7 @@ export interface FreezeOptions {
   readonly signatures?: readonly string[];
   /** Names of nodes or tensors, instead of signatures. */
   readonly outputs?: readonly string[];
-  /** Tensors to feed; default, with `outputs`: the placeholders that they need. */
+  /** Tensors to feed; default, with `outputs`: the placeholders that they need, those with a default only where there are no others. */
   readonly inputs?: readonly string[];
   /** Values for placeholders that become constants. */
   readonly set?: Readonly<Record<string, Setting>>;
@@ -94,14 +94,16 @@ function byNames(
   return { methodName: METHOD, inputs: specs(graph, wanted), outputs: specs(graph, outputs) };
 }
 
-function placeholdersBefore(graph: Graph, outputs: readonly string[], fed: ReadonlySet<string>): readonly string[] {
+function placeholdersBefore(graph: Graph, outputs: readonly string[], named: ReadonlySet<string>): readonly string[] {
   const needed = ancestors(
     graph,
     outputs.map((name) => endpoint(name).node),
-    (node) => fed.has(node.name),
+    (node) => named.has(node.name),
   );
-  // A placeholder with a default need not be fed, but can be.
-  return graph.nodes.filter((node) => needed.has(node.name) && PLACEHOLDER.test(node.op)).map((node) => node.name);
+  const found = graph.nodes.filter((node) => needed.has(node.name) && PLACEHOLDER.test(node.op));
+  // A default is what everybody leaves as it is (whether to drop out, how much to keep), unless a graph has no other inputs.
+  const fed = found.filter((node) => node.op !== 'PlaceholderWithDefault');
+  return (fed.length > 0 ? fed : found).map((node) => node.name);
 }
 
 function specs(graph: Graph, names: readonly string[]): Record<string, TensorSpec> {

@@ -54,13 +54,6 @@ function multinomial(op: OpContext): readonly Typed[] {
   ];
 }
 
-/** A square matrix with the input on its diagonal. */
-function matrixDiag(op: OpContext): readonly Typed[] {
-  const dims = op.dims(0);
-  if (dims?.length === 0) throw op.fail('needs a tensor of rank 1 or more');
-  return [{ dtype: op.dtype(), dims: dims && [...dims, dims.at(-1) ?? UNKNOWN] }];
-}
-
 export const generating: InferTable = {
   Fill: fill,
   Range: range,
@@ -70,5 +63,4 @@ export const generating: InferTable = {
   RandomUniformInt: (op) => [{ dtype: op.dtype('Tout', 1), dims: op.shapeArgument(0) }],
   Empty: random,
   Multinomial: multinomial,
-  MatrixDiag: matrixDiag,
 };

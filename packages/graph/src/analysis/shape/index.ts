@@ -2,6 +2,7 @@
 import type { Typed } from '../facts.ts';
 import type { InferTable, OpContext } from '../op-context.ts';
 import { detection } from './detection.ts';
+import { diagonal } from './diagonal.ts';
 import { elementwise } from './elementwise.ts';
 import { generating } from './generate.ts';
 import { image } from './image.ts';
@@ -34,6 +35,7 @@ const FAMILIES: readonly InferTable[] = [
   generating,
   image,
   detection,
+  diagonal,
   tensorList,
 ];
 

@@ -97,7 +97,10 @@ export const selecting: InferTable = {
   GatherNd: gatherNd,
   Where: where,
   ReverseV2: reverse,
-  ...each('Reverse ReverseSequence Roll InvertPermutation MatrixBandPart MatrixSetDiag', unchanged),
+  ...each(
+    'Reverse ReverseSequence Roll InvertPermutation MatrixBandPart MatrixSetDiag MatrixSetDiagV2 MatrixSetDiagV3',
+    unchanged,
+  ),
   ...each('TensorScatterUpdate TensorScatterAdd TensorScatterSub TensorScatterMax TensorScatterMin', unchanged),
   ScatterNd: scatterNd,
   ...each('SegmentSum SegmentMean SegmentMax SegmentMin SegmentProd', (op) => segments(op, UNKNOWN)),

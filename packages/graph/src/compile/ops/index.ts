@@ -18,6 +18,7 @@ import { SEQUENCE } from './sequence.ts';
 import { SHAPE } from './shape.ts';
 import { SLICING } from './slicing.ts';
 import { SPACE_BATCH } from './space-batch.ts';
+import { SPECIAL } from './special.ts';
 import { TENSOR_LIST } from './tensor-list.ts';
 import { UNARY } from './unary.ts';
 
@@ -40,6 +41,7 @@ const FAMILIES: readonly Readonly<Record<string, Lower>>[] = [
   SHAPE,
   SLICING,
   SPACE_BATCH,
+  SPECIAL,
   TENSOR_LIST,
   UNARY,
 ];

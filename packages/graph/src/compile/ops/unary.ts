@@ -115,22 +115,20 @@ function rsqrt(l: Lowering): Value {
 }
 
 /** log(1 + x), by u = 1 + x: log(u) x / (u - 1) is exact to rounding where log(1 + x) would lose small x (W. Kahan). */
-function log1p(l: Lowering): Value {
-  const dtype = l.dtype();
-  if (dtype !== 'float64') return throughDouble(l, (x) => log1pDouble(l, x));
-  return log1pDouble(l, l.input(0));
+export function log1pOf(l: Lowering, value: Value, dtype: DType, shape: readonly number[] | null): Value {
+  return cast(l, log1pDouble(l, cast(l, value, dtype, 'float64'), shape), 'float64', dtype);
 }
 
-function log1pDouble(l: Lowering, x: Value): Value {
-  const f = (op: string, ...inputs: Value[]): Value => run(l, op, inputs, 'float64');
+function log1pDouble(l: Lowering, x: Value, shape = l.outType().shape): Value {
+  const f = (op: string, ...inputs: Value[]): Value => run(l, op, inputs, 'float64', { shape });
   const u = f('Add', x, scalar(l, 'float64', 1));
   const below = f('Sub', u, scalar(l, 'float64', 1));
   const log = f('Log', u);
   const corrected = f('Mul', log, f('Div', x, below));
-  const tiny = run(l, 'Equal', [below, scalar(l, 'float64', 0)], 'float64', { result: 'bool' });
+  const tiny = run(l, 'Equal', [below, scalar(l, 'float64', 0)], 'float64', { result: 'bool', shape });
   // Infinity would be divided by itself.
-  const huge = run(l, 'IsInf', [u], 'float64', { result: 'bool' });
-  return choose(l, tiny, x, choose(l, huge, log, corrected, 'float64'), 'float64');
+  const huge = run(l, 'IsInf', [u], 'float64', { result: 'bool', shape });
+  return choose(l, tiny, x, choose(l, huge, log, corrected, 'float64', shape), 'float64', shape);
 }
 
 /** exp(x) - 1 as (u - 1) x / log(u) with u = exp(x) (W. Kahan). */
@@ -171,7 +169,7 @@ export const UNARY = {
   Neg: neg,
   Relu6: relu6,
   Rsqrt: rsqrt,
-  Log1p: log1p,
+  Log1p: (l) => log1pOf(l, l.input(0), l.dtype(), l.outType().shape),
   Expm1: expm1,
   Relu: relu,
   Elu: (l) => exponential(l, 'Elu', 1, 1),
