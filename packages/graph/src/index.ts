@@ -7,6 +7,7 @@ export * from './errors.ts';
 export { type Subgraph, subgraph } from './freeze/subgraph.ts';
 export { type FreezeOptions, type Frozen, freeze, type Setting } from './freeze.ts';
 export * from './graph.ts';
+export { isTensorFlowOp } from './inline/op-types.ts';
 export { nearest } from './nearest.ts';
 export { optimise } from './passes/index.ts';
 export { readFrozenGraph } from './read/frozen-graph.ts';

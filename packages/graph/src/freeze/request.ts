@@ -113,7 +113,10 @@ function specs(graph: Graph, names: readonly string[]): Record<string, TensorSpe
     const node = graph.byName.get(wanted);
     const spec = node === undefined ? undefined : specOf(node, index);
     if (node === undefined || spec === undefined || outputDType(node, index) === undefined) {
-      throw invalid(`the dtype of ${name} (${node?.op ?? 'no node'}) is unknown`, { tensor: name });
+      throw invalid(`the dtype of ${name} (${node?.op ?? 'no node'}) is unknown`, {
+        tensor: name,
+        ...(node === undefined ? {} : { node: node.name, op: node.op }),
+      });
     }
     out[name.replace(/:0$/, '')] = spec;
   }

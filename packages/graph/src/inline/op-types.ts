@@ -17,6 +17,11 @@ interface OutputArg {
 
 let table: ReadonlyMap<string, readonly OutputArg[]> | undefined;
 
+/** True for ops of TensorFlow's own registry that have outputs. */
+export function isTensorFlowOp(op: string): boolean {
+  return outputArgs(op) !== undefined;
+}
+
 function outputArgs(op: string): readonly OutputArg[] | undefined {
   table ??= parseTable();
   return table.get(op);

@@ -15,7 +15,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     .showHelpAfterError('(floe --help, or floe COMMAND --help, tells more)')
     .enablePositionalOptions()
     .exitOverride();
-  for (const add of [addFreeze, addInspect, addServe, addPredict, addDemo]) {
+  for (const add of [addFreeze, addCheck, addInspect, addServe, addPredict, addDemo]) {
     add(program, (result) => {
       code = result;
     });
@@ -54,6 +54,29 @@ function addFreeze(program: Command, done: Done): void {
       setFlagsFromString('--semi-space-growth-factor=1');
       const { freezeCommand } = await import('./freeze.ts');
       done(await freezeCommand(source, options));
+    });
+}
+
+function addCheck(program: Command, done: Done): void {
+  program
+    .command('check')
+    .description(
+      'Say what of a model will run and what will not, and compare its answers with TensorFlow where that is installed.',
+    )
+    .argument('<source>', 'anything that freeze reads, or a frozen version folder')
+    .option('--signature <key>', 'check this signature only (default: all of them)')
+    .option('--inputs <names>', 'graph tensors to feed, separated by commas (default: the placeholders found)', names)
+    .option('--outputs <names>', 'graph nodes to fetch, separated by commas, instead of a signature', names)
+    .option('--set <name=value...>', 'fix a placeholder, such as keep_prob=1')
+    .option('--python <path>', 'Python that has TensorFlow (default: FLOE_PYTHON, else python3 if it has)')
+    .option('--json', 'print one JSON object')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 all signatures run (as TensorFlow does), 65 one will not run, 1 one answers otherwise.',
+    )
+    .action(async (source: string, options: Record<string, unknown>) => {
+      const { checkCommand } = await import('./check/run.ts');
+      done(await checkCommand(source, options));
     });
 }
 

@@ -29,7 +29,7 @@ function floe(
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [MAIN, ...args], {
       cwd: root,
-      env: { ...process.env, FLOE_CACHE_DIR: root },
+      env: { ...process.env, FLOE_CACHE_DIR: root, FLOE_PYTHON: '/nowhere/python' },
     });
     let out = '';
     let err = '';
@@ -42,6 +42,35 @@ function floe(
     child.on('close', (code) => resolve({ code, out, err }));
   });
 }
+
+describe('floe check', () => {
+  it('runs a model on made-up inputs and says that TensorFlow was not there to compare with', async () => {
+    const { code, out } = await floe(['check', CHECKPOINT, '--outputs', 'probs,klass', '--set', 'keep_prob=1']);
+    expect(code).toBe(0);
+    expect(out).toContain('runs on x float32[2,28,28,1]');
+    expect(out).toContain('not compared with TensorFlow');
+  });
+
+  it('names the nodes that will not run', async () => {
+    const file = join(root, 'graph.pbtxt');
+    await writeFile(
+      file,
+      'node { name: "x" op: "Placeholder" attr { key: "dtype" value { type: DT_FLOAT } } } node { name: "y" op: "MyOwnOp" input: "x" }',
+    );
+    const { code, out } = await floe(['check', file, '--outputs', 'y', '--json']);
+    expect(code).toBe(65);
+    expect(JSON.parse(out)).toMatchObject({
+      verdict: 'fails',
+      signatures: [{ problems: [{ op: 'MyOwnOp', nodes: ['y'] }], trial: null, answers: null }],
+    });
+  });
+
+  it('does not put up with a named Python that has no TensorFlow', async () => {
+    const { code, err } = await floe(['check', CHECKPOINT, '--outputs', 'probs', '--python', '/nowhere/python']);
+    expect(code).toBe(66);
+    expect(err).toContain('/nowhere/python is no Python with TensorFlow');
+  });
+});
 
 describe('floe freeze', () => {
   it('numbers versions by itself and says what it made, as JSON too', async () => {
