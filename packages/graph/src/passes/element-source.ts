@@ -52,6 +52,13 @@ export class ElementSources {
     return same(right, b) ? this.number(left) : undefined;
   }
 
+  /** True where this element is dimension `axis` of a tensor, asked for in a run. */
+  isDimension(element: Element, tensor: string, axis: number): boolean {
+    const { tensor: source, at } = this.of(element);
+    const node = this.node({ tensor: source, at });
+    return node?.op === 'Shape' && at === axis && tensorName(node.input[0] ?? '') === tensor;
+  }
+
   private before({ tensor, at }: Element): Element | undefined {
     const node = this.node({ tensor, at });
     if (node === undefined) return undefined;
@@ -59,6 +66,7 @@ export class ElementSources {
     if (PASSES_ON.has(node.op)) return { tensor: inputs[0] ?? '', at };
     if (node.op === 'Pack' && Number(node.attr.get('axis')?.i ?? 0n) === 0) return this.part(inputs, at);
     if (node.op === 'ConcatV2' && this.isAxisZero(inputs.at(-1))) return this.part(inputs.slice(0, -1), at);
+    if (node.op === 'GatherV2') return this.picked(at, inputs);
     return node.op === 'StridedSlice' ? this.sliced(node, at, inputs) : undefined;
   }
 
@@ -81,6 +89,14 @@ export class ElementSources {
 
   private isAxisZero(axis = ''): boolean {
     return this.analysis.constant(axis)?.data[0] === 0;
+  }
+
+  /** Elements of a vector by constant places. */
+  private picked(at: number, [tensor = '', places = '', axis = '']: readonly string[]): Element | undefined {
+    const chosen = this.analysis.constant(places)?.data[at];
+    const { shape } = this.analysis.type(tensor);
+    if (chosen === undefined || shape?.length !== 1 || !this.isAxisZero(axis)) return undefined;
+    return { tensor, at: Number(chosen) };
   }
 
   /** Rows next to each other, or one of them. */

@@ -8,6 +8,7 @@ import type { Pass } from './pass.ts';
 import { prune } from './prune.ts';
 import { removeDropout } from './remove-dropout.ts';
 import { removeIdentities } from './remove-identities.ts';
+import { unflattenProducts } from './unflatten-products.ts';
 
 /** Names and order of the passes: what is dead is not analysed, and what became equal or dead on the way goes at the end. */
 export const PASSES: readonly (readonly [name: string, pass: Pass])[] = [
@@ -16,6 +17,7 @@ export const PASSES: readonly (readonly [name: string, pass: Pass])[] = [
   ['fold-constants', foldConstants],
   ['remove-dropout', removeDropout],
   ['dilate', dilate],
+  ['unflatten-products', unflattenProducts],
   ['common-subexpressions', commonSubexpressions],
   ['prune', prune],
 ];

@@ -3,10 +3,12 @@ import { graphsIn, type OnnxGraph } from '../../onnx-graph.ts';
 import { foldAffine } from './affine.ts';
 import { normaliseLeftovers } from './batch-norm.ts';
 import { removeDead } from './dead.ts';
+import { multiplyEquations } from './einsum.ts';
 import { poolGlobally } from './global-pool.ts';
 import { guardMaxPools } from './guard-max-pool.ts';
 import { hoistFromLoops } from './hoist.ts';
 import { pushTransposes } from './layout.ts';
+import { liftAffine } from './lift-affine.ts';
 import { foldPads } from './pad.ts';
 import { raiseGelus } from './raise-gelu.ts';
 import { raiseHardSigmoids } from './raise-hard-sigmoid.ts';
@@ -24,9 +26,11 @@ export const ONNX_PASSES: readonly (readonly [name: string, pass: OnnxPass])[] =
   ['raise-gelus', everywhere(raiseGelus)],
   ['raise-hard-sigmoids', everywhere(raiseHardSigmoids)],
   ['raise-leaky-relus', everywhere(raiseLeakyRelus)],
+  ['multiply-equations', everywhere(multiplyEquations)],
   ['push-transposes', everywhere(pushTransposes)],
   ['remove-dead', removeDead],
   ['fold-pads', everywhere(foldPads)],
+  ['lift-affine', everywhere(liftAffine)],
   ['fold-affine', everywhere(foldAffine)],
   ['normalise-leftovers', everywhere(normaliseLeftovers)],
   ['hoist-from-loops', hoistFromLoops],
