@@ -61,7 +61,8 @@ class Finder {
   private untransposed(tensor: string): string {
     const node = this.node(tensor);
     const perm = node?.op === 'Transpose' ? this.analysis.constant(tensorName(node.input[1] ?? '')) : undefined;
-    const moves = perm === undefined || Array.from(perm.data as ArrayLike<number>, Number).some((axis, i) => axis !== i);
+    const moves =
+      perm === undefined || Array.from(perm.data as ArrayLike<number>, Number).some((axis, i) => axis !== i);
     return moves ? tensor : tensorName(node?.input[0] ?? '');
   }
 

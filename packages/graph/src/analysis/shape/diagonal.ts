@@ -7,7 +7,7 @@ import { each, type InferTable, type OpContext } from '../op-context.ts';
 function offsetOf(op: OpContext, i: number): number | undefined {
   if (op.inputs.length <= i) return 0;
   const offsets = op.ints(i);
-  return offsets !== undefined && offsets.every((offset) => offset === offsets[0]) ? offsets[0] : undefined;
+  return offsets?.every((offset) => offset === offsets[0]) ? offsets[0] : undefined;
 }
 
 /** Diagonals [..., n] in matrices as small as hold them, or of the sizes that inputs 2 and 3 tell. */

@@ -3,8 +3,8 @@ import { big, print } from '../output.ts';
 import { notes } from '../passes.ts';
 import { formatSignature } from '../signature-text.ts';
 import type { Difference } from './difference.ts';
+import type { CheckReport, SignatureReport } from './findings.ts';
 import type { Problem } from './problems.ts';
-import type { CheckReport, SignatureReport } from './run.ts';
 
 /** Nodes that are named of each problem; `--json` names all. */
 const MOST_NODES = 5;

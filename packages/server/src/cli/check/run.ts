@@ -5,41 +5,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { asFloeError, type FreezeOptions, type Measures, type Signature, type Tensor } from '@floe/graph';
+import { asFloeError, type FreezeOptions, type Signature, type Tensor } from '@floe/graph';
 import type { Engine } from '../../engine/index.ts';
 import { freezeOptions, type Model, openModel } from '../model.ts';
 import { EXIT, printJson } from '../output.ts';
-import { type Difference, difference } from './difference.ts';
-import { type CompiledReport, type Examined, examine, type Runnable } from './examine.ts';
-import type { Problem } from './problems.ts';
+import { difference } from './difference.ts';
+import { type Examined, examine, type Runnable } from './examine.ts';
+import type { CheckReport, SignatureReport } from './findings.ts';
 import { printReport } from './report.ts';
 import { type Answers, askTensorFlow, findTensorFlow } from './tensorflow.ts';
 import { type Trial, tryEngine, tryOut } from './trial.ts';
-
-export interface SignatureReport {
-  readonly key: string;
-  readonly signature: Signature | null;
-  readonly problems: readonly Problem[];
-  /** Of the frozen graph, cut to this signature. */
-  readonly measures: Measures | null;
-  readonly compiled: CompiledReport | null;
-  /** Null where nothing was run. */
-  readonly trial: { readonly inputs: readonly string[]; readonly error: NonNullable<Trial['error']> | null } | null;
-  /** By output; what TensorFlow says where it does not run the signature; null where it was not asked. */
-  readonly answers: Readonly<Record<string, Difference>> | string | null;
-}
-
-export interface CheckReport {
-  readonly path: string;
-  readonly format: string;
-  /** Version of TensorFlow that wrote the model; empty where it does not say. */
-  readonly producer: string;
-  readonly engine: string | null;
-  readonly tensorflow: { readonly version?: string; readonly error?: string } | null;
-  readonly signatures: readonly SignatureReport[];
-  /** `runs`: all signatures, as TensorFlow does where that was asked. `fails`: one will not run. `differs`: one answers otherwise. */
-  readonly verdict: 'runs' | 'fails' | 'differs';
-}
 
 const CODES = { runs: EXIT.ok, fails: EXIT.data, differs: EXIT.failed } as const;
 
