@@ -53,8 +53,7 @@ def freeze_all(cases, root):
         with check("floe freeze", case.name, "freeze") as notes:
             manifests[case.name], seconds = floe.freeze(case, root)
             notes.append(f"{seconds:.1f} s")
-            rows = manifests[case.name]["rowIndependent"][manifests[case.name]["defaultSignature"]]
-            findings.of(case.name)["rowIndependent"] = rows["proved"]
+            findings.of(case.name)["rowIndependent"] = rows_are_proved(manifests[case.name])
     return manifests
 
 
@@ -86,12 +85,20 @@ def judge_graph(case, manifest, root):
             frozen_graph.contents_equal_checkpoint(graph, manifest["defaultSignature"], case, notes)
 
 
+def rows_are_proved(manifest):
+    return manifest["rowIndependent"][manifest["defaultSignature"]]["proved"]
+
+
 def ask_server(case, manifest, address, kind):
     """Each protocol once."""
     with check(f"REST predict in columns ({kind})", case.name, "served"):
         tfs_rest.predicts_in_columns(address, case, manifest["defaultSignature"])
-    with v2.client_of(address) as client, check(f"V2 infer, binary ({kind})", case.name, "served") as notes:
-        v2.infers(client, case, notes, binary=True)
+    with v2.client_of(address) as client:
+        with check(f"V2 infer, binary ({kind})", case.name, "served") as notes:
+            v2.infers(client, case, notes, binary=True)
+        if rows_are_proved(manifest):
+            with check(f"V2 infer, row by row ({kind})", case.name, "served") as notes:
+                v2.infers_row_by_row(client, case, notes)
 
 
 def judge_server(case, manifest, address, kind):

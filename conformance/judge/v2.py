@@ -2,6 +2,7 @@
 
 import contextlib
 
+import numpy as np
 import tritonclient.http as triton
 import tritonclient.utils as triton_utils
 from compare import compare
@@ -33,6 +34,13 @@ def reports_metadata(client, case):
 
 def infers(client, case, notes, *, binary):
     compare(infer(client, case, case.inputs, case.expected, binary), case, notes=notes)
+
+
+def infers_row_by_row(client, case, notes):
+    """What the compiler has proved to be independent answers alone as it does together with others."""
+    rows = range(len(next(iter(case.inputs.values()))))
+    alone = [infer(client, case, {key: value[row : row + 1] for key, value in case.inputs.items()}, case.expected, True) for row in rows]
+    compare({key: np.concatenate([answer[key] for answer in alone]) for key in case.expected}, case, notes=notes)
 
 
 def infers_by_tensor_name(client, case, signature, notes):

@@ -49,11 +49,19 @@ function loopResults(c: RowContext, states: RowStates): readonly RowState[] {
   if (goesOn.kind !== 'fixed') throw c.deny('how often it runs depends on the batch');
   const used = new Set(body.nodes.flatMap((inner) => [...inner.inputs, ...usedInside(inner)]));
   given.forEach((state, i) => {
-    const replaced = runs(c) && !used.has(body.inputs[i + 2]?.name ?? '');
-    if (!replaced && !sameState(state, results[i] ?? FIXED))
-      throw c.deny('a variable of the loop has other rows after a turn');
+    const result = results[i] ?? FIXED;
+    const replaced = !used.has(body.inputs[i + 2]?.name ?? '') && (runs(c) || fitsRows(c, i + 2, result));
+    if (!replaced && !sameState(state, result)) throw c.deny('a variable of the loop has other rows after a turn');
   });
   return results.map((state, i) => (i < given.length ? state : collected(c, state)));
+}
+
+/**
+ * True for a fixed value that is broadcast over the rows which take its place: where the loop has no turn, it is the same for all of them.
+ */
+function fitsRows(c: RowContext, i: number, result: RowState): boolean {
+  if (c.state(i).kind !== 'fixed' || (result.kind !== 'rows' && result.kind !== 'turned')) return false;
+  return c.rank(i) === result.rank && c.shape(i)?.[result.kind === 'rows' ? 0 : result.axis] === 1;
 }
 
 /** True for a loop that is known to have a turn. */

@@ -1,6 +1,7 @@
 /** How each ONNX op carries rows on; an op without a rule is denied (see row-independent.ts). */
 
 import { sizeOf } from '../tensor.ts';
+import { dimsOf, elementsOf, product, shapeOf, sizes, slicedElements, withoutRows } from './row-sizes.ts';
 import { turnedThrough } from './row-turned.ts';
 import { batchAt, ELEMENTWISE, FIXED, type RowContext, type RowState, type Rows, type SizeElement } from './rows.ts';
 
@@ -11,9 +12,6 @@ const PER_IMAGE =
   'AveragePool BatchNormalization Conv ConvTranspose DepthToSpace GlobalAveragePool LRN MaxPool SpaceToDepth';
 
 const REDUCTIONS = 'ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum';
-
-/** Ops that keep the elements of a shape and their order. */
-const KEEPS_ELEMENTS = new Set(['Cast', 'Identity']);
 
 const elementwise: Rule = (c) => {
   const states = c.inputs;
@@ -31,29 +29,6 @@ const elementwise: Rule = (c) => {
   }
   return first;
 };
-
-/** Nothing but shapes and fixed values. */
-function withoutRows(c: RowContext): RowState {
-  if (c.inputs.every((state) => state.kind === 'fixed')) return FIXED;
-  return { kind: 'size', elements: KEEPS_ELEMENTS.has(c.node.op) ? elementsOf(c, 0) : undefined };
-}
-
-function elementsOf(c: RowContext, i: number): readonly SizeElement[] | undefined {
-  const state = c.state(i);
-  if (state.kind === 'size') return state.elements;
-  if (state.kind === 'rows') return undefined;
-  const count = c.shape(i);
-  return (
-    c.numbers(i) ??
-    (count === null || count.includes(-1) ? undefined : new Array<SizeElement>(sizeOf(count)).fill('fixed'))
-  );
-}
-
-/** A shape of which no element depends on the batch is fixed. */
-function sizes(elements: readonly SizeElement[] | undefined): RowState {
-  const fixed = elements?.every((element) => typeof element === 'number' || element === 'fixed') ?? false;
-  return fixed ? FIXED : { kind: 'size', elements };
-}
 
 const perImage: Rule = (c) => {
   const rows = c.rows(0);
@@ -105,6 +80,8 @@ const cumSum: Rule = (c) => {
 };
 
 const reduction: Rule = (c) => {
+  const elements = elementsOf(c, 0);
+  if (c.node.op === 'ReduceProd' && elements !== undefined) return sizes([product(elements)]);
   const rows = c.rows(0);
   c.fixedFrom(1);
   if (rows === undefined) return FIXED;
@@ -125,10 +102,7 @@ const arg: Rule = (c) => {
 
 const concat: Rule = (c) => {
   const states = c.inputs;
-  if (states.every((state) => state.kind !== 'rows')) {
-    const parts = c.node.inputs.map((_, i) => elementsOf(c, i));
-    return sizes(parts.includes(undefined) ? undefined : parts.flatMap((part) => part ?? []));
-  }
+  if (states.every((state) => state.kind !== 'rows')) return joinedSizes(c);
   const [first] = states;
   if (first?.kind !== 'rows') throw c.deny('it joins rows with something else');
   c.axis(c.int('axis', 0), first.rank);
@@ -139,10 +113,17 @@ const concat: Rule = (c) => {
   return first;
 };
 
+function joinedSizes(c: RowContext): RowState {
+  const parts = c.node.inputs.map((_, i) => elementsOf(c, i));
+  if (!parts.includes(undefined)) return sizes(parts.flatMap((part) => part ?? []));
+  return c.inputs.every((state) => state.kind === 'fixed') ? FIXED : sizes(undefined);
+}
+
 const slice: Rule = (c) => {
   const state = c.state(0);
   if (state.kind === 'size') return sizes(slicedElements(c, state.elements));
   c.fixedFrom(1);
+  if (state.kind === 'fixed' && state.elements !== undefined) return keptSizes(slicedElements(c, state.elements));
   if (state.kind === 'fixed') return FIXED;
   const axes = c.numbers(3);
   if (axes === undefined) throw c.deny('its axes are not constant');
@@ -150,12 +131,9 @@ const slice: Rule = (c) => {
   return state;
 };
 
-function slicedElements(
-  c: RowContext,
-  elements: readonly SizeElement[] | undefined,
-): readonly SizeElement[] | undefined {
-  const [start, end, step] = [c.numbers(1)?.[0], c.numbers(2)?.[0], c.node.inputs.length > 4 ? c.numbers(4)?.[0] : 1];
-  return start === undefined || end === undefined || step !== 1 ? undefined : elements?.slice(start, end);
+/** Of a fixed shape: fixed even where its elements are not known. */
+function keptSizes(elements: readonly SizeElement[] | undefined): RowState {
+  return elements === undefined ? FIXED : sizes(elements);
 }
 
 const gather: Rule = (c) => {
@@ -163,7 +141,9 @@ const gather: Rule = (c) => {
   if (data.kind === 'size') return sizes(c.numbers(1)?.map((index) => data.elements?.at(index)));
   const axis = c.int('axis', 0);
   if (indices.kind === 'size') throw c.deny('it computes with the size of the batch');
-  if (data.kind === 'fixed' && indices.kind === 'fixed') return FIXED;
+  if (data.kind === 'fixed' && indices.kind === 'fixed') {
+    return keptSizes(data.elements && c.numbers(1)?.map((index) => data.elements?.at(index)));
+  }
   const [rankData, rankIndices] = [c.rank(0), c.rank(1)];
   if (rankData === undefined || rankIndices === undefined) throw c.deny('a rank is unknown');
   if (data.kind === 'rows' && indices.kind === 'fixed') {
@@ -199,21 +179,19 @@ const transpose: Rule = (c) => {
 
 const squeeze: Rule = (c) => {
   const state = c.state(0);
-  if (state.kind === 'size') return state;
+  if (state.kind === 'size' || state.kind === 'fixed') return state;
   const axes = c.numbers(1);
-  if (state.kind === 'fixed') return FIXED;
-  if (axes === undefined) throw c.deny('it may drop the batch');
+  if (axes === undefined || state.kind !== 'rows') throw c.deny('it may drop the batch');
   for (const axis of axes) c.axis(axis, state.rank);
   return { ...state, rank: state.rank - axes.length };
 };
 
 const unsqueeze: Rule = (c) => {
   const state = c.state(0);
-  if (state.kind === 'size') return state;
+  if (state.kind === 'size' || state.kind === 'fixed') return state;
   const axes = c.numbers(1);
   const rows = c.rows(0);
-  if (rows === undefined) return FIXED;
-  if (axes === undefined) throw c.deny('its axes are not constant');
+  if (axes === undefined || rows === undefined) throw c.deny('its axes are not constant');
   const rank = rows.rank + axes.length;
   const added = new Set(axes.map((axis) => (axis < 0 ? axis + rank : axis)));
   if (!added.has(0)) return { ...rows, rank };
@@ -281,6 +259,11 @@ const pad: Rule = (c) => {
 };
 
 const tile: Rule = (c) => {
+  const times = elementsOf(c, 1);
+  const [first, ...rest] = times ?? [];
+  const others = rest.every((element) => typeof element === 'number' || element === 'fixed');
+  if (c.state(0).kind === 'fixed' && typeof first === 'object' && others && c.shape(0)?.[0] === 1)
+    return { kind: 'rows', per: first.batch, rank: rest.length + 1 };
   const rows = c.rows(0);
   c.fixedFrom(1);
   if (rows !== undefined && c.numbers(1)?.[0] !== 1) throw c.deny('it may repeat rows');
@@ -296,14 +279,9 @@ const resize: Rule = (c) => {
 };
 
 const shape: Rule = (c) => {
-  const state = c.state(0);
-  if (state.kind !== 'rows') return FIXED;
-  const known = c.shape(0);
-  const rest = Array.from(
-    { length: state.rank - 1 },
-    (_, i): SizeElement => ((known?.[i + 1] ?? -1) >= 0 ? known?.[i + 1] : 'fixed'),
-  );
-  return { kind: 'size', elements: [{ batch: state.per }, ...rest] };
+  const [state, rank] = [c.state(0), c.rank(0)];
+  if (rank === undefined) return FIXED;
+  return shapeOf(c, dimsOf(c, rank, state.kind === 'rows' ? { axis: 0, per: state.per } : undefined));
 };
 
 const size: Rule = (c) => (c.state(0).kind === 'rows' ? { kind: 'size', elements: undefined } : FIXED);

@@ -1,4 +1,5 @@
 /** How ops carry rows on where the batch is not the first dimension: recurrent layers put time in front of it. */
+import { dimsOf, shapeOf } from './row-sizes.ts';
 import { batchAt, ELEMENTWISE, type RowContext, type RowState, type Turned } from './rows.ts';
 
 type Rule = (c: RowContext) => RowState;
@@ -117,13 +118,8 @@ const unsqueeze: Rule = (c) => {
 };
 
 const shape: Rule = (c) => {
-  const state = only(c);
-  const known = c.shape(0);
-  const elements = Array.from({ length: state.rank }, (_, i) => {
-    const size = known?.[i] ?? -1;
-    return i === state.axis ? { batch: 1 } : size >= 0 ? size : ('fixed' as const);
-  });
-  return { kind: 'size', elements };
+  const { axis, rank } = only(c);
+  return shapeOf(c, dimsOf(c, rank, { axis, per: 1 }));
 };
 
 const REDUCTIONS = ['ReduceMax', 'ReduceMean', 'ReduceMin', 'ReduceProd', 'ReduceSum'] as const;

@@ -2,7 +2,7 @@
  * What the proof of row independence knows of a value. `rows`: dimension 0 is the batch, `per` entries for each of its rows, one
  * behind the other, and they depend on that row alone. `turned`: the same with the batch in a later dimension, one entry for each row.
  * `size`: depends on how many rows there are but on none of them (a shape).
- * `fixed`: depends on neither. `Denied` says what the proof fails at.
+ * `fixed`: depends on neither; `elements` are there where it is a shape. `Denied` says what the proof fails at.
  */
 
 import { type OnnxGraph, type OnnxNode, rankOf, type Value } from '../onnx-graph.ts';
@@ -12,7 +12,7 @@ import { toNumbers } from './constant.ts';
 export type SizeElement = number | 'fixed' | { readonly batch: number } | undefined;
 
 export type RowState =
-  | { readonly kind: 'fixed' }
+  | { readonly kind: 'fixed'; readonly elements?: readonly SizeElement[] | undefined }
   | { readonly kind: 'size'; readonly elements: readonly SizeElement[] | undefined }
   | { readonly kind: 'rows'; readonly per: number; readonly rank: number }
   | { readonly kind: 'turned'; readonly axis: number; readonly rank: number };
@@ -29,7 +29,7 @@ export function batchAt(axis: number, rank: number): RowState {
 }
 
 export function sameState(a: RowState, b: RowState): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+  return (a.kind === 'fixed' && b.kind === 'fixed') || JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** Ops that compute each element from those in its place. */

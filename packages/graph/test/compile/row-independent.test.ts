@@ -1,11 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { compile } from '../../src/compile/index.ts';
 import { type Graph, graphOf, type Node } from '../../src/graph.ts';
-import { floats, ints, node, placeholder } from '../support/nodes.ts';
+import { floats, ints, node, placeholder, tensor } from '../support/nodes.ts';
+import { runCompiled } from './run.ts';
 
 const F = { T: 'float32' } as const;
 const X = placeholder('x', [-1, 4]);
 const I = { Tidx: 'int32' } as const;
+
+/** How many rows `x` has, as `n`. */
+const sizeOfBatch = [
+  node('Shape', 'sh', ['x'], { ...F, out_type: 'int32' }),
+  ints('b', [0]),
+  ints('e', [1]),
+  node('StridedSlice', 'n', ['sh', 'b', 'e', 'e'], { T: 'int32', Index: 'int32', shrink_axis_mask: 1 }),
+];
 
 /** Nodes that make `y` of `x`, a batch of rows of 4 numbers. */
 const proved: readonly (readonly [what: string, nodes: readonly Node[]])[] = [
@@ -34,10 +43,7 @@ const proved: readonly (readonly [what: string, nodes: readonly Node[]])[] = [
   [
     'a shape that the graph computes',
     [
-      node('Shape', 'sh', ['x'], { ...F, out_type: 'int32' }),
-      ints('b', [0]),
-      ints('e', [1]),
-      node('StridedSlice', 'n', ['sh', 'b', 'e', 'e'], { T: 'int32', Index: 'int32', shrink_axis_mask: 1 }),
+      ...sizeOfBatch,
       ints('two', 2),
       node('Pack', 'p', ['n', 'two', 'two'], { T: 'int32', N: 3 }),
       node('Reshape', 'y', ['x', 'p'], F),
@@ -72,6 +78,33 @@ const proved: readonly (readonly [what: string, nodes: readonly Node[]])[] = [
       ints('i', 2),
       ints('a', 0),
       node('GatherV2', 'y', ['t', 'i', 'a'], { Tparams: 'float32', Tindices: 'int32', Taxis: 'int32' }),
+    ],
+  ],
+  [
+    'one row tiled for each',
+    [
+      ...sizeOfBatch,
+      node('Pack', 'p', ['n', 'one'], { T: 'int32', N: 2 }),
+      ints('one', 1),
+      floats('c', [1, 4], [1, 2, 3, 4]),
+      node('Tile', 't', ['c', 'p'], { ...F, Tmultiples: 'int32' }),
+      node('AddV2', 'y', ['x', 't'], F),
+    ],
+  ],
+  [
+    'sizes that are computed with each other, but for that of the batch',
+    [
+      ...sizeOfBatch,
+      ints('e2', [2]),
+      node('StridedSlice', 'm', ['sh', 'e', 'e2', 'e'], { T: 'int32', Index: 'int32', shrink_axis_mask: 1 }),
+      ints('two', 2),
+      node('FloorDiv', 'h', ['m', 'two'], { T: 'int32' }),
+      node('Mul', 'nn', ['n', 'two'], { T: 'int32' }),
+      node('Pack', 'p', ['nn', 'h'], { T: 'int32', N: 2 }),
+      node('Reshape', 'r', ['x', 'p'], F),
+      node('Softmax', 'q', ['r'], F),
+      ints('t', [-1, 4]),
+      node('Reshape', 'y', ['q', 't'], F),
     ],
   ],
   ['the class of each row', [ints('a', 1), node('ArgMax', 'y', ['x', 'a'], { ...F, ...I, output_type: 'int64' })]],
@@ -146,6 +179,28 @@ const denied: readonly (readonly [what: string, reason: RegExp, nodes: readonly 
       node('Pad', 'y', ['x', 'p'], F),
     ],
   ],
+  [
+    'two fixed rows tiled for each',
+    /depends on the batch/,
+    [
+      ...sizeOfBatch,
+      ints('one', 1),
+      node('Pack', 'p', ['n', 'one'], { T: 'int32', N: 2 }),
+      floats('c', [2, 4], [1, 2, 3, 4, 5, 6, 7, 8]),
+      node('Tile', 'y', ['c', 'p'], { ...F, Tmultiples: 'int32' }),
+    ],
+  ],
+  [
+    'the square of the size of the batch',
+    /shape it makes is unknown|not be those/,
+    [
+      ...sizeOfBatch,
+      node('Mul', 'nn', ['n', 'n'], { T: 'int32' }),
+      ints('minus', -1),
+      node('Pack', 'p', ['nn', 'minus'], { T: 'int32', N: 2 }),
+      node('Reshape', 'y', ['x', 'p'], F),
+    ],
+  ],
   ['rows that are merged', /rows/, [ints('s', [-1, 8]), node('Reshape', 'y', ['x', 's'], F)]],
   ['an output without rows', /does not have one row/, [floats('y', [2], [1, 2])]],
   ['the coordinates of what is not zero', /not known to keep rows apart/, [node('Where', 'y', ['x'], F)]],
@@ -156,8 +211,21 @@ const verdict = (net: Graph, shape: readonly number[] | null = [-1, 4]) =>
   compile(net, [{ name: 'x', dtype: 'float32', shape }], ['y']).rowIndependent;
 
 describe('rows of a batch', () => {
-  it.each(proved)('are proved to be apart through %s', (_, nodes) => {
-    expect(verdict(graphOf([X, ...nodes]))).toEqual({ proved: true, reason: '' });
+  it.each(proved)('are proved to be apart through %s, and are', async (_, nodes) => {
+    const compiled = compile(graphOf([X, ...nodes]), [{ name: 'x', dtype: 'float32', shape: [-1, 4] }], ['y']);
+    expect(compiled.rowIndependent).toEqual({ proved: true, reason: '' });
+    const rows = [
+      [1, -2, 3, 0.5],
+      [0, 4, -1, 2],
+      [7, 1, 1, -3],
+    ];
+    const answer = async (some: readonly number[][]): Promise<readonly number[]> => {
+      const x = tensor('float32', [some.length, 4], some.flat());
+      const [y] = await runCompiled(compiled, { 'x:0': x });
+      return Array.from(y?.data as ArrayLike<number>, Number);
+    };
+    const alone = await Promise.all(rows.map((row) => answer([row])));
+    expect(await answer(rows)).toEqual(alone.flat());
   });
 
   it.each(denied)('are not said to be apart through %s', (_, reason, nodes) => {
