@@ -8,14 +8,19 @@ export class ServedModels implements Models {
   private readonly deps: ModelDeps;
   private readonly models = new Map<string, Model>();
   private looked = false;
+  private closed = false;
+  /** Settles when what was there at the start serves or has failed. */
+  private readonly firstLook = Promise.withResolvers<void>();
 
   constructor(deps: ModelDeps) {
     this.deps = deps;
   }
 
+  /** A request that comes while the server starts waits for the model: the port is open before all are loaded. */
   use<T>(ref: ModelRef, work: (servable: Servable) => Promise<T> | T): Promise<T> {
     const model = this.models.get(ref.name);
-    return model === undefined ? Promise.reject(notFound(ref)) : model.use(ref, work);
+    if (model?.serves || this.looked) return model === undefined ? Promise.reject(notFound(ref)) : model.use(ref, work);
+    return this.firstLook.promise.then(() => this.use(ref, work));
   }
 
   names(): readonly string[] {
@@ -30,7 +35,7 @@ export class ServedModels implements Models {
   }
 
   ready(): boolean {
-    return this.looked && [...this.models.values()].every((model) => model.serves);
+    return this.looked && !this.closed && [...this.models.values()].every((model) => model.serves);
   }
 
   /** What a version holds, beside its state: open sessions, and bytes of its graph and weights on disk. */
@@ -51,12 +56,13 @@ export class ServedModels implements Models {
       await model.aspire(wanted);
     }
     this.looked = true;
+    this.firstLook.resolve();
   }
 
   /** Unloads everything, once what is under way is answered. */
   async close(): Promise<void> {
+    this.closed = true;
     await this.aspire(new Map());
-    this.looked = false;
   }
 }
 

@@ -64,6 +64,27 @@ const ask = async (): Promise<number> => {
   });
 };
 
+describe('the start', () => {
+  it('lets requests wait until what is there serves, and refuses what is not there', async () => {
+    serve('unload-first', 10 * one);
+    const early = ask();
+    const unknown = expect(models.use({ name: 'other' }, () => 0)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(models.ready()).toBe(false);
+    await look();
+    expect(await early).toBe(1);
+    await unknown;
+    expect(models.ready()).toBe(true);
+  });
+
+  it('refuses requests that wait when the server is closed before', async () => {
+    serve('unload-first', 10 * one);
+    const early = expect(ask()).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await models.close();
+    await early;
+    expect(models.ready()).toBe(false);
+  });
+});
+
 describe('a swap', () => {
   it('loads the new version before the old one goes, where both fit', async () => {
     serve('unload-first', 10 * one);
