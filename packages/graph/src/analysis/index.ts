@@ -15,6 +15,7 @@ import { Facts, type Typed } from './facts.ts';
 import type { Branches, Flow, Loop, Region, RegionFacts } from './flow.ts';
 import type { RegionGraph } from './region.ts';
 
+export { broadcast } from './dims.ts';
 export { sourceOf } from './flow.ts';
 export { topologicalOrder } from './order.ts';
 export { inferableOps } from './shape/index.ts';

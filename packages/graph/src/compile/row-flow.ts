@@ -1,7 +1,7 @@
 /** Rows through loops and branches: what is inside is followed like the rest; how often and which way must not depend on the batch. */
 import { bodiesOf, type OnnxGraph, type OnnxNode, usedInside, type Value } from '../onnx-graph.ts';
 import { rowsThrough } from './row-rules.ts';
-import { batchAt, FIXED, RowContext, type RowState, sameState } from './rows.ts';
+import { batchAt, FIXED, lasting, RowContext, type RowState, sameState } from './rows.ts';
 
 export type RowStates = Map<Value, RowState>;
 
@@ -9,8 +9,8 @@ export type RowStates = Map<Value, RowState>;
 export function followRows(graph: OnnxGraph, states: RowStates): void {
   for (const node of graph.nodes) {
     if (node.bodies === undefined) {
-      const state = rowsThrough(new RowContext(graph, node, states));
-      for (const output of node.outputs) states.set(output, state);
+      const result = rowsThrough(new RowContext(graph, node, states));
+      for (const [i, output] of node.outputs.entries()) states.set(output, Array.isArray(result) ? result[i] : result);
     } else {
       for (const [i, state] of flowResults(graph, node, states).entries()) states.set(node.outputs[i] ?? '', state);
     }
@@ -29,7 +29,7 @@ function branchResults(c: RowContext, states: RowStates): readonly RowState[] {
   const [yes = [], no = []] = bodiesOf(c.node).map((body) => resultsOf(body, states));
   return yes.map((state, i) => {
     if (!sameState(state, no[i] ?? FIXED)) throw c.deny('its branches differ in what they do with rows');
-    return state;
+    return lasting(state);
   });
 }
 
@@ -43,7 +43,7 @@ function loopResults(c: RowContext, states: RowStates): readonly RowState[] {
   const body = c.node.bodies?.['body'];
   if (body === undefined) throw c.deny('it has no body');
   for (const i of [0, 1]) if (c.state(i).kind !== 'fixed') throw c.deny('how often it runs depends on the batch');
-  const given = c.node.inputs.slice(2).map((_, i) => c.state(i + 2));
+  const given = c.node.inputs.slice(2).map((_, i) => lasting(c.state(i + 2)));
   for (const [i, state] of given.entries()) states.set(body.inputs[i + 2]?.name ?? '', state);
   const [goesOn = FIXED, ...results] = resultsOf(body, states);
   if (goesOn.kind !== 'fixed') throw c.deny('how often it runs depends on the batch');

@@ -1,11 +1,11 @@
 /** How each ONNX op carries rows on; an op without a rule is denied (see row-independent.ts). */
 
 import { sizeOf } from '../tensor.ts';
-import { dimsOf, elementsOf, product, shapeOf, sizes, slicedElements, withoutRows } from './row-sizes.ts';
+import { elementsOf, isFixed, product, shapeOf, sizes, sizesOf, takesAll, withoutRows } from './row-sizes.ts';
 import { turnedThrough } from './row-turned.ts';
 import { batchAt, ELEMENTWISE, FIXED, type RowContext, type RowState, type Rows, type SizeElement } from './rows.ts';
 
-type Rule = (c: RowContext) => RowState;
+type Rule = (c: RowContext) => RowState | readonly RowState[];
 
 /** Ops over the dimensions behind the batch of their first input. */
 const PER_IMAGE =
@@ -70,6 +70,20 @@ function along(fallback: number): Rule {
   };
 }
 
+/** A shape taken apart. */
+const split: Rule = (c) => {
+  const state = c.state(0);
+  if (state.kind !== 'size') return along(0)(c);
+  const { outputs } = c.node;
+  const lengths = c.numbers(1) ?? outputs.map(() => (state.elements?.length ?? 0) / outputs.length);
+  let at = 0;
+  return lengths.map((length) => {
+    const part = Number.isInteger(length) ? state.elements?.slice(at, at + length) : undefined;
+    at += length;
+    return sizes(part);
+  });
+};
+
 const cumSum: Rule = (c) => {
   const rows = c.rows(0);
   if (rows === undefined) return perImage(c);
@@ -82,6 +96,7 @@ const cumSum: Rule = (c) => {
 const reduction: Rule = (c) => {
   const elements = elementsOf(c, 0);
   if (c.node.op === 'ReduceProd' && elements !== undefined) return sizes([product(elements)]);
+  if (c.state(0).kind === 'size') return sizes(undefined);
   const rows = c.rows(0);
   c.fixedFrom(1);
   if (rows === undefined) return FIXED;
@@ -102,7 +117,10 @@ const arg: Rule = (c) => {
 
 const concat: Rule = (c) => {
   const states = c.inputs;
-  if (states.every((state) => state.kind !== 'rows')) return joinedSizes(c);
+  if (states.every((state) => state.kind !== 'rows')) {
+    const parts = c.node.inputs.map((_, i) => elementsOf(c, i));
+    return sizesOf(c, parts.includes(undefined) ? undefined : parts.flatMap((part) => part ?? []));
+  }
   const [first] = states;
   if (first?.kind !== 'rows') throw c.deny('it joins rows with something else');
   c.axis(c.int('axis', 0), first.rank);
@@ -113,37 +131,48 @@ const concat: Rule = (c) => {
   return first;
 };
 
-function joinedSizes(c: RowContext): RowState {
-  const parts = c.node.inputs.map((_, i) => elementsOf(c, i));
-  if (!parts.includes(undefined)) return sizes(parts.flatMap((part) => part ?? []));
-  return c.inputs.every((state) => state.kind === 'fixed') ? FIXED : sizes(undefined);
-}
-
 const slice: Rule = (c) => {
   const state = c.state(0);
   if (state.kind === 'size') return sizes(slicedElements(c, state.elements));
-  c.fixedFrom(1);
-  if (state.kind === 'fixed' && state.elements !== undefined) return keptSizes(slicedElements(c, state.elements));
-  if (state.kind === 'fixed') return FIXED;
+  if (state.kind === 'fixed') return state.elements ? sizesOf(c, slicedElements(c, state.elements)) : fixedOnly(c);
   const axes = c.numbers(3);
   if (axes === undefined) throw c.deny('its axes are not constant');
-  for (const axis of axes) c.axis(axis, state.rank);
+  const rank = c.rank(0) ?? 0;
+  for (const [i, axis] of axes.entries()) {
+    const [start, end] = [argument(c, 1, i), argument(c, 2, i)];
+    const step = c.node.inputs.length > 4 ? argument(c, 4, i) : 1;
+    if (state.kind === 'rows' && axis === 0 && takesAll(start, end, step, state.per)) continue;
+    c.axis(axis, rank);
+    if (![start, end, step].every(isFixed)) throw c.deny('how much it takes depends on the batch');
+  }
   return state;
 };
 
-/** Of a fixed shape: fixed even where its elements are not known. */
-function keptSizes(elements: readonly SizeElement[] | undefined): RowState {
-  return elements === undefined ? FIXED : sizes(elements);
+/** Element `at` of input `i`, fixed where all of it is. */
+function argument(c: RowContext, i: number, at: number): SizeElement {
+  return elementsOf(c, i)?.[at] ?? (c.state(i).kind === 'fixed' ? 'fixed' : undefined);
+}
+
+function fixedOnly(c: RowContext): RowState {
+  c.fixedFrom(1);
+  return FIXED;
+}
+
+function slicedElements(
+  c: RowContext,
+  elements: readonly SizeElement[] | undefined,
+): readonly SizeElement[] | undefined {
+  const [start, end, step] = [c.numbers(1)?.[0], c.numbers(2)?.[0], c.node.inputs.length > 4 ? c.numbers(4)?.[0] : 1];
+  return start === undefined || end === undefined || step !== 1 ? undefined : elements?.slice(start, end);
 }
 
 const gather: Rule = (c) => {
   const [data, indices] = [c.state(0), c.state(1)];
-  if (data.kind === 'size') return sizes(c.numbers(1)?.map((index) => data.elements?.at(index)));
+  if (data.kind === 'size' || (data.kind === 'fixed' && data.elements !== undefined && c.numbers(1) !== undefined))
+    return sizes(c.numbers(1)?.map((index) => data.elements?.at(index)));
   const axis = c.int('axis', 0);
   if (indices.kind === 'size') throw c.deny('it computes with the size of the batch');
-  if (data.kind === 'fixed' && indices.kind === 'fixed') {
-    return keptSizes(data.elements && c.numbers(1)?.map((index) => data.elements?.at(index)));
-  }
+  if (data.kind === 'fixed' && indices.kind === 'fixed') return FIXED;
   const [rankData, rankIndices] = [c.rank(0), c.rank(1)];
   if (rankData === undefined || rankIndices === undefined) throw c.deny('a rank is unknown');
   if (data.kind === 'rows' && indices.kind === 'fixed') {
@@ -181,7 +210,7 @@ const squeeze: Rule = (c) => {
   const state = c.state(0);
   if (state.kind === 'size' || state.kind === 'fixed') return state;
   const axes = c.numbers(1);
-  if (axes === undefined || state.kind !== 'rows') throw c.deny('it may drop the batch');
+  if (axes === undefined) throw c.deny('it may drop the batch');
   for (const axis of axes) c.axis(axis, state.rank);
   return { ...state, rank: state.rank - axes.length };
 };
@@ -206,7 +235,7 @@ const reshape: Rule = (c) => {
   if (state.kind === 'size') return state;
   const target = elementsOf(c, 1);
   const rows = c.rows(0);
-  if (rows === undefined) return c.state(1).kind === 'fixed' ? FIXED : notRows(c);
+  if (rows === undefined) return c.state(1).kind === 'fixed' ? state : notRows(c);
   const [first, ...rest] = target ?? [];
   const rank = target?.length;
   if (rank === undefined || rank === 0) throw c.deny('the shape it makes is unknown');
@@ -251,24 +280,28 @@ function expandedBehind(c: RowContext, target: readonly SizeElement[]): RowState
 
 const pad: Rule = (c) => {
   const rows = c.rows(0);
-  c.fixedFrom(1);
-  const pads = c.numbers(1);
-  if (rows === undefined) return FIXED;
-  if (pads === undefined || pads[0] !== 0 || pads[rows.rank] !== 0) throw c.deny('it may add rows');
+  c.fixedFrom(2);
+  if (rows === undefined) return fixedOnly(c);
+  const pads = Array.from({ length: 2 * rows.rank }, (_, i) => argument(c, 1, i));
+  if (pads[0] !== 0 || pads[rows.rank] !== 0) throw c.deny('it may add rows');
+  if (!pads.every(isFixed)) throw c.deny('how much it adds depends on the batch');
   return rows;
 };
 
 const tile: Rule = (c) => {
-  const times = elementsOf(c, 1);
-  const [first, ...rest] = times ?? [];
-  const others = rest.every((element) => typeof element === 'number' || element === 'fixed');
-  if (c.state(0).kind === 'fixed' && typeof first === 'object' && others && c.shape(0)?.[0] === 1)
-    return { kind: 'rows', per: first.batch, rank: rest.length + 1 };
   const rows = c.rows(0);
-  c.fixedFrom(1);
-  if (rows !== undefined && c.numbers(1)?.[0] !== 1) throw c.deny('it may repeat rows');
-  return rows ?? FIXED;
+  if (rows === undefined) return tiledFixed(c);
+  const repeats = Array.from({ length: rows.rank }, (_, i) => argument(c, 1, i));
+  if (repeats[0] !== 1 || !repeats.every(isFixed)) throw c.deny('it may repeat rows');
+  return rows;
 };
+
+/** A fixed row repeated for each row is a row for each. */
+function tiledFixed(c: RowContext): RowState {
+  const [first, ...rest] = elementsOf(c, 1) ?? [];
+  if (typeof first !== 'object' || !rest.every(isFixed) || c.shape(0)?.[0] !== 1) return fixedOnly(c);
+  return { kind: 'rows', per: first.batch, rank: rest.length + 1 };
+}
 
 const resize: Rule = (c) => {
   const rows = c.rows(0);
@@ -281,7 +314,7 @@ const resize: Rule = (c) => {
 const shape: Rule = (c) => {
   const [state, rank] = [c.state(0), c.rank(0)];
   if (rank === undefined) return FIXED;
-  return shapeOf(c, dimsOf(c, rank, state.kind === 'rows' ? { axis: 0, per: state.per } : undefined));
+  return shapeOf(c, rank, state.kind === 'rows' ? { axis: 0, per: state.per } : undefined);
 };
 
 const size: Rule = (c) => (c.state(0).kind === 'rows' ? { kind: 'size', elements: undefined } : FIXED);
@@ -312,7 +345,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ...rules(REDUCTIONS, reduction),
   ...rules('ArgMax ArgMin', arg),
   ...rules('LayerNormalization LogSoftmax Softmax TopK', along(-1)),
-  ['Split', along(0)],
+  ['Split', split],
   ['CumSum', cumSum],
   ['MatMul', matMul],
   ['Gemm', gemm],
@@ -333,8 +366,8 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['Size', size],
 ]);
 
-/** The state of the outputs of a node. Throws Denied. */
-export function rowsThrough(c: RowContext): RowState {
+/** The state of the outputs of a node, one for all or one for each. Throws Denied. */
+export function rowsThrough(c: RowContext): RowState | readonly RowState[] {
   if (c.inputs.some((state) => state.kind === 'turned')) return turnedThrough(c);
   const rule = RULES.get(c.node.op);
   if (rule !== undefined) return rule(c);

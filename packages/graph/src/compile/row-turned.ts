@@ -1,5 +1,5 @@
 /** How ops carry rows on where the batch is not the first dimension: recurrent layers put time in front of it. */
-import { dimsOf, shapeOf } from './row-sizes.ts';
+import { shapeOf } from './row-sizes.ts';
 import { batchAt, ELEMENTWISE, type RowContext, type RowState, type Turned } from './rows.ts';
 
 type Rule = (c: RowContext) => RowState;
@@ -119,7 +119,7 @@ const unsqueeze: Rule = (c) => {
 
 const shape: Rule = (c) => {
   const { axis, rank } = only(c);
-  return shapeOf(c, dimsOf(c, rank, { axis, per: 1 }));
+  return shapeOf(c, rank, { axis, per: 1 });
 };
 
 const REDUCTIONS = ['ReduceMax', 'ReduceMean', 'ReduceMin', 'ReduceProd', 'ReduceSum'] as const;

@@ -2,7 +2,7 @@
  * What the proof of row independence knows of a value. `rows`: dimension 0 is the batch, `per` entries for each of its rows, one
  * behind the other, and they depend on that row alone. `turned`: the same with the batch in a later dimension, one entry for each row.
  * `size`: depends on how many rows there are but on none of them (a shape).
- * `fixed`: depends on neither; `elements` are there where it is a shape. `Denied` says what the proof fails at.
+ * `fixed`: depends on neither; of a shape that was put together, it may be known which elements are numbers. `Denied` says what the proof fails at.
  */
 
 import { type OnnxGraph, type OnnxNode, rankOf, type Value } from '../onnx-graph.ts';
@@ -12,7 +12,7 @@ import { toNumbers } from './constant.ts';
 export type SizeElement = number | 'fixed' | { readonly batch: number } | undefined;
 
 export type RowState =
-  | { readonly kind: 'fixed'; readonly elements?: readonly SizeElement[] | undefined }
+  | { readonly kind: 'fixed'; readonly elements?: readonly SizeElement[] }
   | { readonly kind: 'size'; readonly elements: readonly SizeElement[] | undefined }
   | { readonly kind: 'rows'; readonly per: number; readonly rank: number }
   | { readonly kind: 'turned'; readonly axis: number; readonly rank: number };
@@ -29,12 +29,17 @@ export function batchAt(axis: number, rank: number): RowState {
 }
 
 export function sameState(a: RowState, b: RowState): boolean {
-  return (a.kind === 'fixed' && b.kind === 'fixed') || JSON.stringify(a) === JSON.stringify(b);
+  return JSON.stringify(lasting(a)) === JSON.stringify(lasting(b));
+}
+
+/** What holds of a loop's variable in every turn. */
+export function lasting(state: RowState): RowState {
+  return state.kind === 'fixed' ? FIXED : state;
 }
 
 /** Ops that compute each element from those in its place. */
 export const ELEMENTWISE =
-  'Abs Acos Acosh Add And Asin Asinh Atan Atanh Cast Ceil Clip Cos Cosh Div Elu Equal Erf Exp Floor Gelu Greater ' +
+  'Abs Acos Acosh Add And Asin Asinh Atan Atanh BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor Cast Ceil Clip Cos Cosh Div Elu Equal Erf Exp Floor Gelu Greater ' +
   'GreaterOrEqual HardSigmoid Identity IsInf IsNaN LeakyRelu Less LessOrEqual Log Max Min Mod Mul Neg Not Or Pow ' +
   'Reciprocal Relu Round Selu Sigmoid Sign Sin Sinh Softplus Softsign Sqrt Sub Tan Tanh Where Xor';
 

@@ -131,6 +131,7 @@ const concat: Rule = ({ node, shapes }) => {
   const [x] = all;
   if (x === undefined || all.length !== shapes.length) return undefined;
   const axis = axisOf(node, x.length, 0);
+  if (x[axis] === undefined) return undefined;
   return [
     x.with(
       axis,

@@ -110,6 +110,37 @@ const proved: readonly (readonly [what: string, nodes: readonly Node[]])[] = [
   ['the class of each row', [ints('a', 1), node('ArgMax', 'y', ['x', 'a'], { ...F, ...I, output_type: 'int64' })]],
 ];
 
+const N = [
+  node('Shape', 'sh', ['x'], { ...F, out_type: 'int32' }),
+  node('Unpack', 'u', ['sh'], { T: 'int32', num: 2, axis: 0 }),
+] as const;
+
+const computed: typeof proved = [
+  [
+    'a part of each, as many rows as there are',
+    [
+      ...N,
+      ints('b', [0, 1]),
+      ints('two', 2),
+      node('Pack', 'p', ['u', 'two'], { T: 'int32', N: 2 }),
+      node('Slice', 'y', ['x', 'b', 'p'], { ...F, Index: 'int32' }),
+    ],
+  ],
+  [
+    'columns added up to a width',
+    [
+      ...N,
+      ints('six', 6),
+      node('Sub', 'd', ['six', 'u:1'], { T: 'int32' }),
+      ints('o', 0),
+      node('Pack', 'p', ['o', 'o', 'o', 'd'], { T: 'int32', N: 4 }),
+      ints('s', [2, 2]),
+      node('Reshape', 'q', ['p', 's'], { T: 'int32' }),
+      node('Pad', 'y', ['x', 'q'], F),
+    ],
+  ],
+];
+
 const denied: readonly (readonly [what: string, reason: RegExp, nodes: readonly Node[]])[] = [
   [
     'a mean over the batch',
@@ -161,6 +192,28 @@ const denied: readonly (readonly [what: string, reason: RegExp, nodes: readonly 
   ],
   ['a reversal of the batch', /along the batch/, [ints('a', [0]), node('ReverseV2', 'y', ['x', 'a'], { ...F, ...I })]],
   [
+    'as many columns as there are rows',
+    /depends on the batch/,
+    [
+      ...N,
+      ints('b', [0, 0]),
+      ints('all', -1),
+      node('Pack', 'p', ['all', 'u'], { T: 'int32', N: 2 }),
+      node('Slice', 'y', ['x', 'b', 'p'], { ...F, Index: 'int32' }),
+    ],
+  ],
+  [
+    'all rows but as many as there are columns',
+    /along the batch/,
+    [
+      ...N,
+      ints('o', 0),
+      node('Pack', 'p', ['u:1', 'o'], { T: 'int32', N: 2 }),
+      ints('all', [-1, -1]),
+      node('Slice', 'y', ['x', 'p', 'all'], { ...F, Index: 'int32' }),
+    ],
+  ],
+  [
     'the size of the batch as a number',
     /size of the batch/,
     [
@@ -211,6 +264,10 @@ const verdict = (net: Graph, shape: readonly number[] | null = [-1, 4]) =>
   compile(net, [{ name: 'x', dtype: 'float32', shape }], ['y']).rowIndependent;
 
 describe('rows of a batch', () => {
+  it.each(computed)('are proved to be apart through %s, of any width', (_, nodes) => {
+    expect(verdict(graphOf([placeholder('x', [-1, -1]), ...nodes]), [-1, -1])).toEqual({ proved: true, reason: '' });
+  });
+
   it.each(proved)('are proved to be apart through %s, and are', async (_, nodes) => {
     const compiled = compile(graphOf([X, ...nodes]), [{ name: 'x', dtype: 'float32', shape: [-1, 4] }], ['y']);
     expect(compiled.rowIndependent).toEqual({ proved: true, reason: '' });

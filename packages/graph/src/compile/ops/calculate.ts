@@ -1,6 +1,7 @@
-/** Arithmetic between a node's inputs and its result: intermediate values whose shapes no pass profits from. */
+/** Arithmetic between a node's inputs and its result: intermediate values, typed as far as the operands are. */
+import { broadcast } from '../../analysis/index.ts';
 import type { DType } from '../../dtype.ts';
-import type { Value } from '../../onnx-graph.ts';
+import { rankOf, type Value } from '../../onnx-graph.ts';
 import { int64 } from '../constant.ts';
 import type { Lowering } from '../lowering.ts';
 import { cast, choose, ints, run, scalar, shapeOf } from './common.ts';
@@ -23,21 +24,33 @@ export class Calculator {
       op,
       operands.map((operand) => this.value(operand)),
       this.dtype,
-      { shape: null },
+      { shape: this.shapeOf(operands) },
     );
   }
 
   /** A comparison: Less, LessOrEqual, Greater, GreaterOrEqual or Equal. */
   is(op: string, a: Operand, b: Operand): Value {
-    return run(this.l, op, [this.value(a), this.value(b)], this.dtype, { shape: null, result: 'bool' });
+    return run(this.l, op, [this.value(a), this.value(b)], this.dtype, {
+      shape: this.shapeOf([a, b]),
+      result: 'bool',
+    });
   }
 
   pick(condition: Value, yes: Operand, no: Operand): Value {
-    return choose(this.l, condition, this.value(yes), this.value(no), this.dtype, null);
+    const shape = this.shapeOf([condition, yes, no]);
+    return choose(this.l, condition, this.value(yes), this.value(no), this.dtype, shape);
   }
 
   from(value: Value, dtype: DType): Value {
     return cast(this.l, value, dtype, this.dtype);
+  }
+
+  private shapeOf(operands: readonly Operand[]): readonly number[] | null {
+    const { constants, types } = this.l.graph;
+    const shapes = operands.map((operand) =>
+      typeof operand === 'number' ? [] : (constants.get(operand)?.shape ?? types.get(operand)?.shape ?? null),
+    );
+    return shapes.reduce((shape, other) => broadcast(shape, other) ?? null);
   }
 
   private value(operand: Operand): Value {
@@ -68,18 +81,20 @@ export function indices(l: Lowering, size: Value, behind = 0): Value {
   const inputs = [scalar(l, 'int64', 0), size, scalar(l, 'int64', 1)];
   const numbers = l.emit('Range', inputs, {}, { dtype: 'int64', shape: [-1] });
   if (behind === 0) return numbers;
-  const shape = ints(l, [-1, ...new Array<number>(behind).fill(1)]);
-  return l.emit('Reshape', [numbers, shape], {}, { dtype: 'int64', shape: null });
+  const shape = [-1, ...new Array<number>(behind).fill(1)];
+  return l.emit('Reshape', [numbers, ints(l, shape)], {}, { dtype: 'int64', shape });
 }
 
 /** Scalars and vectors of int64, known or not, as one vector: what Reshape, Expand and Slice take. */
 export function vector(l: Lowering, parts: readonly (Value | number)[]): Value {
   if (parts.every((part) => typeof part === 'number')) return ints(l, parts as readonly number[]);
+  const isScalar = (part: Value | number): boolean => typeof part === 'number' || rankOf(l.graph, part) === 0;
   const flat = parts.map((part) => {
     if (typeof part === 'number') return ints(l, [part]);
-    return l.emit('Reshape', [part, ints(l, [-1])], {}, { dtype: 'int64', shape: null });
+    return l.emit('Reshape', [part, ints(l, [-1])], {}, { dtype: 'int64', shape: isScalar(part) ? [1] : null });
   });
-  return l.emit('Concat', flat, { axis: 0 }, { dtype: 'int64', shape: null });
+  const shape = parts.every(isScalar) ? [parts.length] : null;
+  return l.emit('Concat', flat, { axis: 0 }, { dtype: 'int64', shape });
 }
 
 export function reshapeTo(l: Lowering, value: Value, parts: readonly (Value | number)[], dtype: DType): Value {

@@ -65,16 +65,23 @@ export function reshape(l: Lowering, value: Value, shape: readonly number[], dty
 }
 
 export function squeeze(l: Lowering, value: Value, axes: readonly number[]): Value {
-  return axes.length === 0 ? value : l.emit('Squeeze', [value, ints(l, axes)]);
+  if (axes.length === 0) return value;
+  const type = l.graph.types.get(value);
+  const counted = axes.every((axis) => axis >= 0);
+  const shape = (counted && type?.shape?.filter((_, axis) => !axes.includes(axis))) || null;
+  return l.emit('Squeeze', [value, ints(l, axes)], {}, { dtype: type?.dtype ?? l.outType().dtype, shape });
 }
 
 /** `axes` are those of the result, in order. Done at once on a constant. */
 export function unsqueeze(l: Lowering, value: Value, axes: readonly number[]): Value {
   if (axes.length === 0) return value;
   const constant = l.constantOf(value);
-  if (constant === undefined || axes.some((axis) => axis < 0)) return l.emit('Unsqueeze', [value, ints(l, axes)]);
-  const shape = axes.reduce((dims, axis) => dims.toSpliced(axis, 0, 1), constant.shape);
-  return l.fresh('unsqueezed', reshaped(constant, shape));
+  const type = l.graph.types.get(value);
+  const before = constant?.shape ?? type?.shape;
+  const counted = before != null && axes.every((axis) => axis >= 0);
+  const shape = counted ? axes.reduce((dims, axis) => dims.toSpliced(axis, 0, 1), before) : null;
+  if (constant !== undefined && shape !== null) return l.fresh('unsqueezed', reshaped(constant, shape));
+  return l.emit('Unsqueeze', [value, ints(l, axes)], {}, { dtype: type?.dtype ?? l.outType().dtype, shape });
 }
 
 /** A transposition; done at once on a constant. */

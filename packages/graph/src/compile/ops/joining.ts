@@ -45,7 +45,12 @@ function unpack(l: Lowering): readonly Value[] {
 
 function split(l: Lowering, value: Value, axis: number, sizes: readonly number[]): readonly Value[] {
   if (sizes.length === 1) return [value];
-  return l.emitMany('Split', [value, ints(l, sizes)], sizes.length, { axis });
+  const parts = l.emitMany('Split', [value, ints(l, sizes)], sizes.length, { axis });
+  const { dtype = l.outType().dtype, shape = null } = l.graph.types.get(value) ?? {};
+  parts.forEach((part, i) => {
+    l.graph.types.set(part, { dtype, shape: shape?.with(axis, sizes[i] ?? -1) ?? null });
+  });
+  return parts;
 }
 
 /** Inputs: axis, value. */

@@ -96,10 +96,15 @@ function select(l: Lowering): Value {
 /** Pads as [before, after] for each dimension in TensorFlow, all befores and then all afters in ONNX. */
 function padsOf(l: Lowering): Value {
   const pads = l.numbers(1);
+  const rank = l.shape(1)?.[0] ?? l.rank(0);
+  const order = [...range(rank).map((i) => 2 * i), ...range(rank).map((i) => 2 * i + 1)];
   if (pads !== undefined)
-    return ints(l, [...pads.filter((_, i) => i % 2 === 0), ...pads.filter((_, i) => i % 2 === 1)]);
-  const turned = l.emit('Transpose', [asInt64(l, 1)], { perm: [1, 0] }, { dtype: 'int64', shape: null });
-  return l.emit('Reshape', [turned, ints(l, [-1])], {}, { dtype: 'int64', shape: null });
+    return ints(
+      l,
+      order.map((i) => pads[i] ?? 0),
+    );
+  const flat = l.emit('Reshape', [asInt64(l, 1), ints(l, [-1])], {}, { dtype: 'int64', shape: [2 * rank] });
+  return l.emit('Gather', [flat, ints(l, order)], { axis: 0 }, { dtype: 'int64', shape: [2 * rank] });
 }
 
 function pad(l: Lowering): Value {
