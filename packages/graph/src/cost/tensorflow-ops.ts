@@ -35,7 +35,7 @@ const ELEMENTWISE =
 const MOVES =
   'Assert BatchToSpace BatchToSpaceND Bitcast BroadcastArgs BroadcastTo Cast CheckNumerics CheckNumericsV2 Concat ConcatV2 ' +
   'ConjugateTranspose Const DebugGradientIdentity DeepCopy DepthToSpace Diag DiagPart DynamicPartition DynamicStitch Empty EnsureShape ' +
-  'Enter Exit ExpandDims ExtractImagePatches Fill Gather GatherNd GatherV2 HashTableV2 Identity IdentityN InvertPermutation LoopCond ' +
+  'Enter Exit ExpandDims ExtractImagePatches ExtractVolumePatches Fill Gather GatherNd GatherV2 HashTableV2 Identity IdentityN InvertPermutation LoopCond ' +
   'LookupTableFindV2 LookupTableSizeV2 MatrixBandPart MatrixDiag MatrixDiagPart MatrixDiagPartV2 MatrixDiagPartV3 MatrixDiagV2 ' +
   'MatrixDiagV3 MatrixSetDiag MatrixSetDiagV2 MatrixSetDiagV3 Merge MirrorPad NextIteration NoOp OneHot OnesLike Pack Pad PadV2 ' +
   'ParallelConcat Placeholder PlaceholderV2 PlaceholderWithDefault PreventGradient Print PrintV2 Range Rank ReadVariableOp RefEnter ' +
@@ -109,7 +109,8 @@ const FORMULAS: ReadonlyMap<string, Formula> = new Map(
     ...each('BatchMatMul BatchMatMulV2 BatchMatMulV3', matrixProduct('adj_x')),
     ...each('AvgPool MaxPool AvgPool3D MaxPool3D MaxPoolWithArgmax', window),
     ...each('ResizeBilinear CropAndResize', (op) => bilinear(out(op))),
-    ...each('ResizeBicubic', (op) => bicubic(out(op))),
+    ...each('ResizeBicubic ResizeArea ScaleAndTranslate', (op) => bicubic(out(op))),
+    ...each('RGBToHSV HSVToRGB AdjustHue AdjustSaturation AdjustContrastv2', (op) => 10 * sizeOf(out(op))),
     SquaredDifference: (op: OpShapes) => 2 * sizeOf(out(op)),
     AddN: (op: OpShapes) => (op.inputs.length - 1) * sizeOf(out(op)),
     L2Loss: (op: OpShapes) => Math.max(0, 3 * sizeOf(input(op)) - 1),

@@ -104,7 +104,7 @@ function blocks(
 }
 
 export const image: InferTable = {
-  ...each('ResizeBilinear ResizeBicubic ResizeArea', (op) => resized(op, 'float32')),
+  ...each('ResizeBilinear ResizeBicubic ResizeArea ScaleAndTranslate', (op) => resized(op, 'float32')),
   ResizeNearestNeighbor: (op) => resized(op, op.dtype()),
   CropAndResize: cropAndResize,
   SpaceToDepth: spaceToDepth,

@@ -2,7 +2,7 @@
  * Ops that slide a window over the spatial dimensions: convolutions and pools of two and three dimensions.
  * Source of the sizes: TensorFlow's `core/framework/kernel_shape_util.cc`.
  */
-import { isNamed, UNKNOWN } from '../dims.ts';
+import { isNamed, product, UNKNOWN } from '../dims.ts';
 import type { Typed } from '../facts.ts';
 import { each, type InferTable, type OpContext } from '../op-context.ts';
 
@@ -144,6 +144,30 @@ function maxPoolWithArgmax(op: OpContext): readonly Typed[] {
   ];
 }
 
+/** Patches [batch, places..., elements of each]. */
+function patches(op: OpContext, rank: number): readonly Typed[] {
+  const dims = op.ranked(0, rank);
+  const list = (name: string): readonly number[] => op.attrs.ints(name, new Array<number>(rank).fill(1));
+  const [sizes, strides, rates] = [list('ksizes'), list('strides'), list('rates')];
+  const depth = product([...sizes.slice(1, -1), dims.at(-1) ?? UNKNOWN]);
+  const spatial = dims
+    .slice(1, -1)
+    .map((dim, i) => places(op, dim, dilated(sizes[i + 1] ?? 1, rates[i + 1] ?? 1), strides[i + 1] ?? 1, i + 1));
+  return [{ dtype: op.dtype(), dims: [dims[0] ?? UNKNOWN, ...spatial, depth] }];
+}
+
+/** Images, and a filter [rows, columns, channels]. */
+function dilation(op: OpContext): readonly Typed[] {
+  const [images, filter] = [op.ranked(0, 4), op.ranked(1, 3)];
+  const [strides, rates] = [op.attrs.ints('strides'), op.attrs.ints('rates')];
+  const dims = images.map((dim, axis) => {
+    if (axis === 0) return dim;
+    if (axis === 3) return op.same(dim, filter[2], 'channels');
+    return places(op, dim, dilated(filter[axis - 1] ?? UNKNOWN, rates[axis] ?? 1), strides[axis] ?? 1, axis);
+  });
+  return [{ dtype: op.dtype(), dims }];
+}
+
 export const window: InferTable = {
   Conv2D: (op) => convolution(op, 4),
   Conv3D: (op) => convolution(op, 5),
@@ -154,4 +178,7 @@ export const window: InferTable = {
   ...each('AvgPool3D MaxPool3D', (op) => [{ dtype: op.dtype(), dims: pool(op, 5) }]),
   MaxPoolV2: maxPoolV2,
   MaxPoolWithArgmax: maxPoolWithArgmax,
+  ExtractImagePatches: (op) => patches(op, 4),
+  ExtractVolumePatches: (op) => patches(op, 5),
+  Dilation2D: dilation,
 };

@@ -1,6 +1,7 @@
 /** Every TensorFlow op that can be compiled, by name. */
 import type { Lower } from '../lowering.ts';
 import { BINARY } from './binary.ts';
+import { COLOUR } from './colour.ts';
 import { CONTROL_FLOW } from './control-flow.ts';
 import { CONVOLUTION } from './convolution.ts';
 import { DETECTION } from './detection.ts';
@@ -10,8 +11,10 @@ import { IMAGE } from './image.ts';
 import { JOINING } from './joining.ts';
 import { MATRIX } from './matrix.ts';
 import { NORMALIZATION } from './normalization.ts';
+import { PATCHES } from './patches.ts';
 import { POOLING } from './pooling.ts';
 import { REDUCTION } from './reduction.ts';
+import { RESAMPLE } from './resample.ts';
 import { SCATTER } from './scatter.ts';
 import { SEGMENT } from './segment.ts';
 import { SEQUENCE } from './sequence.ts';
@@ -24,6 +27,7 @@ import { UNARY } from './unary.ts';
 
 const FAMILIES: readonly Readonly<Record<string, Lower>>[] = [
   BINARY,
+  COLOUR,
   CONTROL_FLOW,
   CONVOLUTION,
   DETECTION,
@@ -33,8 +37,10 @@ const FAMILIES: readonly Readonly<Record<string, Lower>>[] = [
   JOINING,
   MATRIX,
   NORMALIZATION,
+  PATCHES,
   POOLING,
   REDUCTION,
+  RESAMPLE,
   SCATTER,
   SEGMENT,
   SEQUENCE,
