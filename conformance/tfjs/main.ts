@@ -11,9 +11,10 @@ import { constValue, readSource } from '@floe/graph';
 import { load, type Signature, type Tensor } from 'floe';
 import { compare, isSame } from './compare.ts';
 import { Judge, type JudgedModel, type Numbers } from './judge.ts';
-import { NETWORKS, type Network, WAITING } from './networks.ts';
+import { NETWORKS, type Network } from './networks.ts';
 import { questionFor } from './question.ts';
 import { freezeCommand, infer, withServer } from './server.ts';
+import { MODULE, unpack } from './unpack.ts';
 
 type Answers = ReadonlyMap<string, Numbers>;
 
@@ -26,12 +27,14 @@ interface Case {
 
 async function main(packages: string, names: readonly string[]): Promise<void> {
   const judge = new Judge(packages);
-  const chosen = names.length === 0 ? NETWORKS : [...NETWORKS, ...WAITING].filter(({ name }) => names.includes(name));
+  const chosen = NETWORKS.filter(({ name }) => names.length === 0 || names.includes(name));
   const served: Case[] = [];
+  const unpacked = mkdtempSync(join(tmpdir(), 'floe-tfjs-'));
   const report = new Report();
   for (const network of chosen) {
-    const file = join(packages, 'node_modules', network.file);
+    const inside = join(packages, 'node_modules', network.file);
     await report.check(network.name, async () => {
+      const file = inside.endsWith(MODULE) ? unpack(inside, join(unpacked, network.name)) : inside;
       const asked = await askJudge(judge, network, file);
       const remark = agreement(asked, await ownAnswers(asked));
       if (network.served === true) served.push(asked);
@@ -39,7 +42,7 @@ async function main(packages: string, names: readonly string[]): Promise<void> {
     });
   }
   if (served.length > 0) await checkServed(served, report);
-  if (names.length === 0) process.stdout.write(`not asked yet: ${WAITING.map(({ name }) => name).join(', ')}\n`);
+  rmSync(unpacked, { recursive: true });
   report.end();
 }
 

@@ -1,7 +1,7 @@
 /**
  * Networks that others trained and published in packages of the registry, each with what it takes to ask it something: the range of
  * its input, and sizes where the model leaves them open. Where they come from is said in each model's `generatedBy` and on its package's
- * page; both packages are published under permissive licences (MIT and Apache-2.0) and are fetched, never copied into this project.
+ * page; the packages are published under permissive licences (MIT and Apache-2.0) and are fetched, never copied into this project.
  */
 
 /** Values that a picture's 0..1 becomes. */
@@ -9,7 +9,7 @@ export type Range = readonly [low: number, high: number];
 
 export interface Network {
   readonly name: string;
-  /** `model.json`, as a path in `node_modules`. */
+  /** `model.json`, or the module that is it, as a path in `node_modules`. */
   readonly file: string;
   readonly range: Range;
   /** Inputs by key: a shape, where the model leaves more open than the batch, and a value instead of a picture. */
@@ -52,7 +52,10 @@ export const NETWORKS: readonly Network[] = [
   human('centernet', BYTES),
   human('efficientpose', UNIT),
   human('emotion', SIGNED, { rows: 2, served: true }),
+  // A multiple of 128, so that no border is added: its boxes all have one score, and only rounding tells which is best.
+  human('faceboxes', BYTES, { given: { image_tensor: { shape: [1, 256, 384, 3] } } }),
   human('facemesh', UNIT, { rows: 2 }),
+  human('facemesh-attention', UNIT, { backend: 'cpu' }),
   human('facemesh-attention-pinto', UNIT),
   human('facemesh-detection-full', SIGNED),
   human('facemesh-detection-short', SIGNED),
@@ -66,6 +69,8 @@ export const NETWORKS: readonly Network[] = [
   human('handlandmark-lite', UNIT),
   human('handlandmark-sparse', UNIT),
   human('handskeleton', UNIT),
+  // The wasm backend gives boxes scores that none has; TensorFlow agrees with the other one.
+  human('handtrack', BYTES, { backend: 'cpu' }),
   human('iris', UNIT, { rows: 2 }),
   human('liveness', UNIT, { rows: 2 }),
   human('meet', UNIT),
@@ -74,22 +79,9 @@ export const NETWORKS: readonly Network[] = [
   human('movenet-lightning', BYTES, { served: true }),
   human('movenet-multipose', BYTES),
   human('movenet-thunder', BYTES),
-  human('posenet', SIGNED),
-  human('selfie', UNIT, { served: true }),
-  { name: 'basic-pitch', file: '@spotify/basic-pitch/model/model.json', range: [-0.2, 0.2], rows: 2 },
-];
-
-/** Networks with ops that are not compiled yet, asked only by their names; each moves to the others as soon as it passes. */
-export const WAITING: readonly Network[] = [
-  // A loop of TensorFlow 1 (Enter, Exit, Switch, Merge, NextIteration, LoopCond) with TensorArrays, NonMaxSuppressionV3.
-  human('faceboxes', BYTES, { given: { image_tensor: { shape: [1, 256, 320, 3] } } }),
-  // Atan2.
-  human('facemesh-attention', UNIT, { backend: 'cpu' }),
-  // NonMaxSuppressionV5; loops of TensorFlow 1 with tensor lists; Where.
-  human('handtrack', BYTES),
-  // SparseToDense.
   human('nanodet', UNIT),
-  // Switch and Merge; SpaceToBatchND of sizes that are not known. Asked as for the first picture of a film: without a memory.
+  human('posenet', SIGNED),
+  // Asked as for the first picture of a film: without a memory.
   human('rvm', UNIT, {
     given: {
       src: { shape: [1, 144, 192, 3] },
@@ -100,4 +92,7 @@ export const WAITING: readonly Network[] = [
       'r4i:0': { shape: [], value: 0 },
     },
   }),
+  human('selfie', UNIT, { served: true }),
+  { name: 'basic-pitch', file: '@spotify/basic-pitch/model/model.json', range: [-0.2, 0.2], rows: 2 },
+  { name: 'nsfw', file: 'nsfwjs/dist/models/mobilenet_v2_mid/model.min.js', range: UNIT, rows: 2 },
 ];

@@ -50,14 +50,14 @@ const utf8 = new TextEncoder();
 /** `dims` names a dynamic dimension of an input or output. */
 export function writeOnnx(graph: OnnxGraph, dims: DimensionNames): OnnxFiles {
   const weights = new Weights();
+  const held = holders(graph);
+  const initializers: Initializers = (each) =>
+    (held.get(each) ?? []).map(([name, tensor]) => weights.place(name, tensor));
   const model = OnnxModel.encode({
     ir_version: IR_VERSIONS.find(([opset]) => graph.opset >= opset)?.[1] ?? 7n,
     producer_name: 'floe',
     opset_import: operatorSets(graph),
-    graph: {
-      ...graphProto('floe', graph, dims),
-      initializer: [...graph.constants].map(([name, tensor]) => weights.place(name, tensor)),
-    },
+    graph: graphProto('floe', graph, dims, initializers),
   });
   return { model, weights: weights.pieces, weightsBytes: weights.end };
 }
@@ -69,13 +69,38 @@ function operatorSets(graph: OnnxGraph): OnnxOperatorSet[] {
 }
 
 type DimensionNames = (spec: TensorSpec, axis: number) => string | undefined;
+type Initializers = (graph: OnnxGraph) => readonly OnnxTensor[];
+type Named = readonly [name: string, tensor: Tensor];
 
-/** A graph or subgraph; constants of all of them are the outermost graph's. */
-function graphProto(name: string, graph: OnnxGraph, dims: DimensionNames): OnnxGraphProto {
+/** True for a constant that is written into the model itself, not beside it. */
+export function isInline({ dtype, shape }: Tensor): boolean {
+  return sizeOf(shape) * DTYPES[dtype].size < INLINE_LIMIT;
+}
+
+/** A constant inside the model is held by the subgraph that uses it, where it is the only one to do so; others by the outermost graph. */
+function holders(graph: OnnxGraph): ReadonlyMap<OnnxGraph, readonly Named[]> {
+  const users = new Map<string, OnnxGraph>();
+  for (const each of graphsIn(graph)) {
+    for (const input of each.nodes.flatMap(({ inputs }) => inputs)) {
+      users.set(input, (users.get(input) ?? each) === each ? each : graph);
+    }
+  }
+  const held = new Map<OnnxGraph, Named[]>();
+  for (const [name, tensor] of graph.constants) {
+    const holder = isInline(tensor) ? (users.get(name) ?? graph) : graph;
+    const list = held.get(holder);
+    if (list === undefined) held.set(holder, [[name, tensor]]);
+    else list.push([name, tensor]);
+  }
+  return held;
+}
+
+/** A graph or subgraph. */
+function graphProto(name: string, graph: OnnxGraph, dims: DimensionNames, initializers: Initializers): OnnxGraphProto {
   return {
     name,
-    node: nodeProtos(graph.nodes),
-    initializer: [],
+    node: nodeProtos(graph.nodes, initializers),
+    initializer: initializers(graph),
     input: graph.inputs.map((spec) => valueInfo(spec, dims)),
     output: graph.outputs.map((spec) => valueInfo(spec, dims)),
   };
@@ -99,8 +124,8 @@ class Weights {
     if (tensor.dtype === 'string') {
       return { ...common, string_data: tensor.data as readonly Uint8Array[], raw_data: undefined, data_location: 0 };
     }
+    if (isInline(tensor)) return { ...common, raw_data: bytesOf(tensor), data_location: 0 };
     const bytes = sizeOf(tensor.shape) * DTYPES[tensor.dtype].size;
-    if (bytes < INLINE_LIMIT) return { ...common, raw_data: bytesOf(tensor), data_location: 0 };
     const entries = [
       { key: 'location', value: WEIGHTS_FILE },
       { key: 'offset', value: String(this.append(tensor, bytes)) },
@@ -130,7 +155,7 @@ class Weights {
 }
 
 /** Several ONNX nodes may come from one TensorFlow node; the engine wants each name once. */
-function nodeProtos(nodes: readonly OnnxNode[]): readonly OnnxNodeProto[] {
+function nodeProtos(nodes: readonly OnnxNode[], initializers: Initializers): readonly OnnxNodeProto[] {
   const taken = new Set<string>();
   return nodes.map((node) => {
     const base = taken.has(node.name) ? `${node.name}/${node.op}` : node.name;
@@ -138,7 +163,12 @@ function nodeProtos(nodes: readonly OnnxNode[]): readonly OnnxNodeProto[] {
     for (let n = 2; taken.has(name); n++) name = `${base}_${n}`;
     taken.add(name);
     const attributes = Object.entries(node.attrs).map(([key, value]) => attribute(key, value));
-    const bodies = Object.entries(node.bodies ?? {}).map(([key, body]) => bodyAttribute(key, `${name}/${key}`, body));
+    const bodies = Object.entries(node.bodies ?? {}).map(([key, body]) =>
+      bodyAttribute(
+        key,
+        graphProto(`${name}/${key}`, body, () => undefined, initializers),
+      ),
+    );
     const { inputs: input, outputs: output, op: op_type, domain = '' } = node;
     return { input, output, name, op_type, attribute: [...attributes, ...bodies], domain };
   });
@@ -147,8 +177,8 @@ function nodeProtos(nodes: readonly OnnxNode[]): readonly OnnxNodeProto[] {
 const NONE = { f: undefined, i: undefined, s: undefined, g: undefined, ints: [] };
 
 /** Dimensions inside a body have no names: those of a loop may change from one turn to the next. */
-function bodyAttribute(name: string, graphName: string, body: OnnxGraph): OnnxAttribute {
-  return { ...NONE, name, g: graphProto(graphName, body, () => undefined), type: ATTRIBUTE.graph };
+function bodyAttribute(name: string, body: OnnxGraphProto): OnnxAttribute {
+  return { ...NONE, name, g: body, type: ATTRIBUTE.graph };
 }
 
 function attribute(name: string, value: OnnxAttr): OnnxAttribute {

@@ -2,7 +2,7 @@
 
 import type { Value } from '../../onnx-graph.ts';
 import type { Lower, Lowering } from '../lowering.ts';
-import { asInt64, cast, ints, run, shapeOf } from './common.ts';
+import { asInt64, cast, ints, reshape, run, shapeOf } from './common.ts';
 import { channelsFirstShape, fromChannelsFirst, IMAGES, toChannelsFirst } from './window.ts';
 
 /** How TensorFlow maps a pixel of the result to the image, in ONNX's words. */
@@ -18,9 +18,15 @@ function resized(
   attrs: Record<string, string>,
 ): Value {
   const x = toChannelsFirst(l, value, IMAGES);
-  const sizes = l.emit('Concat', [front(l, x), asInt64(l, 1)], { axis: 0 }, { dtype: 'int64', shape: [4] });
+  const sizes = l.emit('Concat', [front(l, x), size(l)], { axis: 0 }, { dtype: 'int64', shape: [4] });
   const options = { attrs, extra: ['', '', sizes], shape: channelsFirstShape(l, IMAGES) };
   return fromChannelsFirst(l, run(l, 'Resize', [x], dtype, options), IMAGES);
+}
+
+/** Height and width. What is calculated is said to be two numbers, since the engine refuses a size of which it cannot tell that. */
+function size(l: Lowering): Value {
+  const value = asInt64(l, 1);
+  return l.numbers(1) === undefined ? reshape(l, value, [2], 'int64') : value;
 }
 
 /** Batch and channels of an image with channels first. */

@@ -9,6 +9,7 @@ import { guardMaxPools } from './guard-max-pool.ts';
 import { hoistFromLoops } from './hoist.ts';
 import { pushTransposes } from './layout.ts';
 import { liftAffine } from './lift-affine.ts';
+import { ownConstants } from './own-constants.ts';
 import { foldPads } from './pad.ts';
 import { raiseGelus } from './raise-gelu.ts';
 import { raiseHardSigmoids } from './raise-hard-sigmoid.ts';
@@ -37,6 +38,7 @@ export const ONNX_PASSES: readonly (readonly [name: string, pass: OnnxPass])[] =
   ['pool-globally', everywhere(poolGlobally)],
   ['guard-max-pools', everywhere(guardMaxPools)],
   ['remove-dead', removeDead],
+  ['own-constants', ownConstants],
 ];
 
 /** The pass on the graph and on every subgraph. */
