@@ -28,6 +28,8 @@ export interface World {
   /** What every run costs, and each of its rows. */
   readonly overhead: number;
   readonly perRow: number;
+  /** Rows of a request may run apart. */
+  readonly splits: boolean;
 }
 
 /** Seconds of a row: such as MobileNetV2's. */
@@ -107,16 +109,16 @@ class Machine {
 export async function simulate(
   arrivals: readonly Arrival[],
   options: SchedulerOptions,
-  world: World = { overhead: 0.02 * ROW, perRow: ROW },
+  world: World = { overhead: 0.02 * ROW, perRow: ROW, splits: true },
 ): Promise<Finished[]> {
   const machine = new Machine(options.slots);
   const session = simulatedSession(world, (seconds, happen) => machine.begin(seconds, happen));
-  const cost = learned(session, world);
+  const cost = learned(world);
   const scheduler = new Scheduler({ ...options, clock: () => machine.now * 1000 });
   const finished: Finished[] = [];
   const ask = async (arrival: Arrival): Promise<void> => {
     const feeds = new Map([['x', rowsTensor(arrival.rows)]]);
-    const work = { session, cost, feeds, fetches: ['y'], rowIndependent: true, model: 'm' };
+    const work = { session, cost, feeds, fetches: ['y'], rowIndependent: world.splits, model: 'm' };
     const took = await scheduler.run(work, termsOf(arrival.caller)).then(
       () => machine.now - arrival.at,
       () => Number.POSITIVE_INFINITY,
@@ -167,10 +169,12 @@ function simulatedSession(world: World, later: (seconds: number, happen: () => v
 }
 
 /** The costs are known, as after calibration. */
-function learned(session: Session, { overhead, perRow }: World): CostModel {
+function learned({ overhead, perRow, splits }: World): CostModel {
   const cost = new CostModel(new MachineRate());
-  const shape = cost.shape('float32[1]', session.inputs.length);
-  for (let rows = 1; rows <= 32; rows *= 2) cost.observe(shape, rows, overhead + perRow * rows);
+  for (const rows of [1, 2, 4, 8, 16, LARGE]) {
+    const shape = splits ? cost.shape('float32[1]', 1) : cost.shape(`whole float32[${rows},1]`, rows);
+    cost.observe(shape, splits ? rows : 1, overhead + perRow * rows);
+  }
   return cost;
 }
 

@@ -9,7 +9,7 @@ export interface Load {
   readonly seconds: number;
   /** The same of this caller. */
   readonly callerSeconds: number;
-  /** Callers with unfinished tasks, this one included. */
+  /** Callers with unfinished tasks, now or a moment ago, this one included. */
   readonly callers: number;
 }
 

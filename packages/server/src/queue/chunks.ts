@@ -32,12 +32,16 @@ export interface Joint {
   readonly behind: number;
 }
 
+/** A smaller saving, as a part of the rows that join, is not worth holding anybody up, however many wait. */
+const LEAST_SAVING = 0.1;
+
 /**
  * Whether `rows` more pay in a run. It saves the overhead to the task that joins and to each behind it, and holds up those that are in
  * the run already by its rows. Where calibration found that larger batches make no row cheaper, that is the end.
  */
 export function joins(rows: number, joint: Joint, cost: FittedCost, chunkSeconds: number): boolean {
   const after = joint.rows + rows;
+  const added = cost.perRow * rows;
   if (after > cost.preferredRows || cost.overhead + cost.perRow * after > chunkSeconds) return false;
-  return cost.overhead * (1 + joint.behind) >= joint.tasks * cost.perRow * rows && cost.overhead > 0;
+  return cost.overhead >= LEAST_SAVING * added && cost.overhead * (1 + joint.behind) >= joint.tasks * added;
 }

@@ -1,7 +1,7 @@
 /**
  * In which order waiting tasks run: each gets one key when it arrives, in seconds, and the least key is next. Nothing is ever rebuilt.
  *
- *   size-first   r * arrival + min(r * queueSeconds, cost + excess) / weight
+ *   size-first   r * arrival + (min(most, cost) + min(most, excess)) / weight,   most = r * queueSeconds
  *   fifo         arrival
  *
  * A short task has a small key. Waiting counts too, since the clock goes on for whoever comes later. `excess` is what the caller has
@@ -9,10 +9,9 @@
  * which matters: with the caller's whole sum in its place (and one caller) every task looks large once many wait, and at 95 % load
  * small ones took 31 times their cost instead of 1.8.
  *
- * The bound: a task that arrives `queueSeconds / weight` later has the larger key whatever it costs and whoever asks. What is ahead
- * by then is at most a full queue. So no task waits longer than
- *   queueSeconds / weight + queueSeconds / slots + one run,
- * and in the size-first order a task of cost c and no excess is passed by nothing that comes more than `c / r / weight` after it.
+ * The bound: what arrives `2 * queueSeconds / weight` after a task has the larger key whatever it costs and whoever asks (without
+ * excess `min(queueSeconds, cost / r) / weight`), and what is ahead by then is at most a full queue. So no task waits longer than
+ *   2 * queueSeconds / weight + queueSeconds / slots + one run.
  */
 export type Policy = 'size-first' | 'fifo';
 
@@ -25,7 +24,7 @@ export interface Arrival {
   readonly own: number;
   /** The same of all callers. */
   readonly all: number;
-  /** The caller's part of the weight of all callers with unfinished tasks, 0..1. */
+  /** The caller's part of the weight of all callers with unfinished tasks, now or a moment ago; 0..1. */
   readonly share: number;
   /** Of the caller times priority of the task. */
   readonly weight: number;
@@ -39,7 +38,8 @@ export const AGEING = 0.02;
 
 export function keyOf(policy: Policy, arrival: Arrival, queueSeconds: number, ageing = AGEING): number {
   if (policy === 'fifo') return arrival.at;
-  return ageing * arrival.at + Math.min(ageing * queueSeconds, arrival.cost + excess(arrival)) / arrival.weight;
+  const most = ageing * queueSeconds;
+  return ageing * arrival.at + (Math.min(most, arrival.cost) + Math.min(most, excess(arrival))) / arrival.weight;
 }
 
 function excess({ own, all, share, cost }: Arrival): number {

@@ -142,7 +142,7 @@ export class Scheduler {
     const load = {
       seconds: callers.all.seconds + this.inlineSeconds,
       callerSeconds: callers.secondsOf(terms.caller.name),
-      callers: callers.activeWith(terms.caller.name),
+      callers: callers.countWith(terms.caller.name),
     };
     const full = refusal(predicted, load, this.settings);
     if (full !== undefined) row.refused++;
@@ -161,7 +161,7 @@ export class Scheduler {
     if (refused !== undefined) return Promise.reject(refused);
     const now = this.now();
     const task = new Task({ ...options, arrived: now });
-    this.callers.add(terms.caller, predicted);
+    this.callers.add(terms.caller, predicted, now);
     task.key = this.keyOf(task, now);
     task.order = this.orders++;
     const late = this.foresee(task, now);
@@ -302,7 +302,7 @@ export class Scheduler {
   }
 
   private leave(task: Task): void {
-    this.callers.remove(task.terms.caller, task.predicted);
+    this.callers.remove(task.terms.caller, task.predicted, this.now());
     if (this.callers.all.count === 0) this.rest();
   }
 
