@@ -35,6 +35,8 @@ export interface ErrorDetail {
   readonly offset?: number;
   /** What is wrong at this place, where the message speaks of several. */
   readonly reason?: string;
+  /** When it is worth trying again. */
+  readonly retryAfterSeconds?: number;
 }
 
 export class FloeError extends Error {

@@ -27,6 +27,8 @@ export interface Session {
    * `close`, RESOURCE_EXHAUSTED (no memory), UNAVAILABLE (the engine died; the next run finds it restarted), INTERNAL.
    */
   run(feeds: ReadonlyMap<string, Tensor>, fetches: readonly string[]): Promise<readonly Tensor[]>;
+  /** Seconds that a run on these feeds would take of the event loop; undefined where it goes to another thread, or where nothing is known. */
+  inlineSeconds(feeds: ReadonlyMap<string, Tensor>): number | undefined;
   /** Refuses new runs, waits for those asked for before and gives the memory back. Idempotent. */
   close(): Promise<void>;
 }

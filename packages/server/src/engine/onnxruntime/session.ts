@@ -90,6 +90,11 @@ export class NativeSession implements Session {
     }
   }
 
+  inlineSeconds(feeds: ReadonlyMap<string, Tensor>): number | undefined {
+    const micros = this.cost.inlineMicros(elementsOf(feeds.values()));
+    return micros === undefined ? undefined : micros / 1e6;
+  }
+
   close(): Promise<void> {
     this.closing ??= this.shutDown();
     return this.closing;
@@ -103,8 +108,7 @@ export class NativeSession implements Session {
 
   /** Not an async function: a small run should cost one promise, not two. */
   private dispatch(tensors: readonly Tensor[], wanted: readonly number[]): Tensor[] | Promise<Tensor[]> {
-    let elements = 0;
-    for (const tensor of tensors) elements += tensor.data.length;
+    const elements = elementsOf(tensors);
     const micros = this.cost.inlineMicros(elements);
     if (micros === undefined) return this.runtime.gate.use(() => this.runPooled(tensors, wanted, elements));
     const turn = this.runtime.turns.take(micros, this.gather);
@@ -176,6 +180,12 @@ export class NativeSession implements Session {
 function repeat(results: readonly Tensor[], distinct: readonly number[], wanted: readonly number[]): Tensor[] {
   const byPosition = new Map(distinct.map((at, i) => [at, results[i]]));
   return wanted.flatMap((at) => byPosition.get(at) ?? []);
+}
+
+function elementsOf(tensors: Iterable<Tensor>): number {
+  let elements = 0;
+  for (const tensor of tensors) elements += tensor.data.length;
+  return elements;
 }
 
 function names(specs: readonly TensorSpec[]): string[] {

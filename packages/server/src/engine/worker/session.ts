@@ -63,6 +63,10 @@ export class WorkerSession implements Session {
     }
   }
 
+  inlineSeconds(): undefined {
+    return undefined;
+  }
+
   close(): Promise<void> {
     this.closing ??= this.shutDown();
     return this.closing;

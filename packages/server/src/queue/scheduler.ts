@@ -1,0 +1,330 @@
+/**
+ * All work of the process that takes a slot, across models, in one heap:
+ *
+ *   const scheduler = new Scheduler({ slots: 2 });
+ *   const outputs = await scheduler.run({ session, cost, feeds, fetches, rowIndependent, model }, terms);
+ *   const pixels = await scheduler.stage(0.004, 'decode', terms, () => decode(bytes));
+ *
+ * A task is admitted, gets its key, waits in the heap, and runs: large ones in chunks, small ones of the same graph and shape together
+ * where that pays. What is small enough to run inline goes straight to the session, which gathers such runs by turns of the event
+ * loop; it is counted like any other (about 1 us).
+ */
+import type { FloeError, Tensor } from '@floe/graph/base';
+import type { Session } from '../core/engine.ts';
+import type { Terms } from '../core/terms.ts';
+import type { ShapeCost } from '../cost/shape-cost.ts';
+import { cancelled, lateness, refusal } from './admission.ts';
+import { blame, gather, type Member, rowsOfAll, runTogether } from './batch.ts';
+import { Callers } from './callers.ts';
+import { chunkRows } from './chunks.ts';
+import { Ledger, type Outcome, type Row } from './ledger.ts';
+import { keyOf } from './order.ts';
+import { type SchedulerOptions, type Settings, settingsOf } from './settings.ts';
+import { type Running, Slots } from './slots.ts';
+import { closedScheduler, type Snapshot, snapshotOf, Tallies } from './snapshot.ts';
+import { type Job, Task } from './task.ts';
+import { type Lane, Waiting } from './waiting.ts';
+import { rowsOf, type Work } from './work.ts';
+
+/** Tasks ahead are counted one by one up to here, 5 us; a position beyond it is told as this. */
+const MOST_COUNTED = 1000;
+
+export class Scheduler {
+  private readonly settings: Settings;
+  private readonly waiting = new Waiting();
+  private readonly callers = new Callers();
+  private readonly slots: Slots;
+  private readonly ledger: Ledger;
+  private readonly tallies = new Tallies();
+  private readonly sessionNumbers = new WeakMap<Session, number>();
+  /** When the work of a request that has several stages came first. */
+  private readonly arrivals = new WeakMap<Terms, number>();
+  private sessions = 0;
+  private orders = 0;
+  private inlineRuns = 0;
+  private inlineSeconds = 0;
+  private lastActive: number;
+  private closing = false;
+  private whenDrained: (() => void) | undefined;
+
+  constructor(options: SchedulerOptions) {
+    this.settings = settingsOf(options);
+    this.slots = new Slots(this.settings);
+    this.ledger = new Ledger((seconds) => this.endInline(seconds));
+    this.lastActive = this.now();
+  }
+
+  /** Throws what the session throws, RESOURCE_EXHAUSTED, DEADLINE_EXCEEDED, CANCELLED, and UNAVAILABLE after `close`. */
+  run(work: Work, terms: Terms): Promise<readonly Tensor[]> {
+    const inline = work.session.inlineSeconds(work.feeds);
+    if (inline !== undefined) return this.runInline(work, terms, inline);
+    const rows = rowsOf(work.session.inputs, work.feeds, work.rowIndependent);
+    const cost = work.cost.shape(rows.shape, rows.elements);
+    const lane = `${this.numberOf(work.session)} ${work.fetches.join(',')} ${rows.shape}`;
+    const row = this.ledger.row(terms.caller.name, work.model);
+    const chunk = this.chunkOf(rows.count, rows.independent, cost);
+    const predicted = cost.predict(rows.count);
+    const job: Job = { kind: 'run', work, rows, cost };
+    return this.enqueue({ job, terms, row, predicted, lane, rows: rows.count, chunk }) as Promise<readonly Tensor[]>;
+  }
+
+  /** Other work that keeps a CPU busy for about so many seconds, such as decoding an image: the same heap, keys and slots. */
+  stage<T>(seconds: number, name: string, terms: Terms, begin: () => Promise<T>): Promise<T> {
+    const row = this.ledger.row(terms.caller.name, name);
+    const job: Job = { kind: 'stage', begin };
+    return this.enqueue({ job, terms, row, predicted: seconds, lane: name, rows: 1, chunk: 1 }) as Promise<T>;
+  }
+
+  /** Seconds since anything was waiting or under way. */
+  idleSeconds(): number {
+    return this.unfinished > 0 ? 0 : this.now() - this.lastActive;
+  }
+
+  snapshot(): Snapshot {
+    const { waiting, callers, slots, tallies } = this;
+    const queuedSeconds = callers.all.seconds + this.inlineSeconds;
+    return snapshotOf(tallies, this.ledger.labelled(), { waiting: waiting.size, running: slots.size, queuedSeconds });
+  }
+
+  /** Takes no more work; resolves when all that was accepted is settled and no run is under way. */
+  async close(): Promise<void> {
+    this.closing = true;
+    this.waiting.releaseAll();
+    this.start();
+    if (this.unfinished > 0) await new Promise<void>((resolve) => (this.whenDrained = resolve));
+  }
+
+  private get unfinished(): number {
+    return this.callers.all.count + this.inlineRuns;
+  }
+
+  private now(): number {
+    return this.settings.clock() / 1000;
+  }
+
+  private runInline(work: Work, terms: Terms, seconds: number): Promise<readonly Tensor[]> {
+    const row = this.ledger.row(terms.caller.name, work.model);
+    if (terms.signal.aborted || terms.deadline !== Number.POSITIVE_INFINITY || this.isNearlyFull(seconds)) {
+      const error = this.refuse(terms, row, seconds);
+      if (error !== undefined) return Promise.reject(error);
+    }
+    row.beginInline(seconds);
+    this.inlineRuns++;
+    this.inlineSeconds += seconds;
+    terms.notes.queue = { predicted: seconds, position: 0, chunks: 1 };
+    const results = work.session.run(work.feeds, work.fetches);
+    results.then(row.inlineDone, row.inlineFailed);
+    return results;
+  }
+
+  private isNearlyFull(seconds: number): boolean {
+    return this.closing || this.inlineSeconds + this.callers.all.seconds + seconds > this.settings.queueSeconds / 2;
+  }
+
+  private endInline(seconds: number): void {
+    this.inlineRuns--;
+    this.inlineSeconds = this.inlineRuns === 0 ? 0 : this.inlineSeconds - seconds;
+    if (this.inlineRuns === 0) this.rest();
+  }
+
+  private chunkOf(rows: number, independent: boolean, cost: ShapeCost): number {
+    const splits = independent && this.settings.policy === 'size-first';
+    return splits ? chunkRows(rows, cost, this.settings.chunkSeconds) : rows;
+  }
+
+  /** Why a task may not come in, counted; undefined if it may. */
+  private refuse(terms: Terms, row: Row, predicted: number): FloeError | undefined {
+    if (this.closing) return closedScheduler();
+    if (terms.signal.aborted) return this.turnAway(row, 'cancelled', cancelled());
+    const late = lateness(this.settings.clock(), terms.deadline, 0);
+    if (late !== undefined) return this.turnAway(row, 'expired', late);
+    const { callers } = this;
+    const load = {
+      seconds: callers.all.seconds + this.inlineSeconds,
+      callerSeconds: callers.secondsOf(terms.caller.name),
+      callers: callers.countWith(terms.caller.name),
+    };
+    const full = refusal(predicted, load, this.settings);
+    if (full !== undefined) row.refused++;
+    return full;
+  }
+
+  private turnAway(row: Row, outcome: 'cancelled' | 'expired', error: FloeError): FloeError {
+    row.accepted++;
+    row[outcome]++;
+    return error;
+  }
+
+  private enqueue(options: Omit<ConstructorParameters<typeof Task>[0], 'arrived'>): Promise<unknown> {
+    const { terms, row, predicted } = options;
+    const refused = this.refuse(terms, row, predicted);
+    if (refused !== undefined) return Promise.reject(refused);
+    const now = this.now();
+    const task = new Task({ ...options, arrived: now });
+    this.callers.add(terms.caller, predicted, now);
+    task.key = this.keyOf(task, now);
+    task.order = this.orders++;
+    const late = this.foresee(task, now);
+    if (late !== undefined) {
+      this.leave(task);
+      return Promise.reject(this.turnAway(row, 'expired', late));
+    }
+    row.accepted++;
+    task.onSettled = (_, outcome) => this.settled(task, outcome);
+    terms.signal.addEventListener('abort', task);
+    this.wait(task);
+    this.start();
+    return task.settled;
+  }
+
+  private keyOf({ terms, predicted, job }: Task, now: number): number {
+    const { policy, queueSeconds, ageing } = this.settings;
+    const at = this.arrivals.get(terms) ?? now;
+    if (job.kind === 'stage') this.arrivals.set(terms, at);
+    const weight = terms.caller.weight * terms.priority;
+    const standing = this.callers.standing(terms.caller, predicted);
+    return keyOf(policy, { at, cost: predicted, weight, ...standing }, queueSeconds, ageing);
+  }
+
+  /** Looks at what is ahead, notes it, and says if that is too much for the deadline. */
+  private foresee(task: Task, now: number): FloeError | undefined {
+    let position = 0;
+    let seconds = this.slots.opening(now) === 'any' ? 0 : this.slots.remaining(now);
+    this.waiting.before(task, MOST_COUNTED, (ahead) => {
+      position++;
+      seconds += (ahead.predicted * ahead.left) / ahead.rows;
+    });
+    const { terms, predicted, rows, chunk } = task;
+    const earlier = terms.notes.queue;
+    task.note = {
+      predicted: predicted + (earlier?.predicted ?? 0),
+      position,
+      chunks: Math.ceil(rows / chunk),
+      wait: earlier?.wait ?? 0,
+      actual: earlier?.actual ?? 0,
+      batched: 1,
+    };
+    terms.notes.queue = task.note;
+    return lateness(now * 1000, terms.deadline, seconds / this.settings.slots);
+  }
+
+  private wait(task: Task): void {
+    const { delaySeconds, chunkSeconds, after } = this.settings;
+    const { job } = task;
+    const hold =
+      delaySeconds > 0 && !this.closing && job.kind === 'run' && job.rows.independent && job.cost.overhead > 0;
+    const lane = this.waiting.push(task, hold && task.nextSeconds < chunkSeconds);
+    if (!lane.held) return;
+    const isFull =
+      job.kind === 'run' && (lane.rows >= job.cost.preferredRows || job.cost.predict(lane.rows) >= chunkSeconds);
+    if (isFull) this.waiting.release(lane);
+    else if (lane.tasks.size === 1) after(delaySeconds, () => this.endHold(lane));
+  }
+
+  private endHold(lane: Lane): void {
+    this.waiting.release(lane);
+    this.start();
+  }
+
+  /** Begins as many runs as there is room for. */
+  private start(): void {
+    for (let lane = this.nextLane(); lane !== undefined; lane = this.nextLane()) {
+      const first = lane.tasks.first();
+      if (first === undefined || this.dropExpired(first)) continue;
+      const { chunkSeconds, slots } = this.settings;
+      this.launch(gather(lane, this.waiting, { chunkSeconds, slots, now: this.now() }));
+    }
+  }
+
+  private nextLane(): Lane | undefined {
+    if (this.waiting.size === 0) return undefined;
+    const opening = this.slots.opening(this.now());
+    if (opening === 'any') return this.waiting.first();
+    return opening === 'none' ? undefined : this.waiting.firstThat((task) => this.slots.isShort(task.nextSeconds));
+  }
+
+  private dropExpired(task: Task): boolean {
+    const late = lateness(this.settings.clock(), task.terms.deadline, 0);
+    if (late !== undefined) task.end('expired', late);
+    return late !== undefined;
+  }
+
+  private launch(members: readonly Member[]): void {
+    const { job } = (members[0] as Member).task;
+    const now = this.now();
+    const predicted = job.kind === 'run' ? job.cost.predict(rowsOfAll(members)) : (members[0] as Member).task.predicted;
+    for (const { task } of members) noteStart(task, members.length, now);
+    void this.finish(members, job, this.slots.begin(predicted, now));
+  }
+
+  private async finish(members: readonly Member[], job: Job, running: Running): Promise<void> {
+    let again: readonly Task[] = [];
+    try {
+      if (job.kind === 'stage')
+        (members[0] as Member).task.answer(await job.begin().finally(() => this.account(members, running)));
+      else {
+        const results = await runTogether(members).finally(() => this.account(members, running));
+        job.work.cost.observe(job.cost, rowsOfAll(members), this.now() - running.began);
+        members.forEach(({ task, range }, i) => void task.deliver(range, results[i] ?? []));
+      }
+    } catch (error) {
+      again = blame(members, error);
+    }
+    this.slots.end(running);
+    for (const { task } of members) this.ended(task);
+    for (const task of again) if (task.at < 0) this.waiting.push(task, false);
+    this.start();
+  }
+
+  /** What a run took, to each of its tasks by its rows. */
+  private account(members: readonly Member[], running: Running): void {
+    const seconds = this.now() - running.began;
+    const rows = rowsOfAll(members);
+    this.tallies.ran(members.length, running.predicted, seconds);
+    for (const { task, range } of members) {
+      const part = (seconds * (range.to - range.from)) / rows;
+      task.row.workSeconds += part;
+      if (task.note !== undefined) task.note.actual = (task.note.actual ?? 0) + part;
+    }
+  }
+
+  /** A run of the task is over. */
+  private ended(task: Task): void {
+    task.underWay--;
+    if (task.over && task.underWay === 0) this.leave(task);
+  }
+
+  private settled(task: Task, outcome: Outcome): void {
+    task.row[outcome]++;
+    this.waiting.remove(task);
+    this.tallies.settled(task.note?.wait ?? 0);
+    if (task.underWay === 0) this.leave(task);
+  }
+
+  private leave(task: Task): void {
+    this.callers.remove(task.terms.caller, task.predicted, this.now());
+    if (this.callers.all.count === 0) this.rest();
+  }
+
+  /** Called whenever a kind of work has come to its end. */
+  private rest(): void {
+    this.lastActive = this.now();
+    if (this.unfinished === 0) this.whenDrained?.();
+  }
+
+  private numberOf(session: Session): number {
+    const known = this.sessionNumbers.get(session);
+    if (known !== undefined) return known;
+    this.sessionNumbers.set(session, ++this.sessions);
+    return this.sessions;
+  }
+}
+
+/** The wait of a task is that of its first run. */
+function noteStart(task: Task, tasks: number, now: number): void {
+  const { note } = task;
+  if (note === undefined) return;
+  if (!task.started) note.wait = (note.wait ?? 0) + now - task.arrived;
+  task.started = true;
+  note.batched = Math.max(note.batched ?? 1, tasks);
+}
