@@ -5,5 +5,6 @@
 export * from './dtype.ts';
 export * from './errors.ts';
 export { tensorName } from './graph.ts';
+export { bfloat16ToNumber, float16ToNumber } from './half.ts';
 export type { Signature } from './source.ts';
 export * from './tensor.ts';
