@@ -26,8 +26,8 @@ const ORDER = {
   ],
   'packages/server/src': [
     ['core'],
-    ['store', 'engine', 'codec'],
-    ['registry', 'build'],
+    ['store', 'engine', 'cost', 'codec'],
+    ['registry', 'build', 'cache', 'queue'],
     ['input'],
     ['servable'],
     ['infer.ts', 'index.ts'],

@@ -6,15 +6,10 @@
  */
 import { hash, timingSafeEqual } from 'node:crypto';
 import { FloeError } from '@floe/graph/base';
+import type { Caller } from '../../core/terms.ts';
 
 export const SCOPES = ['infer', 'feedback', 'manage'] as const;
 export type Scope = (typeof SCOPES)[number];
-
-export interface Caller {
-  readonly name: string;
-  /** Share of the server under contention; 1 is usual. */
-  readonly weight: number;
-}
 
 export interface Credentials {
   /** Value of the `authorization` header. */

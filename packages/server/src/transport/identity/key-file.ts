@@ -13,16 +13,9 @@ import { readFileSync } from 'node:fs';
 import { asFloeError, FloeError } from '@floe/graph/base';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import type { Caller } from '../../core/terms.ts';
 import { type FileWatch, watchFiles } from '../watch-files.ts';
-import {
-  type ApiKey,
-  authorizeByKey,
-  type Caller,
-  type Credentials,
-  type Identity,
-  SCOPES,
-  type Scope,
-} from './identity.ts';
+import { type ApiKey, authorizeByKey, type Credentials, type Identity, SCOPES, type Scope } from './identity.ts';
 
 const KeyFile = z.strictObject({
   keys: z.array(
