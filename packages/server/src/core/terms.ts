@@ -53,3 +53,10 @@ export interface QueueNote {
   /** Greatest number of requests that one of its runs was shared with. */
   batched?: number;
 }
+
+/** Terms of a request of which only its end is known. */
+export function plainTerms(signal: AbortSignal): Terms {
+  const caller = { name: '', weight: 1 };
+  const deadline = Number.POSITIVE_INFINITY;
+  return { requestId: '', caller, priority: 1, deadline, signal, cache: 'use', scope: 'model', notes: {} };
+}
