@@ -11,8 +11,10 @@ import { Gate } from '../engine/gate.ts';
 import { AddressPolicy } from './addresses.ts';
 import { Flights } from './flights.ts';
 import { HostRules } from './hosts.ts';
+import { type Kept, keep, renew, validatorsOf } from './http-cache.ts';
 import type { Answer, HttpClient, Resolve } from './http-client.ts';
 import { type Patience, patiently } from './patience.ts';
+import { Recent } from './recent.ts';
 
 export interface FetchOptions {
   /** Hosts that images may come from, as `HostRules` reads them; none: nothing is ever fetched. */
@@ -47,6 +49,7 @@ export class Fetcher {
   private readonly resolve: Resolve | undefined;
   private readonly gate: Gate;
   private readonly flights = new Flights<Uint8Array>();
+  private readonly kept: Recent<Kept>;
   private client: Promise<HttpClient> | undefined;
 
   /** `resolve` asks a name service of your own instead of the system's. Throws INVALID_ARGUMENT for hosts or networks that are none. */
@@ -56,10 +59,11 @@ export class Fetcher {
     this.addresses = new AddressPolicy(options.networks);
     this.resolve = resolve;
     this.gate = new Gate(options.concurrency);
+    this.kept = new Recent(options.cacheBytes);
   }
 
   /**
-   * The bytes behind `reference`. Throws PERMISSION_DENIED (host or address), INVALID_ARGUMENT (URL, type, size, not there),
+   * The bytes behind `reference`, which are shared: nobody may write to them. Throws PERMISSION_DENIED (host or address), INVALID_ARGUMENT (URL, type, size, not there),
    * UNAVAILABLE, DEADLINE_EXCEEDED and CANCELLED, naming `input`.
    */
   async fetch(reference: string, input: string, patience: Patience): Promise<Uint8Array> {
@@ -104,10 +108,11 @@ export class Fetcher {
     const client = await this.open();
     let url = first;
     for (let hops = 0; hops <= this.options.maxRedirects; hops++) {
-      signal.throwIfAborted();
-      const answer = await client.get(url, signal);
+      const kept = this.kept.get(url.href);
+      if (kept !== undefined && kept.freshUntil > Date.now()) return kept.bytes;
+      const answer = await client.get(url, validatorsOf(kept?.headers ?? {}), signal);
       const target = targetOf(answer, url);
-      if (target === undefined) return await this.accept(answer);
+      if (target === undefined) return await this.accept(url, answer, kept);
       await answer.discard();
       this.check(target);
       url = target;
@@ -116,11 +121,25 @@ export class Fetcher {
   }
 
   /** Throws where the answer is no image that may be taken. */
-  private async accept(answer: Answer): Promise<Uint8Array> {
+  private async accept(url: URL, answer: Answer, kept: Kept | undefined): Promise<Uint8Array> {
+    const { headers } = answer;
+    if (answer.status === 304 && kept !== undefined) {
+      await answer.discard();
+      return this.remember(url, kept.bytes, renew(kept, headers, Date.now()));
+    }
     const refusal = refusalOf(answer);
-    if (refusal === undefined) return await answer.bytes();
-    await answer.discard();
-    throw refusal;
+    if (refusal !== undefined) {
+      await answer.discard();
+      throw refusal;
+    }
+    const bytes = await answer.bytes();
+    return this.remember(url, bytes, keep(bytes, headers, Date.now()));
+  }
+
+  private remember(url: URL, bytes: Uint8Array, kept: Kept | undefined): Uint8Array {
+    if (kept === undefined) this.kept.delete(url.href);
+    else this.kept.set(url.href, kept, bytes.length + url.href.length);
+    return bytes;
   }
 
   /** Loaded on first use: a server that fetches nothing never pays for it. */

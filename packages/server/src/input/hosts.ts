@@ -37,7 +37,14 @@ function ruleOf(entry: string): Rule {
   const text = `${protocol}//${any ? 'any' : ''}${rest}`;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   // Whatever is more than a host and a port would silently not be looked at.
-  if (url === undefined || url.pathname !== '/' || url.username !== '' || url.search !== '' || url.hash !== '') {
+  if (
+    url === undefined ||
+    rest.includes('*') ||
+    url.pathname !== '/' ||
+    url.username !== '' ||
+    url.search !== '' ||
+    url.hash !== ''
+  ) {
     throw invalid(`"${entry}" is no host such as images.example.com, *.example.com:8443 or http://host`, {
       field: entry,
     });

@@ -1,14 +1,15 @@
 /**
  * One GET: the only file that knows undici. Names are resolved here and the connection goes to an address that was checked, so that a
- * name which points elsewhere a moment later gains nothing. Caching follows RFC 9111, as a shared cache.
+ * name which points elsewhere a moment later gains nothing.
  */
 import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
 import { FloeError, invalid } from '@floe/graph/base';
-import { Agent, cacheStores, type Dispatcher, interceptors } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import { VERSION } from '../core/version.ts';
 import type { AddressPolicy } from './addresses.ts';
+import type { Headers } from './http-cache.ts';
 
 /** All addresses of a name. */
 export type Resolve = (host: string) => Promise<readonly LookupAddress[]>;
@@ -17,12 +18,11 @@ export interface ClientOptions {
   readonly maxBytes: number;
   readonly idleSeconds: number;
   readonly concurrency: number;
-  readonly cacheBytes: number;
 }
 
 export interface Answer {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly headers: Headers;
   /** The body. Throws INVALID_ARGUMENT where it is larger than allowed. */
   bytes(): Promise<Uint8Array>;
   /** Lets go of the body. */
@@ -40,7 +40,6 @@ const SLOW = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND
 
 export class HttpClient {
   private readonly agent: Agent;
-  private readonly dispatcher: Dispatcher;
   private readonly maxBytes: number;
 
   constructor(options: ClientOptions, addresses: AddressPolicy, resolve: Resolve = resolveBySystem) {
@@ -50,22 +49,20 @@ export class HttpClient {
       connect: { lookup: checkedLookup(addresses, resolve), timeout: idle },
       headersTimeout: idle,
       bodyTimeout: idle,
-      // Also bounds what the cache fetches again on its own.
-      maxResponseSize: options.maxBytes,
       connections: options.concurrency,
     });
-    this.dispatcher = options.cacheBytes === 0 ? this.agent : this.agent.compose(cacheOf(options));
   }
 
-  /** Throws UNAVAILABLE, DEADLINE_EXCEEDED, PERMISSION_DENIED. */
-  async get(url: URL, signal: AbortSignal): Promise<Answer> {
+  /** `validators` make the request conditional. Throws UNAVAILABLE, DEADLINE_EXCEEDED, PERMISSION_DENIED. */
+  async get(url: URL, validators: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Answer> {
     const { origin, pathname, search } = url;
-    const request = { origin, path: pathname + search, method: 'GET' as const, headers: HEADERS, signal };
-    const { statusCode, headers, body } = await this.dispatcher.request(request).catch(fail);
+    const headers = { ...HEADERS, ...validators };
+    const answer = this.agent.request({ origin, path: pathname + search, method: 'GET', headers, signal });
+    const { statusCode, headers: found, body } = await answer.catch(fail);
     return {
       status: statusCode,
-      headers,
-      bytes: () => collect(body, Number(headers['content-length'] ?? 0), this.maxBytes).catch(fail),
+      headers: found,
+      bytes: () => collect(body, Number(found['content-length'] ?? 0), this.maxBytes).catch(fail),
       discard: () => body.dump({ limit: DISCARDED, signal }).catch(fail),
     };
   }
@@ -73,11 +70,6 @@ export class HttpClient {
   async close(): Promise<void> {
     await this.agent.destroy();
   }
-}
-
-function cacheOf({ cacheBytes, maxBytes }: ClientOptions): Dispatcher.DispatcherComposeInterceptor {
-  const store = new cacheStores.MemoryCacheStore({ maxSize: cacheBytes, maxEntrySize: Math.min(maxBytes, cacheBytes) });
-  return interceptors.cache({ store, methods: ['GET'] });
 }
 
 async function collect(body: Dispatcher.ResponseData['body'], declared: number, limit: number): Promise<Uint8Array> {
@@ -92,11 +84,7 @@ async function collect(body: Dispatcher.ResponseData['body'], declared: number, 
     if (length <= limit) return Buffer.concat(chunks, length);
   }
   body.destroy();
-  throw tooLarge(limit);
-}
-
-function tooLarge(limit: number): FloeError {
-  return invalid(`it is larger than ${limit} bytes`);
+  throw invalid(`it is larger than ${limit} bytes`);
 }
 
 function resolveBySystem(host: string): Promise<readonly LookupAddress[]> {
@@ -129,6 +117,5 @@ function fail(thrown: unknown): never {
   const { code = '', name } = thrown as NodeJS.ErrnoException;
   if (name === 'AbortError') throw new FloeError('CANCELLED', 'the caller has gone', [], thrown);
   if (SLOW.has(code)) throw new FloeError('DEADLINE_EXCEEDED', `its server is too slow (${code})`, [], thrown);
-  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') throw invalid('it is larger than allowed');
   throw new FloeError('UNAVAILABLE', `its server cannot be reached (${code === '' ? name : code})`, [], thrown);
 }
