@@ -4,7 +4,8 @@
  */
 import { FloeError } from '@floe/graph/base';
 import type { Codec, ModelRef, Models } from './core/inference.ts';
-import type { Prepare } from './input/stage.ts';
+import { plainTerms } from './core/terms.ts';
+import type { InputStage } from './input/stage.ts';
 
 export type Infer = <Request, Reply>(
   codec: Codec<Request, Reply>,
@@ -13,11 +14,13 @@ export type Infer = <Request, Reply>(
   signal: AbortSignal,
 ) => Promise<Reply>;
 
-export function inference(models: Models, prepare: Prepare): Infer {
+export function inference(models: Models, input: InputStage): Infer {
   return (codec, ref, request, signal) =>
     models.use(ref, async (servable) => {
+      const terms = plainTerms(signal);
       const call = codec.decode(request, servable);
-      const inputs = await prepare(call, servable);
+      const identified = await input.identify(call, servable, terms);
+      const inputs = await input.prepare(identified, terms);
       if (signal.aborted) throw new FloeError('CANCELLED', 'the caller has gone');
       const outputs = await servable.run({ ...call, inputs });
       return codec.encode({ servable, call, outputs }, request);

@@ -159,7 +159,7 @@ function addDemo(program: Command, done: Done): void {
 
 function describe(description: string, name: string): string {
   const fallback = ServeConfig.shape[name as keyof typeof ServeConfig.shape].safeParse(undefined);
-  return fallback.success && fallback.data !== '' ? `${description} (default: ${fallback.data})` : description;
+  return fallback.success && String(fallback.data) !== '' ? `${description} (default: ${fallback.data})` : description;
 }
 
 function wholeNumber(text: string): number {

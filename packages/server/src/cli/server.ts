@@ -4,15 +4,16 @@ import process from 'node:process';
 import { FloeError } from '@floe/graph/base';
 import type { Logger } from 'pino';
 import { Builder } from '../build/builder.ts';
-import { bodyLimitBytes, type ServeConfig } from '../core/config.ts';
+import { bodyLimitBytes, mebibytes, type ServeConfig } from '../core/config.ts';
 import type { Engine } from '../core/engine.ts';
 import type { VersionStatus } from '../core/inference.ts';
 import { defaultCacheDir, memoryLimitBytes } from '../core/machine.ts';
 import { VERSION } from '../core/version.ts';
 import { capacityOf, readCpus } from '../engine/capacity.ts';
 import { openEngine } from '../engine/index.ts';
-import { inference } from '../infer.ts';
-import { inputStage } from '../input/stage.ts';
+import { type Infer, inference } from '../infer.ts';
+import { FETCH_DEFAULTS, Fetcher } from '../input/fetch.ts';
+import { type InputStage, inputStage } from '../input/stage.ts';
 import { type FoundVersion, scanRoot } from '../registry/scan.ts';
 import { Watcher } from '../registry/watcher.ts';
 import { type LoadedServable, loadVersion } from '../servable/loaded.ts';
@@ -73,7 +74,8 @@ async function start(config: ServeConfig, log: Logger, closing: Closing): Promis
   const loading = watcher.start();
   loading.catch(() => {});
   const identity = await identityOf(config, log, closing);
-  const servers = await listen(config, { models, identity, log }, () => watcher.look());
+  const infer = inference(models, inputOf(config, closing));
+  const servers = await listen(config, { models, identity, log, infer }, () => watcher.look());
   closing.push(() => Promise.all([servers.http.close(), servers.admin.close()]));
   await loading;
   return { http: servers.http.address, admin: servers.admin.address, reload: () => watcher.look() };
@@ -108,7 +110,7 @@ function logChange(log: Logger, model: string, { version, state, errorCode, erro
 
 async function listen(
   config: ServeConfig,
-  shared: { readonly models: ServedModels; readonly identity: Identity; readonly log: Logger },
+  shared: { readonly models: ServedModels; readonly identity: Identity; readonly log: Logger; readonly infer: Infer },
   rescan: () => Promise<void>,
 ): Promise<{ http: HttpServer; admin: HttpServer }> {
   const tls = tlsOf(config);
@@ -124,8 +126,7 @@ async function listen(
     version: VERSION,
     ...tls,
   };
-  const infer = inference(shared.models, inputStage({ maxPixels: config.maxPixels }));
-  const http = await createHttpServer({ ...shared, infer, options });
+  const http = await createHttpServer({ ...shared, options });
   try {
     const admin = await createAdminServer({
       ...shared,
@@ -138,6 +139,28 @@ async function listen(
     await http.close();
     throw error;
   }
+}
+
+/** As float32, an image of bytes takes four times the room that the same tensor of bytes takes in a body. */
+const TENSOR_BYTES_PER_BODY_BYTE = 4;
+
+function inputOf(config: ServeConfig, closing: Closing): InputStage {
+  const limits = {
+    maxPixels: config.maxPixels,
+    maxTensorBytes: TENSOR_BYTES_PER_BODY_BYTE * bodyLimitBytes(config),
+    decodes: capacityOf(readCpus()).slots,
+  };
+  if (config.fetchHosts.length === 0) return inputStage(limits);
+  const fetcher = new Fetcher({
+    ...FETCH_DEFAULTS,
+    hosts: config.fetchHosts,
+    networks: config.fetchNetworks,
+    maxBytes: mebibytes(config.fetchMaxMb),
+    totalSeconds: config.fetchSeconds,
+    cacheBytes: mebibytes(config.fetchCacheMb),
+  });
+  closing.push(() => fetcher.close());
+  return inputStage(limits, { fetcher });
 }
 
 async function identityOf(config: ServeConfig, log: Logger, closing: Closing): Promise<Identity> {

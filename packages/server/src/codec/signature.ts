@@ -1,6 +1,6 @@
 /** What all codecs ask of a servable's signatures: which one is meant, which input a name means, and whether a shape fits. */
-import { invalid, type Signature, type Tensor, type TensorSpec } from '@floe/graph/base';
-import type { EncodedImages, ImageSpec, ServableInfo } from '../core/inference.ts';
+import { invalid, type Signature, type TensorSpec } from '@floe/graph/base';
+import type { ImageSpec, ServableInfo } from '../core/inference.ts';
 
 /** The key among `specs` that `name` means: the key itself, or the graph name of its tensor, with or without `:0`. */
 export function keyOf(specs: Readonly<Record<string, TensorSpec>>, name: string): string | undefined {
@@ -41,13 +41,8 @@ export function checkShape(key: string, spec: TensorSpec, shape: readonly number
   throw invalid(message, { tensor: key, reason: 'shape' });
 }
 
-/** The images that strings given for an input with preprocessing are, one for each row. */
-export function imagesOf(key: string, tensor: Tensor): EncodedImages {
-  const { data, shape } = tensor;
-  if (ArrayBuffer.isView(data) || shape.length > 2 || (shape.length === 2 && shape[1] !== 1) || data.length === 0) {
-    throw invalid(`input "${key}" takes images: strings of shape [n] or [n,1], not [${shape.join(',')}]`, {
-      tensor: key,
-    });
-  }
-  return { images: data };
+/** Whether `{"url": "..."}` can only be an image that lies elsewhere: some input takes images, and none is called `url`. */
+export function takesReferences(servable: ServableInfo, signature: string): boolean {
+  const images = Object.keys(servable.preprocessing[signature] ?? {});
+  return images.length > 0 && keyOf(servable.signatures[signature]?.inputs ?? {}, 'url') === undefined;
 }

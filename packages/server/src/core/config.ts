@@ -8,6 +8,13 @@ const MEBIBYTE = 1024 * 1024;
 export const SwapPolicy = z.enum(['overlap', 'unload-first', 'refuse']);
 export type SwapPolicy = z.infer<typeof SwapPolicy>;
 
+/** Written with commas in flags and variables, as a list in `floe.yaml`. */
+const list = z
+  .union([z.string(), z.array(z.string())])
+  .default('')
+  .transform((value) => (typeof value === 'string' ? value.split(',') : value).map((entry) => entry.trim()))
+  .transform((entries) => entries.filter((entry) => entry !== ''));
+
 const port = z.coerce.number().int().min(0).max(65_535);
 
 export const ServeConfig = z.strictObject({
@@ -35,6 +42,18 @@ export const ServeConfig = z.strictObject({
   threads: z.coerce.number().int().min(0).max(1024).default(0).describe('Threads within one run; 0 fits the CPUs.'),
   bodyLimitMb: z.coerce.number().min(0.001).max(2048).default(64).describe('Largest request body in MiB.'),
   maxPixels: z.coerce.number().int().min(1).default(50_000_000).describe('Largest image that is decoded, in pixels.'),
+  fetchHosts: list.describe(
+    'Hosts that images may be fetched from: name, *.name or *, with an optional :port; http://name without TLS. Empty: none.',
+  ),
+  fetchNetworks: list.describe('Private networks that these hosts may lie in, such as 10.0.0.0/8.'),
+  fetchMaxMb: z.coerce.number().min(0.001).max(1024).default(16).describe('Largest image that is fetched, in MiB.'),
+  fetchSeconds: z.coerce.number().min(0.1).max(300).default(10).describe('Seconds that fetching an image may take.'),
+  fetchCacheMb: z.coerce
+    .number()
+    .min(0)
+    .max(1_048_576)
+    .default(64)
+    .describe('Memory for fetched images that HTTP allows to keep, in MiB; 0 keeps none.'),
   cacheDir: z
     .string()
     .default('')
@@ -83,7 +102,12 @@ export function resolveConfig(
 }
 
 export function bodyLimitBytes(config: ServeConfig): number {
-  return Math.floor(config.bodyLimitMb * MEBIBYTE);
+  return mebibytes(config.bodyLimitMb);
+}
+
+/** Whole bytes. */
+export function mebibytes(count: number): number {
+  return Math.floor(count * MEBIBYTE);
 }
 
 function configError(error: z.ZodError, origin: ReadonlyMap<string, string>): FloeError {

@@ -10,9 +10,17 @@ export interface ModelRef {
   readonly label?: string;
 }
 
-/** JPEG, PNG or WebP bytes as they came over the wire, one for each row of the batch; the input stage makes a tensor of them. */
+/** An image that lies elsewhere; the input stage fetches it, where the server's configuration allows its host. */
+export interface ImageUrl {
+  readonly url: string;
+}
+
+/** JPEG, PNG or WebP bytes as they came over the wire, or where they are. */
+export type EncodedImage = Uint8Array | ImageUrl;
+
+/** One image for each row of the batch; the input stage makes a tensor of them. */
 export interface EncodedImages {
-  readonly images: readonly Uint8Array[];
+  readonly images: readonly EncodedImage[];
 }
 
 export type InputValue = Tensor | EncodedImages;
@@ -39,6 +47,11 @@ export interface ImageSpec {
   readonly channels: 1 | 3;
   /** `fill` stretches, `cover` crops what is left over, `contain` pads with black. */
   readonly fit: 'fill' | 'cover' | 'contain';
+  /**
+   * `fast` turns the image upright, keeps its colours and resizes while decoding; the `tf-` ones give what `tf.image.resize` gives for
+   * what `tf.io.decode_image` reads, without and with `antialias`.
+   */
+  readonly resize: 'fast' | 'tf-bilinear' | 'tf-antialias';
   readonly colour: 'grey' | 'rgb' | 'bgr';
   /** Each value becomes `value * scale[channel] + offset[channel]`, from 0..255; one number stands for all channels. */
   readonly scale: readonly number[];

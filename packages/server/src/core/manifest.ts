@@ -33,6 +33,12 @@ const imageSpec = z.object({
     .enum(['fill', 'cover', 'contain'])
     .default('fill')
     .describe('`fill` stretches, `cover` crops, `contain` pads.'),
+  resize: z
+    .enum(['fast', 'tf-bilinear', 'tf-antialias'])
+    .default('fast')
+    .describe(
+      '`tf-` resizes as tf.image.resize does, without or with antialias; `fast` is faster and turns photos upright.',
+    ),
   colour: z.enum(['grey', 'rgb', 'bgr']).default('rgb'),
   scale: perChannel.default([1]).describe('Each value 0..255 becomes value * scale + offset, by channel.'),
   offset: perChannel.default([0]),

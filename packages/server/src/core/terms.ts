@@ -6,8 +6,10 @@ export interface Caller {
   readonly name: string;
   /** Share of the server under contention; 1 is usual. */
   readonly weight: number;
+<<<<<<< HEAD
   /** Requests that it may send; absent for any number. */
   readonly requestsPerSecond?: number;
+=======
 }
 
 export interface Terms {
@@ -54,4 +56,11 @@ export interface QueueNote {
   actual?: number;
   /** Greatest number of requests that one of its runs was shared with. */
   batched?: number;
+}
+
+/** Terms of a request of which only its end is known. */
+export function plainTerms(signal: AbortSignal): Terms {
+  const caller = { name: '', weight: 1 };
+  const deadline = Number.POSITIVE_INFINITY;
+  return { requestId: '', caller, priority: 1, deadline, signal, cache: 'use', scope: 'model', notes: {} };
 }

@@ -13,6 +13,7 @@ export const IMAGE = {
   offset: [0],
   layout: 'NHWC',
   invert: false,
+  resize: 'fast',
 } as const;
 
 function specs(of: Specs): Record<string, TensorSpec> {

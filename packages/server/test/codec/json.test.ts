@@ -2,6 +2,7 @@
 import { FloeError, type Tensor } from '@floe/graph';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { base64Object } from '../../src/codec/json/base64.ts';
 import { DenseBuilder } from '../../src/codec/json/dense.ts';
 import { JsonScanner } from '../../src/codec/json/scanner.ts';
 import { ByteWriter, elementWriter } from '../../src/codec/json/writer.ts';
@@ -9,7 +10,7 @@ import { ByteWriter, elementWriter } from '../../src/codec/json/writer.ts';
 const bytes = (text: string): Buffer => Buffer.from(text);
 
 function dense(text: string, dtype: Tensor['dtype'] = 'float64'): Tensor {
-  return new DenseBuilder(new JsonScanner(bytes(text)), dtype, { path: 'x', base64: true }).whole();
+  return new DenseBuilder(new JsonScanner(bytes(text)), dtype, { path: 'x', object: base64Object }).whole();
 }
 
 function message(run: () => unknown): string {

@@ -1,7 +1,7 @@
 /** A real server over a real, if small, model: `adder` answers y = x + 1, `pictures` scores an image by its size. */
 import { FloeError, type Tensor } from '@floe/graph';
 import { pino } from 'pino';
-import type { InputValue, ModelRef, Models, Servable, VersionStatus } from '../../src/core/inference.ts';
+import type { EncodedImage, InputValue, ModelRef, Models, Servable, VersionStatus } from '../../src/core/inference.ts';
 import type { HttpDeps, HttpOptions, HttpServer } from '../../src/transport/http/deps.ts';
 import { createHttpServer } from '../../src/transport/http/server.ts';
 import { openIdentity } from '../../src/transport/identity/identity.ts';
@@ -43,6 +43,7 @@ const IMAGE = {
   offset: [0],
   layout: 'NHWC',
   invert: false,
+  resize: 'fast',
 } as const;
 
 export class Adders implements Models {
@@ -79,13 +80,15 @@ export class Adders implements Models {
   }
 }
 
+const lengthOf = (image: EncodedImage): number => ('url' in image ? image.url : image).length;
+
 /** Images become [bytes, 1000]: enough to see which one came where. */
 function prepare(inputs: ReadonlyMap<string, InputValue>): Map<string, Tensor> {
   const tensors = new Map<string, Tensor>();
   for (const [name, value] of inputs) {
     if (!('images' in value)) tensors.set(name, value);
     else {
-      const data = Float32Array.from(value.images.flatMap((image) => [image.length, 1000]));
+      const data = Float32Array.from(value.images.flatMap((image) => [lengthOf(image), 1000]));
       tensors.set(name, { dtype: 'float32', shape: [value.images.length, 2], data });
     }
   }

@@ -30,27 +30,37 @@ const INTEGERS = new Set(['int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 
 export const imageCodec: Codec<ImageRequest, ImageReply> = { decode: decodeImage, encode: encodeClasses };
 
 function decodeImage(request: ImageRequest, servable: ServableInfo): InferCall {
+  const [input = '', ...others] = imageInputs(servable);
+  if (others.length > 0) {
+    throw invalid(`model "${servable.model}" has several inputs; send a form or JSON with {"b64": "..."} for images`, {
+      tensor: input,
+    });
+  }
+  if (request.body.length === 0) throw invalid('the body is empty', { tensor: input });
+  return { signature: servable.defaultSignature, inputs: new Map([[input, { images: [request.body] }]]) };
+}
+
+/** Inputs of the default signature, all of which have to take images. */
+export function imageInputs(servable: ServableInfo): readonly string[] {
   const { defaultSignature: signature, model } = servable;
-  const specs = Object.keys(servable.preprocessing[signature] ?? {});
-  const [input] = specs;
-  if (input === undefined) {
+  const specs = servable.preprocessing[signature] ?? {};
+  const inputs = Object.keys(servable.signatures[signature]?.inputs ?? {});
+  if (Object.keys(specs).length === 0) {
     throw new FloeError(
       'FAILED_PRECONDITION',
       `model "${model}" takes no images: it has no image preprocessing; put {"preprocessing": {"${signature}": {"<input>": {"size": [height, width]}}}} into a floe.json and give it to floe freeze`,
       { field: `preprocessing.${signature}` },
     );
   }
-  const inputs = Object.keys(servable.signatures[signature]?.inputs ?? {});
-  if (specs.length > 1 || inputs.length > 1) {
-    throw invalid(`model "${model}" has ${inputs.length} inputs; send JSON with {"b64": "..."} for images`, {
-      tensor: input,
-    });
-  }
-  if (request.body.length === 0) throw invalid('the body is empty', { tensor: input });
-  return { signature, inputs: new Map([[input, { images: [request.body] }]]) };
+  const plain = inputs.filter((input) => !Object.hasOwn(specs, input));
+  if (plain.length === 0) return inputs;
+  throw invalid(`model "${model}" has ${inputs.length} inputs; send JSON with {"b64": "..."} for images`, {
+    tensor: plain.join(', '),
+  });
 }
 
-function encodeClasses({ servable, outputs }: Answer): ImageReply {
+/** The classes that the outputs name, best first. */
+export function encodeClasses({ servable, outputs }: Answer): ImageReply {
   const model = { name: servable.model, version: servable.version };
   const scores = scoresOf(outputs);
   if (scores !== undefined) return { predictions: rowsOf(scores).map((row) => byScore(row, servable.labels)), model };

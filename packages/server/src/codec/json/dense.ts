@@ -5,7 +5,6 @@
  * time (`append`) where rows stand apart in the body. Errors name the place (`instances[3][0]`) and the offset of the value.
  */
 import { arrayFor, type DType, FloeError, invalid, type NumericData, type Tensor } from '@floe/graph/base';
-import { base64Object } from './base64.ts';
 import { POWERS } from './number.ts';
 import { BIG_RANGES, RANGES } from './ranges.ts';
 import { type JsonScanner, MAX_DEPTH } from './scanner.ts';
@@ -20,8 +19,8 @@ export interface DenseOptions {
   readonly path: string;
   /** Elements expected, where the signature tells; memory is only taken for what the body can hold. */
   readonly expected?: number;
-  /** Whether `{"b64": "..."}` stands for a string. */
-  readonly base64?: boolean;
+  /** Takes an object that stands for a string; absent: none does. */
+  readonly object?: (scanner: JsonScanner) => Uint8Array;
 }
 
 export class DenseBuilder {
@@ -243,7 +242,7 @@ export class DenseBuilder {
     const { scanner } = this;
     const kind = scanner.kind();
     if (kind === 'string') this.strings.push(scanner.stringBytes());
-    else if (kind === 'object' && this.options.base64 === true) this.strings.push(base64Object(scanner));
+    else if (kind === 'object' && this.options.object !== undefined) this.strings.push(this.options.object(scanner));
     else throw this.mistyped();
     this.length += 1;
     if (this.length > MAX_STRINGS) throw this.error(this.rank, `more than ${MAX_STRINGS} strings`);

@@ -4,13 +4,15 @@
  * The body is read once, straight into tensors. Only if that fails is it read again, by `explain`, to find the words that TensorFlow
  * Serving has for what is wrong. Format: https://www.tensorflow.org/tfx/serving/api_rest, `util/json_tensor.cc`.
  */
-import { asFloeError, FloeError, invalid, type Signature, type TensorSpec } from '@floe/graph/base';
+import { asFloeError, FloeError, invalid, type Signature, type Tensor, type TensorSpec } from '@floe/graph/base';
 import type { InferCall, InputValue, ServableInfo } from '../../core/inference.ts';
+import { ImageObjects } from '../image/objects.ts';
+import { base64Object } from '../json/base64.ts';
 import { DenseBuilder } from '../json/dense.ts';
 import { JsonScanner } from '../json/scanner.ts';
-import { checkShape, expectedElements, imageSpecOf, imagesOf, keyOf, signatureOf } from '../signature.ts';
+import { checkShape, expectedElements, imageSpecOf, keyOf, signatureOf, takesReferences } from '../signature.ts';
 import { explain, membersOf } from './explain.ts';
-import { isBase64 } from './explain-tensor.ts';
+import { isValue } from './explain-tensor.ts';
 
 export type TfsForm = 'row' | 'column';
 
@@ -28,6 +30,8 @@ interface Target {
   readonly servable: ServableInfo;
   readonly name: string;
   readonly signature: Signature;
+  /** Whether `{"url": "..."}` stands for an image. */
+  readonly references: boolean;
 }
 
 export function decodePredict(request: TfsPredictRequest, servable: ServableInfo): InferCall {
@@ -35,7 +39,8 @@ export function decodePredict(request: TfsPredictRequest, servable: ServableInfo
   const signature = signatureOf(servable, name === '' ? servable.defaultSignature : name);
   try {
     if (signature === undefined) throw invalid(`no signature "${name}"`, { field: 'signature_name' });
-    return read(request, { servable, name: name === '' ? servable.defaultSignature : name, signature });
+    const key = name === '' ? servable.defaultSignature : name;
+    return read(request, { servable, name: key, signature, references: takesReferences(servable, key) });
   } catch (thrown) {
     throw explained(request.body, servable, asFloeError(thrown));
   }
@@ -81,22 +86,16 @@ function readColumns(scanner: JsonScanner, target: Target): Map<string, InputVal
   const { inputs } = target.signature;
   const columns = new Map<string, InputValue>();
   const single = onlyInput(inputs);
-  if (scanner.kind() !== 'object' || isBase64(scanner)) {
+  if (scanner.kind() !== 'object' || isValue(scanner, target.references)) {
     if (single === undefined) throw invalid('"inputs" has to be an object of inputs by name', { field: 'inputs' });
-    columns.set(
-      single,
-      builderFor(scanner, target, single, 'inputs', (builder) => builder.whole()),
-    );
+    columns.set(single, wholeInput(scanner, target, single, 'inputs'));
     return columns;
   }
   scanner.object((name) => {
     const key = keyOf(inputs, name);
     if (key === undefined) throw unknownInput('inputs', name);
     if (columns.has(key)) throw invalid(`input "${name}" is given twice`, { field: `inputs.${name}`, tensor: key });
-    columns.set(
-      key,
-      builderFor(scanner, target, key, `inputs.${name}`, (builder) => builder.whole()),
-    );
+    columns.set(key, wholeInput(scanner, target, key, `inputs.${name}`));
   });
   for (const key in inputs) {
     if (!columns.has(key))
@@ -110,14 +109,14 @@ function readRows(scanner: JsonScanner, target: Target): Map<string, InputValue>
   const before = scanner.pos;
   if (!scanner.take(0x5b)) throw invalid('"instances" has to be a list', { field: 'instances' });
   if (scanner.peek() === 0x5d) throw invalid('"instances" is empty', { field: 'instances' });
-  if (scanner.kind() === 'object' && !isBase64(scanner)) {
+  if (scanner.kind() === 'object' && !isValue(scanner, target.references)) {
     scanner.pos = before;
     return readNamedRows(scanner, target);
   }
   scanner.pos = before;
   const single = onlyInput(target.signature.inputs);
   if (single === undefined) throw invalid('"instances" has to be a list of objects', { field: 'instances' });
-  return new Map([[single, builderFor(scanner, target, single, 'instances', (builder) => builder.whole())]]);
+  return new Map([[single, wholeInput(scanner, target, single, 'instances')]]);
 }
 
 function readNamedRows(scanner: JsonScanner, target: Target): Map<string, InputValue> {
@@ -149,29 +148,23 @@ function readNamedRows(scanner: JsonScanner, target: Target): Map<string, InputV
 
 interface Column {
   readonly builder: DenseBuilder;
-  readonly images: boolean;
+  /** Where the column is of images. */
+  readonly images: ImageObjects | undefined;
   rows: number;
 }
 
-function columnFor(scanner: JsonScanner, target: Target, key: string): Column {
-  const images = holdsImages(scanner, target, key);
+function columnFor(scanner: JsonScanner, target: Target, key: string, path = `instances.${key}`): Column {
+  const images = holdsImages(scanner, target, key) ? new ImageObjects() : undefined;
   const spec = target.signature.inputs[key] as TensorSpec;
-  const dtype = images ? 'string' : spec.dtype;
-  const builder = new DenseBuilder(scanner, dtype, { path: `instances.${key}`, base64: true, ...capacity(spec) });
+  const options = { path, object: images?.read ?? base64Object, ...capacity(spec) };
+  const builder = new DenseBuilder(scanner, images === undefined ? spec.dtype : 'string', options);
   return { builder, images, rows: 0 };
 }
 
-function builderFor(
-  scanner: JsonScanner,
-  target: Target,
-  key: string,
-  path: string,
-  read: (builder: DenseBuilder) => ReturnType<DenseBuilder['whole']>,
-): InputValue {
-  const images = holdsImages(scanner, target, key);
-  const spec = target.signature.inputs[key] as TensorSpec;
-  const builder = new DenseBuilder(scanner, images ? 'string' : spec.dtype, { path, base64: true, ...capacity(spec) });
-  return finish(target, key, read(builder), images);
+/** Takes the next value as the whole of an input. */
+function wholeInput(scanner: JsonScanner, target: Target, key: string, path: string): InputValue {
+  const { builder, images } = columnFor(scanner, target, key, path);
+  return finish(target, key, builder.whole(), images);
 }
 
 function capacity(spec: TensorSpec): { expected?: number } {
@@ -179,8 +172,8 @@ function capacity(spec: TensorSpec): { expected?: number } {
   return expected === undefined ? {} : { expected };
 }
 
-function finish(target: Target, key: string, tensor: ReturnType<DenseBuilder['whole']>, images: boolean): InputValue {
-  if (images) return imagesOf(key, tensor);
+function finish(target: Target, key: string, tensor: Tensor, images: ImageObjects | undefined): InputValue {
+  if (images !== undefined) return images.imagesOf(key, tensor);
   checkShape(key, target.signature.inputs[key] as TensorSpec, tensor.shape);
   return tensor;
 }

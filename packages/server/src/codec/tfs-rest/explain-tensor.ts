@@ -8,6 +8,8 @@ export interface Inputs {
   readonly specs: Readonly<Record<string, TensorSpec>>;
   /** Inputs that take images as bytes. */
   readonly images: ReadonlySet<string>;
+  /** Whether `{"url": "..."}` stands for an image. */
+  readonly references: boolean;
 }
 
 /** What the rows before were like. */
@@ -52,8 +54,12 @@ export function walkTensor(scanner: JsonScanner, key: string, inputs: Inputs): S
   const spec = inputs.specs[key];
   scanner.peek();
   const shape = shapeAt(scanner.bytes, scanner.pos);
-  const dtype = inputs.images.has(key) && !isNumeric(scanner) ? 'string' : (spec?.dtype ?? 'float32');
-  return { size: fill(scanner, 0, shape, dtype), shape };
+  const isImage = inputs.images.has(key) && !isNumeric(scanner);
+  const element: Element = {
+    dtype: isImage ? 'string' : (spec?.dtype ?? 'float32'),
+    references: isImage && inputs.references,
+  };
+  return { size: fill(scanner, 0, shape, element), shape };
 }
 
 function isNumeric(scanner: JsonScanner): boolean {
@@ -87,7 +93,13 @@ function listLength(body: Uint8Array, offset: number): number {
   return length;
 }
 
-function fill(scanner: JsonScanner, level: number, shape: readonly number[], dtype: DType): number {
+/** What every element of a value has to be. */
+interface Element {
+  readonly dtype: DType;
+  readonly references: boolean;
+}
+
+function fill(scanner: JsonScanner, level: number, shape: readonly number[], wanted: Element): number {
   scanner.peek();
   const { bytes, pos } = scanner;
   if (scanner.kind() !== 'array') {
@@ -96,7 +108,7 @@ function fill(scanner: JsonScanner, level: number, shape: readonly number[], dty
         `JSON Value: ${debugString(bytes, pos)} found at incorrect level: ${level + 1} in the JSON DOM. Expected at level: ${shape.length}`,
       );
     }
-    checkElement(scanner, dtype);
+    checkElement(scanner, wanted);
     return 1;
   }
   if (level >= shape.length) {
@@ -108,15 +120,15 @@ function fill(scanner: JsonScanner, level: number, shape: readonly number[], dty
   }
   let size = 0;
   scanner.array(() => {
-    size += fill(scanner, level + 1, shape, dtype);
+    size += fill(scanner, level + 1, shape, wanted);
   });
   return size;
 }
 
-function checkElement(scanner: JsonScanner, dtype: DType): void {
+function checkElement(scanner: JsonScanner, { dtype, references }: Element): void {
   const { bytes, pos } = scanner;
   const kind = scanner.kind();
-  if (kind === 'object' && dtype === 'string') checkBytes(scanner);
+  if (kind === 'object' && dtype === 'string' && !(references && isOnly(scanner, 'url'))) checkBytes(scanner);
   else scanner.skip();
   if (fits(bytes, pos, dtype)) return;
   const shown = debugString(bytes, pos);
@@ -149,15 +161,24 @@ function fits(bytes: Uint8Array, offset: number, dtype: DType): boolean {
   return value >= range[0] && value <= range[1];
 }
 
-/** Whether the object to come is `{"b64": "..."}`; takes nothing. */
-export function isBase64(scanner: JsonScanner): boolean {
+/** Whether the object to come stands for a value: `{"b64": "..."}`, or `{"url": "..."}` where that is a reference. Takes nothing. */
+export function isValue(scanner: JsonScanner, references: boolean): boolean {
+  return isBase64(scanner) || (references && isOnly(scanner, 'url'));
+}
+
+function isBase64(scanner: JsonScanner): boolean {
+  return isOnly(scanner, 'b64');
+}
+
+/** Whether the value to come is an object whose one member is the string `member`. */
+function isOnly(scanner: JsonScanner, member: string): boolean {
   if (scanner.kind() !== 'object') return false;
   const { pos } = scanner;
   let members = 0;
   let found = false;
   scanner.object((name) => {
     members += 1;
-    found ||= name === 'b64' && scanner.kind() === 'string';
+    found ||= name === member && scanner.kind() === 'string';
     scanner.skip();
   });
   scanner.pos = pos;

@@ -7,9 +7,9 @@
 import { FloeError, invalid, type TensorSpec } from '@floe/graph/base';
 import type { ServableInfo } from '../../core/inference.ts';
 import { JsonScanner } from '../json/scanner.ts';
-import { keyOf, signatureOf } from '../signature.ts';
+import { keyOf, signatureOf, takesReferences } from '../signature.ts';
 import { debugString } from './debug-string.ts';
-import { type Inputs, isBase64, type Seen, walkRow, walkTensor } from './explain-tensor.ts';
+import { type Inputs, isValue, type Seen, walkRow, walkTensor } from './explain-tensor.ts';
 
 const MEMBERS = new Set(['signature_name', 'instances', 'inputs']);
 
@@ -73,7 +73,8 @@ function inputsOf(body: Uint8Array, servable: ServableInfo, offset: number | und
   if (Object.keys(signature.inputs).length === 0) {
     throw invalid(`Failed to get input map for signature: ${name === '' ? 'DEFAULT' : name}`);
   }
-  return { specs: signature.inputs, images: new Set(Object.keys(servable.preprocessing[key] ?? {})) };
+  const images = new Set(Object.keys(servable.preprocessing[key] ?? {}));
+  return { specs: signature.inputs, images, references: takesReferences(servable, key) };
 }
 
 function checkRows(body: Uint8Array, offset: number, inputs: Inputs): void {
@@ -87,11 +88,11 @@ function checkRows(body: Uint8Array, offset: number, inputs: Inputs): void {
       'instances is a plain list, but expecting list of objects as multiple input tensors required as per tensorinfo_map',
     );
   }
-  const named = isNamed(scanner);
+  const named = isNamed(scanner, inputs);
   const seen = new Map<string, Seen>();
   scanner.pos = offset;
   scanner.array((row) => {
-    if (isNamed(scanner) !== named) {
+    if (isNamed(scanner, inputs) !== named) {
       const found = named ? 'Expecting object but got list' : 'Expecting value/list but got object';
       throw invalid(`${found} at item ${row} of input list`);
     }
@@ -100,9 +101,9 @@ function checkRows(body: Uint8Array, offset: number, inputs: Inputs): void {
   });
 }
 
-/** Whether the next value is an object of inputs by name, not one that stands for bytes. */
-function isNamed(scanner: JsonScanner): boolean {
-  return scanner.kind() === 'object' && !isBase64(scanner);
+/** Whether the next value is an object of inputs by name, not one that stands for a value. */
+function isNamed(scanner: JsonScanner, { references }: Inputs): boolean {
+  return scanner.kind() === 'object' && !isValue(scanner, references);
 }
 
 function checkNamedRow(
@@ -142,7 +143,7 @@ function inRow(row: number, key: string, check: () => void): void {
 function checkColumns(body: Uint8Array, offset: number, inputs: Inputs): void {
   const scanner = new JsonScanner(body, offset);
   const keys = Object.keys(inputs.specs);
-  if (!isNamed(scanner)) {
+  if (!isNamed(scanner, inputs)) {
     if (keys.length > 1) {
       throw invalid(
         'inputs is a plain value/list, but expecting an object as multiple input tensors required as per tensorinfo_map',

@@ -1,8 +1,10 @@
 /** An Open Inference Protocol V2 infer request to a call: header, then raw tensors, then names and shapes against the signature. */
 import { DTYPES, invalid, type Signature, sizeOf, type Tensor } from '@floe/graph/base';
-import type { InferCall, InputValue, ServableInfo } from '../../core/inference.ts';
+import type { EncodedImage, InferCall, InputValue, ServableInfo } from '../../core/inference.ts';
+import { imagesOf, urlOf } from '../image/objects.ts';
+import { decodeBase64 } from '../json/base64.ts';
 import { JsonScanner } from '../json/scanner.ts';
-import { checkShape, imageSpecOf, imagesOf, keyOf, signatureOf } from '../signature.ts';
+import { checkShape, imageSpecOf, keyOf, signatureOf } from '../signature.ts';
 import { readBinary } from './binary.ts';
 import { readHeader, type V2Header, type V2Input } from './header.ts';
 
@@ -83,7 +85,10 @@ function addInput(
   }
   const takesImages = imageSpecOf(servable, servable.defaultSignature, key) !== undefined;
   if (tensor.dtype === 'string' && spec.dtype !== 'string' && takesImages) {
-    inputs.set(key, imagesOf(key, tensor));
+    inputs.set(
+      key,
+      imagesOf(key, tensor, (bytes) => imageOf(bytes, input)),
+    );
     return;
   }
   if (tensor.dtype !== spec.dtype) {
@@ -93,6 +98,23 @@ function addInput(
   }
   checkShape(key, spec, tensor.shape);
   inputs.set(key, tensor);
+}
+
+/** A string of an input that takes images: JPEG, PNG or WebP bytes, or what its `content_type` says. */
+function imageOf(bytes: Uint8Array, { name, contentType }: V2Input): EncodedImage {
+  switch (contentType) {
+    case undefined:
+      return bytes;
+    case 'url':
+      return urlOf(bytes);
+    case 'base64':
+      return decodeBase64(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1'));
+    default:
+      throw invalid(`input '${name}' takes images: content_type is url, base64 or not given, not '${contentType}'`, {
+        tensor: name,
+        field: 'parameters.content_type',
+      });
+  }
 }
 
 /** All inputs are needed where only names of the signature are used. */

@@ -21,6 +21,8 @@ export interface V2Input {
   /** From `data`; undefined where the bytes follow the header. */
   readonly tensor: Tensor | undefined;
   readonly binarySize: number | undefined;
+  /** What its strings are, where they are not what they seem: `url` or `base64`. Other types are the business of others. */
+  readonly contentType: string | undefined;
 }
 
 export interface V2Output {
@@ -84,7 +86,8 @@ function readInput(scanner: JsonScanner, field: string): V2Input {
     tensor = readData(scanner, dtype, `${field}.data`, shape);
     scanner.pos = end;
   }
-  return { name, dtype, shape, tensor, binarySize };
+  const contentType = parameters.content_type === undefined ? undefined : String(parameters.content_type);
+  return { name, dtype, shape, tensor, binarySize, contentType };
 }
 
 function readData(scanner: JsonScanner, dtype: DType, path: string, shape: readonly number[] | undefined): Tensor {
@@ -132,6 +135,7 @@ interface Parameters {
   binary_data?: string | number | boolean;
   binary_data_output?: string | number | boolean;
   classification?: string | number | boolean;
+  content_type?: string | number | boolean;
   shared_memory_region?: string | number | boolean;
 }
 
@@ -140,6 +144,7 @@ const PARAMETERS: ReadonlySet<string> = new Set<keyof Parameters>([
   'binary_data',
   'binary_data_output',
   'classification',
+  'content_type',
   'shared_memory_region',
 ]);
 

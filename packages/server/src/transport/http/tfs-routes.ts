@@ -1,6 +1,7 @@
 /**
  * TensorFlow Serving's URLs, all behind one wildcard and taken apart by its own patterns, so that whatever is malformed is answered
- * as it answers (`http_rest_api_util.cc`). A picture as the body of `:predict` is ours, and is answered in our form.
+ * as it answers (`http_rest_api_util.cc`). A picture as the body of `:predict`, or pictures as a form, are
+ * ours, and are answered in our form.
  */
 import { FloeError, invalid } from '@floe/graph/base';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -15,6 +16,7 @@ import { HttpError } from './errors.ts';
 const PREDICTION = /^\/v1\/models\/([^/:]+)(?:\/versions\/(\d+)|\/labels\/([^/:]+))?:(classify|regress|predict)$/i;
 const STATUS = /^\/v1\/models(?:\/([^/:]+))?(?:\/versions\/(\d+)|\/labels\/([^/:]+))?(?:\/(metadata))?$/i;
 const IMAGE_TYPE = /^image\/(jpeg|jpg|png|webp)\s*(;|$)/i;
+const FORM_TYPE = /^multipart\/form-data\s*;/i;
 const GREATEST_INT64 = 2n ** 63n - 1n;
 
 export function addTfsRoutes(app: FastifyInstance, context: HttpContext): void {
@@ -79,14 +81,27 @@ async function predict(
   if (verb !== 'predict') throw new FloeError('UNIMPLEMENTED', `${verb} is not supported; use predict`);
   const type = request.headers['content-type'] ?? '';
   const signal = callerSignal(request);
-  if (!IMAGE_TYPE.test(type)) {
-    const body = tensorBody(request);
-    const answer = await context.infer(tfsRestCodec, ref, { body }, signal).finally(() => releaseBody(body));
-    return sendJson(reply, answer);
+  if (IMAGE_TYPE.test(type)) {
+    request.dialect = 'image';
+    return reply.send(JSON.stringify(await context.infer(imageCodec, ref, { body: bodyOf(request) }, signal)));
   }
+  if (FORM_TYPE.test(type)) return await predictForm(context, ref, type, request, reply);
+  const body = tensorBody(request);
+  const answer = await context.infer(tfsRestCodec, ref, { body }, signal).finally(() => releaseBody(body));
+  return sendJson(reply, answer);
+}
+
+async function predictForm(
+  context: HttpContext,
+  ref: ModelRef,
+  contentType: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   request.dialect = 'image';
-  const answer = await context.infer(imageCodec, ref, { body: bodyOf(request) }, signal);
-  return reply.send(JSON.stringify(answer));
+  const { formCodec } = await import('../../codec/image/form.ts');
+  const form = { body: bodyOf(request), contentType };
+  return reply.send(JSON.stringify(await context.infer(formCodec, ref, form, callerSignal(request))));
 }
 
 /** All versions, or one; a label makes no difference, as in TensorFlow Serving. */

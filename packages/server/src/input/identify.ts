@@ -1,0 +1,118 @@
+/**
+ * The first step of the input stage: what a request's inputs are, before any work is put into them. References are fetched, headers
+ * read, contents digested; nothing is decoded, so that an answer which is known costs no decoding.
+ */
+import { DTYPES, type DType, FloeError, invalid, type Tensor } from '@floe/graph/base';
+import type { EncodedImage, EncodedImages, ImageSpec, InferCall, ServableInfo } from '../core/inference.ts';
+import type { Terms } from '../core/terms.ts';
+import { digestOf, digestOfText } from './digest.ts';
+import type { Fetcher } from './fetch.ts';
+import type { ImageHeader } from './header.ts';
+import { checkImage, type ImageLimits } from './image.ts';
+
+/** What images of one input become. */
+export interface ImageTarget {
+  readonly input: string;
+  readonly spec: ImageSpec;
+  readonly dtype: DType;
+  /** Of spec and dtype. */
+  readonly digest: string;
+}
+
+export interface ImageSource {
+  readonly bytes: Uint8Array;
+  /** Whether `bytes` lie in the request's body, which may be gone once its caller has left. */
+  readonly isLent: boolean;
+  readonly header: ImageHeader;
+  /** Of the bytes. */
+  readonly digest: string;
+  readonly target: ImageTarget;
+}
+
+/** Images whose contents are known. */
+export interface IdentifiedImages {
+  /** The encoded bytes, whether they came with the request or were fetched. */
+  readonly images: readonly Uint8Array[];
+  readonly sources: readonly ImageSource[];
+  /** Names all of the images, in order, and what they become. */
+  readonly digest: string;
+}
+
+export type IdentifiedInput = Tensor | IdentifiedImages;
+
+export interface StageLimits extends ImageLimits {
+  /** Most bytes that the tensors made of one input's images may take. */
+  readonly maxTensorBytes: number;
+}
+
+/** Throws INVALID_ARGUMENT for what is no image or too many, and whatever fetching throws. */
+export async function identifyImages(
+  { images }: EncodedImages,
+  target: ImageTarget,
+  limits: StageLimits,
+  fetcher: Fetcher | undefined,
+  terms: Terms,
+): Promise<IdentifiedImages> {
+  checkCount(images.length, target, limits);
+  const sources = await allOrNone(images, terms, async (image, joined): Promise<ImageSource> => {
+    const bytes = await bytesOf(image, target.input, fetcher, joined);
+    const header = checkImage(bytes, limits, target.input);
+    return { bytes, isLent: bytes === image, header, digest: await digestOf(bytes), target };
+  });
+  const digest = digestOfText(`${target.digest} ${sources.map((source) => source.digest).join(' ')}`);
+  return { images: sources.map(({ bytes }) => bytes), sources, digest };
+}
+
+/** Throws INVALID_ARGUMENT where the model's manifest does not say how images become this input. */
+export function targetOf(input: string, call: InferCall, servable: ServableInfo): ImageTarget {
+  const signature = call.signature ?? servable.defaultSignature;
+  const spec = servable.preprocessing[signature]?.[input];
+  if (spec === undefined) {
+    const message = `input ${input} of ${servable.model} takes no images: its model.json has no preprocessing`;
+    throw invalid(message, { tensor: input });
+  }
+  const dtype = servable.signatures[signature]?.inputs[input]?.dtype ?? 'float32';
+  return { input, spec, dtype, digest: digestOfText(JSON.stringify([dtype, Object.entries(spec).toSorted()])) };
+}
+
+function checkCount(count: number, { input, spec, dtype }: ImageTarget, { maxTensorBytes }: StageLimits): void {
+  if (count === 0) throw invalid(`input ${input}: no image was given`, { tensor: input });
+  const [height, width] = spec.size;
+  const row = height * width * spec.channels * DTYPES[dtype].size;
+  if (count * row <= maxTensorBytes) return;
+  const most = Math.floor(maxTensorBytes / row);
+  throw invalid(`input ${input}: ${count} images are too many for one request; at most ${most} fit`, {
+    tensor: input,
+    reason: 'images',
+  });
+}
+
+async function bytesOf(
+  image: EncodedImage,
+  input: string,
+  fetcher: Fetcher | undefined,
+  terms: Terms,
+): Promise<Uint8Array> {
+  if (image instanceof Uint8Array) return image;
+  if (fetcher !== undefined) return fetcher.fetch(image.url, input, terms);
+  const message = `input ${input}: this server fetches no URLs: no hosts are allowed (fetchHosts)`;
+  throw new FloeError('PERMISSION_DENIED', message, { tensor: input });
+}
+
+/** Does the work for all items at once; when one fails, the others are told to stop. */
+export async function allOrNone<In, Out>(
+  items: readonly In[],
+  terms: Terms,
+  work: (item: In, terms: Terms) => Promise<Out>,
+): Promise<Out[]> {
+  const [only] = items;
+  if (items.length === 1 && only !== undefined) return [await work(only, terms)];
+  const failed = new AbortController();
+  const joined = { ...terms, signal: AbortSignal.any([terms.signal, failed.signal]) };
+  try {
+    return await Promise.all(items.map((item) => work(item, joined)));
+  } catch (error) {
+    failed.abort();
+    throw error;
+  }
+}

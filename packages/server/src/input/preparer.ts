@@ -1,0 +1,53 @@
+/**
+ * One image -> one row: from the cache, from whoever is decoding the same image just now, or decoded when the scheduler says so. The
+ * row belongs to all who ask for it.
+ */
+import { FloeError, type Tensor } from '@floe/graph/base';
+import type { Terms } from '../core/terms.ts';
+import { Flights } from './flights.ts';
+import type { ImageSource } from './identify.ts';
+import { type ImageLimits, imageToTensor } from './image.ts';
+import { ImageCosts } from './image-cost.ts';
+import type { Schedule, TensorCache } from './ports.ts';
+
+export class Preparer {
+  private readonly limits: ImageLimits;
+  private readonly schedule: Schedule;
+  private readonly cache: TensorCache | undefined;
+  private readonly flights = new Flights<Tensor>();
+  private readonly costs = new ImageCosts();
+
+  constructor(limits: ImageLimits, schedule: Schedule, cache?: TensorCache) {
+    this.limits = limits;
+    this.schedule = schedule;
+    this.cache = cache;
+  }
+
+  /** Seconds that decoding and resizing is predicted to take. */
+  predict({ header, target }: ImageSource): number {
+    return this.costs.predict(header, target.spec);
+  }
+
+  async row(source: ImageSource, terms: Terms): Promise<Tensor> {
+    const key = `${source.digest} ${source.target.digest}`;
+    const cached = this.cache?.get(key);
+    if (cached !== undefined) return cached;
+    return this.flights.run(key, terms, async ({ signal }) => {
+      const bytes = source.isLent ? new Uint8Array(source.bytes) : source.bytes;
+      // The flight ends when its last caller has left, whose deadlines need not be the first one's.
+      const shared = { ...terms, signal, deadline: Number.POSITIVE_INFINITY };
+      const row = await this.schedule(this.predict(source), shared, () => this.decode(bytes, source, signal));
+      this.cache?.set(key, row, (row.data as Uint8Array).byteLength);
+      return row;
+    });
+  }
+
+  private async decode(bytes: Uint8Array, { header, target }: ImageSource, signal: AbortSignal): Promise<Tensor> {
+    if (signal.aborted) throw new FloeError('CANCELLED', 'the caller has gone');
+    const { spec, dtype, input } = target;
+    const start = performance.now();
+    const row = await imageToTensor(bytes, spec, this.limits, input, dtype);
+    this.costs.learn(header, spec, (performance.now() - start) / 1000);
+    return row;
+  }
+}
