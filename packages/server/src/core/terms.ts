@@ -6,10 +6,8 @@ export interface Caller {
   readonly name: string;
   /** Share of the server under contention; 1 is usual. */
   readonly weight: number;
-<<<<<<< HEAD
   /** Requests that it may send; absent for any number. */
   readonly requestsPerSecond?: number;
-=======
 }
 
 export interface Terms {
