@@ -13,6 +13,9 @@ import { type DType, FloeError, invalid, type Signature, sizeOf, type Tensor } f
 import { Builder } from './build/builder.ts';
 import type { Engine } from './core/engine.ts';
 import { defaultCacheDir } from './core/machine.ts';
+import { plainTerms } from './core/terms.ts';
+import { CostModel } from './cost/cost-model.ts';
+import { MachineRate } from './cost/machine-rate.ts';
 import { openEngine } from './engine/index.ts';
 import { type LoadedServable, loadVersion } from './servable/loaded.ts';
 import { exists, MANIFEST_FILE } from './store/version-folder.ts';
@@ -75,8 +78,20 @@ async function freezeInto(root: string, source: string, builder: Builder): Promi
 
 function openVersion(folder: string, engine: Engine, builder: Builder): Promise<LoadedServable> {
   const cacheFolder = join(defaultCacheDir(process.env), 'compiled');
-  return loadVersion(folder, undefined, { engine, builder, session: { intraOpThreads: 0 }, cacheFolder });
+  return loadVersion(folder, undefined, {
+    engine,
+    builder,
+    session: { intraOpThreads: 0 },
+    cacheFolder,
+    costs: UNKEPT_COSTS,
+    execute: ({ session, feeds, fetches }) => session.run(feeds, fetches),
+  });
 }
+
+/** In somebody else's process runs are not scheduled, so nothing needs to know what they cost. */
+const UNKEPT_COSTS = { open: async () => new CostModel(new MachineRate()), release: async () => {} };
+
+const NOT_CANCELLED = new AbortController().signal;
 
 function sessionOf(servable: LoadedServable, release: () => Promise<void>): ModelSession {
   return {
@@ -84,7 +99,8 @@ function sessionOf(servable: LoadedServable, release: () => Promise<void>): Mode
     labels: servable.labels,
     run: async (feeds, fetches) => {
       const inputs = new Map(Object.entries(feeds));
-      const outputs = await servable.run(fetches === undefined ? { inputs } : { inputs, outputs: fetches });
+      const call = fetches === undefined ? { inputs } : { inputs, outputs: fetches };
+      const outputs = await servable.run(call, plainTerms(NOT_CANCELLED));
       const named = Object.fromEntries(outputs.map(({ name, tensor: result }) => [name, result]));
       return Object.assign(
         outputs.map((output) => output.tensor),

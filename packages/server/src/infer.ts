@@ -1,28 +1,47 @@
 /**
- * The life of an inference, top to bottom: resolve the servable and hold it, decode against it, prepare inputs, run, encode. A
- * caller that went away is not worked for.
+ * The life of an inference, top to bottom: resolve the servable and hold it, decode against it, say what the inputs are, look for a known
+ * answer, else prepare the inputs and run when it is their turn, encode. A caller that went away is not worked for.
  */
 import { FloeError } from '@floe/graph/base';
-import type { Codec, ModelRef, Models } from './core/inference.ts';
-import { plainTerms } from './core/terms.ts';
+import type { OutputCache } from './cache/output-cache.ts';
+import type { Codec, ModelRef, Models, Wishes } from './core/inference.ts';
+import type { Terms } from './core/terms.ts';
 import type { InputStage } from './input/stage.ts';
 
 export type Infer = <Request, Reply>(
   codec: Codec<Request, Reply>,
   ref: ModelRef,
   request: Request,
-  signal: AbortSignal,
+  terms: Terms,
 ) => Promise<Reply>;
 
-export function inference(models: Models, input: InputStage): Infer {
-  return (codec, ref, request, signal) =>
+export interface InferDeps {
+  readonly models: Models;
+  readonly input: InputStage;
+  readonly cache: OutputCache;
+}
+
+export function inference({ models, input, cache }: InferDeps): Infer {
+  return (codec, ref, request, given) =>
     models.use(ref, async (servable) => {
-      const terms = plainTerms(signal);
       const call = codec.decode(request, servable);
-      const identified = await input.identify(call, servable, terms);
-      const inputs = await input.prepare(identified, terms);
-      if (signal.aborted) throw new FloeError('CANCELLED', 'the caller has gone');
-      const outputs = await servable.run({ ...call, inputs });
-      return codec.encode({ servable, call, outputs }, request);
+      const terms = withWishes(given, call.wishes);
+      const known = await input.identify(call, servable, terms);
+      const cached = await cache.answer(known, { servable, ref, isStable: true }, terms, async (shared) => {
+        const inputs = await input.prepare(known, shared);
+        if (shared.signal.aborted) throw new FloeError('CANCELLED', 'the caller has gone');
+        return servable.run({ ...known, inputs }, shared);
+      });
+      const { outputs, version } = cached;
+      return cache.reply(cached, codec.form?.(request, call), () =>
+        codec.encode({ servable, version, call, outputs }, request),
+      );
     });
+}
+
+function withWishes(terms: Terms, wishes: Wishes | undefined): Terms {
+  if (wishes === undefined) return terms;
+  const { priority = 1, timeoutMs = Number.POSITIVE_INFINITY } = wishes;
+  const deadline = Math.min(terms.deadline, terms.arrived + timeoutMs);
+  return { ...terms, priority: terms.priority * priority, deadline };
 }

@@ -5,6 +5,7 @@
  *     const { model, weights } = compile(graph, [{ name: 'x:0', dtype: 'float32', shape: [-1, 28, 28, 1] }], ['probs:0']);
  */
 import { analyse, type Feeds } from '../analysis/index.ts';
+import { measureOnnx } from '../cost/index.ts';
 import { invalid } from '../errors.ts';
 import { subgraph } from '../freeze/subgraph.ts';
 import { type Graph, tensorName } from '../graph.ts';
@@ -52,6 +53,8 @@ export interface CompiledGraph {
   readonly outputs: readonly TensorSpec[];
   /** Whether rows of the batch (dimension 0 of every input and output) do not influence each other. */
   readonly rowIndependent: RowIndependence;
+  /** Floating-point operations for one row; undefined where dimensions other than the batch are unknown. */
+  readonly flops: number | undefined;
   /** Whether equal inputs give equal outputs. */
   readonly deterministic: boolean;
 }
@@ -74,10 +77,11 @@ export function compile(
   const { onnx, dims } = lowered(graph, feeds, fetches, { opset, onPass });
   optimiseOnnx(onnx, (name) => onPass({ name, kind: 'onnx', graph: onnx }));
   const rowIndependent = rowIndependence(onnx);
+  const { flops, assumed } = measureOnnx(onnx);
   const files = writeOnnx(onnx, batchNames(onnx, dims));
   const { inputs, outputs } = onnx;
   // No op that draws random numbers can be compiled.
-  return { ...files, inputs, outputs, rowIndependent, deterministic: true };
+  return { ...files, inputs, outputs, rowIndependent, flops: assumed === 0 ? flops : undefined, deterministic: true };
 }
 
 interface Lowered {

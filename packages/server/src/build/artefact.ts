@@ -26,6 +26,8 @@ const About = z.object({
   outputs: z.array(spec),
   rowIndependent: z.object({ proved: z.boolean(), reason: z.string() }),
   deterministic: z.boolean(),
+  /** Floating-point operations of one row; absent where they depend on more than the batch. */
+  flops: z.number().min(0).optional(),
   files: z.record(z.string(), fileDigest),
 });
 export type About = z.infer<typeof About>;

@@ -23,8 +23,8 @@ export async function makeArtefact(folder: string, key: ArtefactKey, graph: Grap
   const fill = async (hidden: NewFolder): Promise<void> => {
     const files: Record<string, FileDigest> = { [MODEL_FILE]: await hidden.write(MODEL_FILE, [compiled.model]) };
     if (compiled.weightsBytes > 0) files[WEIGHTS_FILE] = await hidden.write(WEIGHTS_FILE, compiled.weights);
-    const { inputs, outputs, rowIndependent, deterministic } = compiled;
-    const about = { inputs, outputs, rowIndependent, deterministic, files } satisfies Readonly<
+    const { inputs, outputs, rowIndependent, deterministic, flops } = compiled;
+    const about = { inputs, outputs, rowIndependent, deterministic, flops, files } satisfies Readonly<
       Record<keyof About, unknown>
     >;
     await hidden.write(ABOUT_FILE, [Buffer.from(`${JSON.stringify(about, null, 2)}\n`)]);

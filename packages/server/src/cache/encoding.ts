@@ -3,7 +3,7 @@
  * and outputs are sorted. What is large is not copied but given as it lies, so that a digest costs one pass over it.
  */
 import { bytesOf, DTYPES, type Tensor } from '@floe/graph/base';
-import type { InferCall, InputValue } from '../core/inference.ts';
+import type { KnownCall, KnownInput } from '../core/inference.ts';
 
 /** Beside the call itself, what an answer depends on. */
 export interface KeyParts {
@@ -79,7 +79,7 @@ export class PieceWriter {
 }
 
 /** Writes the encoding; yields wherever so much was written that others should have a turn. */
-export function* encodeCall(call: InferCall, parts: KeyParts, writer: PieceWriter): Generator<void> {
+export function* encodeCall(call: KnownCall, parts: KeyParts, writer: PieceWriter): Generator<void> {
   writeParts(writer, parts);
   writer.number(call.inputs.size);
   for (const [name, value] of sorted(call.inputs)) {
@@ -108,15 +108,15 @@ function writeParts(writer: PieceWriter, { model, epoch, contract, scope, output
   for (const output of outputs) writer.text(output);
 }
 
-function sorted(inputs: ReadonlyMap<string, InputValue>): Iterable<[string, InputValue]> {
+function sorted(inputs: ReadonlyMap<string, KnownInput>): Iterable<[string, KnownInput]> {
   return inputs.size === 1 ? inputs : [...inputs].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /** Writes all but the elements, and gives those. */
-function writeKind(writer: PieceWriter, value: InputValue): readonly Uint8Array[] {
+function writeKind(writer: PieceWriter, value: KnownInput): readonly Uint8Array[] {
   if ('images' in value) {
     writer.number(IMAGES);
-    return value.images;
+    return [Buffer.from(value.digest, 'latin1')];
   }
   writer.number(TENSOR);
   writer.number(DTYPES[value.dtype].tf);

@@ -4,7 +4,7 @@
  */
 import { createHash, type Hash, hash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { InferCall, InputValue } from '../core/inference.ts';
+import type { KnownCall, KnownInput } from '../core/inference.ts';
 import { encodeCall, type KeyParts, PieceWriter, ROOM, SLICE } from './encoding.ts';
 
 /** A call that takes longer than two slices is digested in turns. */
@@ -16,14 +16,14 @@ const STRING_COST = 512;
 const room = Buffer.allocUnsafeSlow(ROOM);
 
 /** A promise only where the call is so large that digesting it at once would hold up the event loop. */
-export function keyOf(call: InferCall, parts: KeyParts): string | Promise<string> {
+export function keyOf(call: KnownCall, parts: KeyParts): string | Promise<string> {
   if (costOf(call) > STALLS) return keyInTurns(call, parts);
   const digest = new Digest();
   for (const _ of encodeCall(call, parts, new PieceWriter(room, digest.add)));
   return digest.hex;
 }
 
-async function keyInTurns(call: InferCall, parts: KeyParts): Promise<string> {
+async function keyInTurns(call: KnownCall, parts: KeyParts): Promise<string> {
   const digest = new Digest();
   const writer = new PieceWriter(Buffer.allocUnsafeSlow(ROOM), digest.add);
   for (const _ of encodeCall(call, parts, writer)) await nextTurn();
@@ -46,14 +46,14 @@ class Digest {
 }
 
 /** What digesting the call costs, in bytes. */
-export function costOf(call: InferCall): number {
+export function costOf(call: KnownCall): number {
   let cost = 0;
   for (const value of call.inputs.values()) cost += costOfInput(value);
   return cost;
 }
 
-function costOfInput(value: InputValue): number {
-  if ('images' in value) return costOfItems(value.images);
+function costOfInput(value: KnownInput): number {
+  if ('images' in value) return STRING_COST;
   return ArrayBuffer.isView(value.data) ? value.data.byteLength : costOfItems(value.data);
 }
 

@@ -5,7 +5,7 @@
 import { FloeError } from '@floe/graph/base';
 import type { AccuracySource } from '../core/accuracy.ts';
 import type { EncodedForm } from '../core/encoded-form.ts';
-import type { InferCall, ModelRef, NamedTensor, ServableInfo } from '../core/inference.ts';
+import type { KnownCall, ModelRef, NamedTensor, ServableInfo } from '../core/inference.ts';
 import type { CacheNote, Terms } from '../core/terms.ts';
 import { ByteCache, type CacheStats } from './byte-cache.ts';
 import { type Contract, contractOf, expandedOutputs, usesKeysOnly } from './contract.ts';
@@ -25,15 +25,13 @@ export interface CacheContext {
   readonly ref: ModelRef;
   /** Whether this version serves all who name neither version nor label; false for a canary. */
   readonly isStable: boolean;
-  /** False for a graph with random ops. */
-  readonly deterministic: boolean;
 }
 
 /**
  * Runs the call on the servable of the context. Where it is shared, its terms are those of the flight: their signal aborts when nobody
  * waits any more, and their deadline is the latest of those who wait, read anew each time.
  */
-export type Compute = (call: InferCall, terms: Terms) => Promise<readonly NamedTensor[]>;
+export type Compute = (terms: Terms) => Promise<readonly NamedTensor[]>;
 
 export interface Cached {
   /** As asked for, in that order. Shared with others: only to be read. */
@@ -66,7 +64,7 @@ export interface OutputCacheStats extends CacheStats {
 
 /** What holds for one request from beginning to end. */
 interface Question {
-  readonly call: InferCall;
+  readonly call: KnownCall;
   readonly context: CacheContext;
   readonly terms: Terms;
   readonly compute: Compute;
@@ -110,16 +108,16 @@ export class OutputCache {
    * Answers `call`, and says in `terms.notes.cache` how. A hit is given at once, without a promise. Settles only when nothing reads the
    * call's inputs any more, so that the body they lie in may be given back. Throws what `compute` throws, CANCELLED, DEADLINE_EXCEEDED.
    */
-  answer(call: InferCall, context: CacheContext, terms: Terms, compute: Compute): Cached | Promise<Cached> {
+  answer(call: KnownCall, context: CacheContext, terms: Terms, compute: Compute): Cached | Promise<Cached> {
     const { model, version } = context.servable;
-    const refusal = refusalOf(context, terms);
-    if (refusal !== undefined) return this.bypass(refusal, call, context, terms, compute);
+    const refusal = refusalOf(context, terms, this.deps.limitBytes);
+    if (refusal !== undefined) return this.bypass(refusal, context, terms, compute);
     const contract = contractOf(context.servable, call);
     const scope = scopeOf(call, context, terms, contract);
     const serving = this.keeper.admit(model, version, scope);
     const state = gate(undefined, serving, this.deps.policy);
     if (state === 'closed') {
-      return this.bypass(reason(state, undefined, serving, this.deps.policy), call, context, terms, compute, serving);
+      return this.bypass(reason(state, undefined, serving, this.deps.policy), context, terms, compute, serving);
     }
     const marks = this.keeper.marks(model);
     const { epoch } = marks;
@@ -183,7 +181,6 @@ export class OutputCache {
 
   private bypass(
     why: string,
-    call: InferCall,
     { servable }: CacheContext,
     terms: Terms,
     compute: Compute,
@@ -192,7 +189,7 @@ export class OutputCache {
     this.counts.bypassed++;
     const { version } = servable;
     terms.notes.cache = { state: 'bypass', reason: why, version, ...(accuracy === undefined ? {} : { accuracy }) };
-    return compute(call, terms).then((outputs) => ({ outputs, version }));
+    return compute(terms).then((outputs) => ({ outputs, version }));
   }
 
   private look(key: string, question: Question): Cached | Promise<Cached> {
@@ -255,8 +252,8 @@ export class OutputCache {
       this.keep(key, found, question);
       return { entry: found, isFromSecond: true };
     }
-    const { call, compute, serving, epoch, purges, terms } = question;
-    const outputs = await compute(call, termsOf(flight, terms));
+    const { compute, serving, epoch, purges, terms } = question;
+    const outputs = await compute(termsOf(flight, terms));
     const entry = makeEntry({ band: question.band, version: serving.version, epoch, purges }, outputs);
     if (this.keep(key, entry, question)) second?.store(key, entry);
     return { entry, isFromSecond: false };
@@ -306,12 +303,13 @@ export class OutputCache {
   }
 }
 
-function refusalOf({ deterministic }: CacheContext, { cache }: Terms): string | undefined {
+function refusalOf({ servable }: CacheContext, { cache }: Terms, limitBytes: number): string | undefined {
+  if (limitBytes === 0) return 'off';
   if (cache === 'bypass') return 'no-store';
-  return deterministic ? undefined : 'not deterministic: the graph draws random numbers';
+  return servable.deterministic ? undefined : 'not deterministic: the graph draws random numbers';
 }
 
-function scopeOf(call: InferCall, context: CacheContext, terms: Terms, contract: Contract): number | undefined {
+function scopeOf(call: KnownCall, context: CacheContext, terms: Terms, contract: Contract): number | undefined {
   const { ref, isStable, servable } = context;
   const isShared =
     isStable &&
@@ -328,9 +326,10 @@ function isReachable(entry: Entry, marks: ModelMarks): boolean {
 
 /** The terms of whoever started the flight, but for what belongs to all who wait. */
 function termsOf(flight: Flight, terms: Terms): Terms {
-  const { requestId, caller, priority, cache, scope, notes } = terms;
+  const { requestId, arrived, caller, priority, cache, scope, notes } = terms;
   return {
     requestId,
+    arrived,
     caller,
     priority,
     cache,

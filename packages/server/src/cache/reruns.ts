@@ -1,9 +1,8 @@
 /** Computes one in so many hits again, on a copy of its inputs, and tells verification whether the answer would differ now. */
-import type { InferCall, NamedTensor, ServableInfo } from '../core/inference.ts';
+import type { InferCall, KnownCall, NamedTensor, ServableInfo } from '../core/inference.ts';
 import { differs } from './compare.ts';
-import { copyCall } from './copy-call.ts';
+import { bytesToCopy, copyCall } from './copy-call.ts';
 import type { Entry } from './entry.ts';
-import { costOf } from './key.ts';
 import type { Verification } from './verification.ts';
 
 /** Runs the call at idle priority on a version that may have gone meanwhile. Its failures are nobody's. */
@@ -25,9 +24,9 @@ export class Reruns {
   }
 
   /** Computes the call of a hit again where it is its turn. */
-  consider(call: InferCall, servable: ServableInfo, entry: Entry): void {
+  consider(call: KnownCall, servable: ServableInfo, entry: Entry): void {
     if (!this.verification.shouldVerify(servable.model)) return;
-    if (this.running.size >= MOST || costOf(call) > LARGEST) return;
+    if (this.running.size >= MOST || bytesToCopy(call) > LARGEST) return;
     const running = this.compare(copyCall(call), servable, entry).finally(() => this.running.delete(running));
     this.running.add(running);
   }

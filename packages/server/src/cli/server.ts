@@ -1,28 +1,15 @@
-/** The composition root of a server: wires engine, models, registry and transports from one configuration. */
-import { join, resolve } from 'node:path';
-import process from 'node:process';
+/** The composition root of a server: wires what answers, the registry and the transports from one configuration. */
+import { resolve } from 'node:path';
 import { FloeError } from '@floe/graph/base';
 import type { Logger } from 'pino';
-import { Builder } from '../build/builder.ts';
-import { bodyLimitBytes, mebibytes, type ServeConfig } from '../core/config.ts';
-import type { Engine } from '../core/engine.ts';
-import type { VersionStatus } from '../core/inference.ts';
-import { defaultCacheDir, memoryLimitBytes } from '../core/machine.ts';
+import { bodyLimitBytes, type ServeConfig } from '../core/config.ts';
 import { VERSION } from '../core/version.ts';
-import { capacityOf, readCpus } from '../engine/capacity.ts';
-import { openEngine } from '../engine/index.ts';
-import { type Infer, inference } from '../infer.ts';
-import { FETCH_DEFAULTS, Fetcher } from '../input/fetch.ts';
-import { type InputStage, inputStage } from '../input/stage.ts';
-import { type FoundVersion, scanRoot } from '../registry/scan.ts';
+import { scanRoot } from '../registry/scan.ts';
 import { Watcher } from '../registry/watcher.ts';
-import { type LoadedServable, loadVersion } from '../servable/loaded.ts';
-import { ServedModels } from '../servable/models.ts';
-import { frozenFolder } from '../servable/plain.ts';
 import type { HttpServer, TlsOptions } from '../transport/http/deps.ts';
+import { RecentRequests } from '../transport/http/recent-requests.ts';
 import { type Identity, openIdentity } from '../transport/identity/identity.ts';
-
-const MEBIBYTE = 1024 * 1024;
+import { type Closing, openServing, type Serving } from './serving.ts';
 
 export interface RunningServer {
   /** Such as `http://127.0.0.1:8501`. */
@@ -33,9 +20,6 @@ export interface RunningServer {
   /** Takes no more requests, answers those under way, unloads everything. */
   close(): Promise<void>;
 }
-
-/** What has to be closed again, last opened first. */
-type Closing = (() => Promise<unknown> | unknown)[];
 
 /** Starts to listen and loads what is there. Throws where the models folder, the engine, the keys or an address are unusable. */
 export async function startServer(config: ServeConfig, log: Logger): Promise<RunningServer> {
@@ -54,19 +38,12 @@ export async function startServer(config: ServeConfig, log: Logger): Promise<Run
 async function start(config: ServeConfig, log: Logger, closing: Closing): Promise<Omit<RunningServer, 'close'>> {
   // A wrong folder is said before an engine or a port is opened.
   await scanRoot(config.models);
-  const capacity = capacityOf(readCpus());
-  const slots = Math.min(config.slots || capacity.slots, 2 * capacity.slots);
-  const engine = await openEngine({ kind: config.engine, slots, log: (message) => log.warn(message) });
-  closing.push(() => engine.close());
-  const builder = new Builder();
-  closing.push(() => builder.close());
-  const models = servedModels(config, log, engine, builder);
-  closing.push(() => models.close());
+  const serving = await openServing(config, log, closing);
   const watcher = new Watcher({
     root: resolve(config.models),
     keepVersions: config.keepVersions,
     pollSeconds: config.pollSeconds,
-    onAspired: (aspired) => models.aspire(aspired),
+    onAspired: (aspired) => serving.models.aspire(aspired),
     onError: (error) => log.error({ err: error }, 'looking for new versions failed'),
   });
   closing.push(() => watcher.stop());
@@ -74,43 +51,17 @@ async function start(config: ServeConfig, log: Logger, closing: Closing): Promis
   const loading = watcher.start();
   loading.catch(() => {});
   const identity = await identityOf(config, log, closing);
-  const infer = inference(models, inputOf(config, closing));
-  const servers = await listen(config, { models, identity, log, infer }, () => watcher.look());
+  const servers = await listen(config, { ...serving, identity, log, recent: new RecentRequests() }, () =>
+    watcher.look(),
+  );
   closing.push(() => Promise.all([servers.http.close(), servers.admin.close()]));
   await loading;
   return { http: servers.http.address, admin: servers.admin.address, reload: () => watcher.look() };
 }
 
-function servedModels(config: ServeConfig, log: Logger, engine: Engine, builder: Builder): ServedModels {
-  const cacheDir = resolve(config.cacheDir || defaultCacheDir(process.env));
-  const session = { intraOpThreads: config.threads || capacityOf(readCpus()).intraOpThreads, gather: true };
-  const deps = { engine, builder, session, cacheFolder: join(cacheDir, 'compiled') };
-  const limitBytes = config.memoryLimitMb === 0 ? memoryLimitBytes() : config.memoryLimitMb * MEBIBYTE;
-  return new ServedModels({
-    load: (found) => loadFound(found, cacheDir, deps),
-    memory: () => ({ limitBytes, usedBytes: process.memoryUsage.rss() }),
-    swap: config.swap,
-    onChange: (model, status) => logChange(log, model, status),
-  });
-}
-
-async function loadFound(
-  found: FoundVersion,
-  cacheDir: string,
-  deps: Parameters<typeof loadVersion>[2],
-): Promise<LoadedServable> {
-  const folder = await frozenFolder(found, deps.builder, cacheDir);
-  return loadVersion(folder, { model: found.model, version: found.version }, deps);
-}
-
-function logChange(log: Logger, model: string, { version, state, errorCode, errorMessage }: VersionStatus): void {
-  if (errorCode === 'OK') log.info({ model, version, state }, 'version');
-  else log.error({ model, version, state, errorCode, errorMessage }, 'version failed');
-}
-
 async function listen(
   config: ServeConfig,
-  shared: { readonly models: ServedModels; readonly identity: Identity; readonly log: Logger; readonly infer: Infer },
+  shared: Serving & { readonly identity: Identity; readonly log: Logger; readonly recent: RecentRequests },
   rescan: () => Promise<void>,
 ): Promise<{ http: HttpServer; admin: HttpServer }> {
   const tls = tlsOf(config);
@@ -139,28 +90,6 @@ async function listen(
     await http.close();
     throw error;
   }
-}
-
-/** As float32, an image of bytes takes four times the room that the same tensor of bytes takes in a body. */
-const TENSOR_BYTES_PER_BODY_BYTE = 4;
-
-function inputOf(config: ServeConfig, closing: Closing): InputStage {
-  const limits = {
-    maxPixels: config.maxPixels,
-    maxTensorBytes: TENSOR_BYTES_PER_BODY_BYTE * bodyLimitBytes(config),
-    decodes: capacityOf(readCpus()).slots,
-  };
-  if (config.fetchHosts.length === 0) return inputStage(limits);
-  const fetcher = new Fetcher({
-    ...FETCH_DEFAULTS,
-    hosts: config.fetchHosts,
-    networks: config.fetchNetworks,
-    maxBytes: mebibytes(config.fetchMaxMb),
-    totalSeconds: config.fetchSeconds,
-    cacheBytes: mebibytes(config.fetchCacheMb),
-  });
-  closing.push(() => fetcher.close());
-  return inputStage(limits, { fetcher });
 }
 
 async function identityOf(config: ServeConfig, log: Logger, closing: Closing): Promise<Identity> {

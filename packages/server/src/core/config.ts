@@ -15,6 +15,14 @@ const list = z
   .transform((value) => (typeof value === 'string' ? value.split(',') : value).map((entry) => entry.trim()))
   .transform((entries) => entries.filter((entry) => entry !== ''));
 
+const MILESTONES: readonly number[] = [0.85, 0.9, 0.95, 0.98];
+
+function isAscendingShare(values: readonly number[]): boolean {
+  return values.every((value, i) => value >= 0 && value <= 1 && (i === 0 || value > (values[i - 1] ?? 0)));
+}
+
+const share = z.coerce.number().min(0).max(1);
+
 const port = z.coerce.number().int().min(0).max(65_535);
 
 export const ServeConfig = z.strictObject({
@@ -32,6 +40,57 @@ export const ServeConfig = z.strictObject({
     .default(0)
     .describe('Memory limit in MiB for swapping; 0 takes that of the container.'),
   engine: z.enum(['auto', 'onnxruntime', 'worker']).default('auto').describe('How the native library is driven.'),
+  policy: z
+    .enum(['size-first', 'fifo'])
+    .default('size-first')
+    .describe('Order of waiting work: small tasks first, or first come first served.'),
+  latencyTargetMs: z.coerce
+    .number()
+    .min(0.1)
+    .max(60_000)
+    .default(10)
+    .describe('Longest that a small request shall wait for work under way, in ms: larger requests run in parts of it.'),
+  queueSeconds: z.coerce
+    .number()
+    .min(0.1)
+    .max(3600)
+    .default(30)
+    .describe('Predicted seconds of unfinished work from which on requests are refused.'),
+  batchDelayMs: z.coerce
+    .number()
+    .min(0)
+    .max(1000)
+    .default(0)
+    .describe('How long a request may wait for others to run with although there is room, in ms.'),
+  outputCacheMb: z.coerce
+    .number()
+    .min(0)
+    .max(1_048_576)
+    .default(64)
+    .describe('Memory for answers, in MiB; 0 caches none. Only answers of models that are accurate enough are kept.'),
+  inputCacheMb: z.coerce
+    .number()
+    .min(0)
+    .max(1_048_576)
+    .default(64)
+    .describe('Memory for decoded and resized images, in MiB; 0 keeps none.'),
+  cacheOpen: share.default(0.8).describe('Accuracy from which answers are cached, 0..1.'),
+  cacheMilestones: list
+    .transform((entries) => (entries.length === 0 ? MILESTONES : entries.map(Number)))
+    .refine(isAscendingShare, 'ascending numbers between 0 and 1 are expected')
+    .describe('Ascending accuracies at which answers end (default: 0.85,0.9,0.95,0.98).'),
+  cacheEnd: z
+    .enum(['milestone', 'stopAt'])
+    .default('milestone')
+    .describe('What ends an answer: the next milestone, or nothing until all caching stops at cacheStopAt.'),
+  cacheStopAt: share.default(0.98).describe('With cacheEnd stopAt: accuracy from which on nothing is cached.'),
+  verifyEvery: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(200)
+    .describe('One in so many cached answers is computed again and compared; 0 compares none.'),
+  verifyBound: share.default(0.2).describe('Share of differing answers above which nothing is cached any more.'),
   slots: z.coerce
     .number()
     .int()

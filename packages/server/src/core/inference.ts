@@ -2,6 +2,8 @@
  * The words of an inference: what a codec makes of a request, what a servable offers, and the ports between the two.
  */
 import type { Signature, Tensor } from '@floe/graph/base';
+import type { EncodedForm } from './encoded-form.ts';
+import type { Terms } from './terms.ts';
 
 /** Which version of which model is asked for. Neither version nor label: the one that serves by default. */
 export interface ModelRef {
@@ -25,6 +27,15 @@ export interface EncodedImages {
 
 export type InputValue = Tensor | EncodedImages;
 
+/** Images whose bytes are here: they came with the request or were fetched. */
+export interface KnownImages {
+  readonly images: readonly Uint8Array[];
+  /** Names all of the images, in order, and what they become. */
+  readonly digest: string;
+}
+
+export type KnownInput = Tensor | KnownImages;
+
 /** A decoded request. */
 export interface InferCall {
   /** Signature key; absent where inputs and outputs are plain graph tensors, or for the default signature. */
@@ -33,6 +44,20 @@ export interface InferCall {
   readonly inputs: ReadonlyMap<string, InputValue>;
   /** Names wanted, in order: signature keys or graph names. Absent: all outputs of the signature. */
   readonly outputs?: readonly string[];
+  readonly wishes?: Wishes;
+}
+
+/** What a request says of its own importance, where its protocol has words for that. */
+export interface Wishes {
+  /** Multiplies the caller's weight; 1 is usual. */
+  readonly priority?: number;
+  /** Milliseconds from its arrival after which the answer is worth nothing. */
+  readonly timeoutMs?: number;
+}
+
+/** A call whose inputs can be told apart from all others. */
+export interface KnownCall extends InferCall {
+  readonly inputs: ReadonlyMap<string, KnownInput>;
 }
 
 export interface NamedTensor {
@@ -72,11 +97,15 @@ export interface ServableInfo {
   /** By signature, then by input key. */
   readonly preprocessing: Readonly<Record<string, Readonly<Record<string, ImageSpec>>>>;
   readonly metadata: Readonly<Record<string, unknown>>;
+  /** False where equal inputs may give other outputs. */
+  readonly deterministic: boolean;
 }
 
 /** An answer before it is put into a protocol's form. */
 export interface Answer {
   readonly servable: ServableInfo;
+  /** Version that computed it: a cached answer may be older than the servable. */
+  readonly version: number;
   readonly call: InferCall;
   readonly outputs: readonly NamedTensor[];
 }
@@ -86,15 +115,16 @@ export interface Codec<Request, Reply> {
   /** Throws FloeError naming the field and the tensor that is wrong. */
   decode(request: Request, servable: ServableInfo): InferCall;
   encode(answer: Answer, request: Request): Reply;
+  /** The form in which the reply may be kept; absent where the reply depends on more than the outputs. Asked after `decode`. */
+  form?(request: Request, call: InferCall): EncodedForm<Reply> | undefined;
 }
 
 /** A loaded version that can run. */
 export interface Servable extends ServableInfo {
-  run(call: {
-    signature?: string;
-    inputs: ReadonlyMap<string, Tensor>;
-    outputs?: readonly string[];
-  }): Promise<readonly NamedTensor[]>;
+  run(
+    call: { signature?: string; inputs: ReadonlyMap<string, Tensor>; outputs?: readonly string[] },
+    terms: Terms,
+  ): Promise<readonly NamedTensor[]>;
 }
 
 export type VersionState = 'START' | 'LOADING' | 'AVAILABLE' | 'UNLOADING' | 'END';

@@ -12,6 +12,8 @@ export interface Caller {
 
 export interface Terms {
   readonly requestId: string;
+  /** When the request came, in milliseconds on the clock of `performance.now()`. */
+  readonly arrived: number;
   readonly caller: Caller;
   /** Multiplies the caller's weight; 1 is usual. */
   readonly priority: number;
@@ -56,9 +58,17 @@ export interface QueueNote {
   batched?: number;
 }
 
-/** Terms of a request of which only its end is known. */
+/** Terms of work that nobody outside asked for. */
 export function plainTerms(signal: AbortSignal): Terms {
-  const caller = { name: '', weight: 1 };
-  const deadline = Number.POSITIVE_INFINITY;
-  return { requestId: '', caller, priority: 1, deadline, signal, cache: 'use', scope: 'model', notes: {} };
+  return {
+    requestId: '',
+    arrived: performance.now(),
+    caller: { name: '', weight: 1 },
+    priority: 1,
+    deadline: Number.POSITIVE_INFINITY,
+    signal,
+    cache: 'use',
+    scope: 'model',
+    notes: {},
+  };
 }

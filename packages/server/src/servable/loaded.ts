@@ -4,9 +4,18 @@ import { FloeError, invalid, type Tensor, type TensorSpec, tensorName } from '@f
 import { artefactKeyOf, type NamedArtefact, namedArtefact } from '../build/artefact.ts';
 import type { NamedTensor, Servable } from '../core/inference.ts';
 import type { Manifest } from '../core/manifest.ts';
+import type { Terms } from '../core/terms.ts';
+import type { Work } from '../queue/work.ts';
 import { FROZEN_FILE, readManifest } from '../store/version-folder.ts';
 import { type RunCall, resolveCall, type SignatureNames, signatureNames } from './resolve.ts';
 import { type SessionDeps, Sessions } from './sessions.ts';
+
+/** How runs come to be: when it is their turn, in chunks or with others, or at once. */
+export type Execute = (work: Work, terms: Terms) => Promise<readonly Tensor[]>;
+
+export interface ServableDeps extends SessionDeps {
+  readonly execute: Execute;
+}
 
 /** Each look at a graph reads it whole: a caller must not be able to queue any number of them. */
 const MOST_LOOKUPS = 8;
@@ -19,16 +28,17 @@ export class LoadedServable implements Servable {
   readonly labels: readonly string[];
   readonly preprocessing: Servable['preprocessing'];
   readonly metadata: Servable['metadata'];
+  readonly deterministic: boolean;
   private readonly manifest: Manifest;
   private readonly folder: string;
-  private readonly deps: SessionDeps;
+  private readonly deps: ServableDeps;
   private readonly sessions: Sessions;
   private readonly known = new Map<string, { readonly names: SignatureNames; readonly artefact: NamedArtefact }>();
   /** Types of tensors that no signature declares, once they were asked for. */
   private looking = 0;
   private readonly otherTypes = new Map<string, Promise<TensorSpec>>();
 
-  constructor(folder: string, manifest: Manifest, identity: { model: string; version: number }, deps: SessionDeps) {
+  constructor(folder: string, manifest: Manifest, identity: { model: string; version: number }, deps: ServableDeps) {
     this.folder = folder;
     this.manifest = manifest;
     this.deps = deps;
@@ -39,6 +49,7 @@ export class LoadedServable implements Servable {
     this.labels = manifest.labels;
     this.preprocessing = manifest.preprocessing;
     const { checkpoint, accuracy, lineage, rowIndependent, deterministic } = manifest;
+    this.deterministic = deterministic;
     this.metadata = { checkpoint, accuracy, lineage, rowIndependent, deterministic };
     this.sessions = new Sessions(folder, deps);
     for (const [key, signature] of Object.entries(manifest.signatures)) {
@@ -47,16 +58,23 @@ export class LoadedServable implements Servable {
     }
   }
 
+  /** As the manifest states it, 0..1. */
+  get accuracy(): number | undefined {
+    return this.manifest.accuracy?.value;
+  }
+
   get openSessions(): number {
     return this.sessions.size;
   }
 
-  async run(call: RunCall): Promise<readonly NamedTensor[]> {
+  async run(call: RunCall, terms: Terms): Promise<readonly NamedTensor[]> {
     const signature = this.known.get(call.signature ?? this.defaultSignature);
     if (signature === undefined) throw this.unknownSignature(call.signature ?? '');
     const { isSignature, feeds, fetches, names } = resolveCall(call, signature.names);
     const artefact = isSignature ? signature.artefact : await this.variant(feeds, fetches);
-    const results = await this.sessions.use(artefact, isSignature, (session) => session.run(feeds, fetches));
+    const results = await this.sessions.use(artefact, isSignature, (opened) =>
+      this.deps.execute({ ...opened, feeds, fetches, model: this.model }, terms),
+    );
     return names.map((name, index) => ({ name, tensor: results[index] as Tensor }));
   }
 
@@ -126,7 +144,7 @@ export class LoadedServable implements Servable {
 export async function loadVersion(
   folder: string,
   identity: { model: string; version: number } | undefined,
-  deps: SessionDeps,
+  deps: ServableDeps,
 ): Promise<LoadedServable> {
   const manifest = await readManifest(folder);
   const servable = new LoadedServable(

@@ -22,6 +22,8 @@ export interface ModelDeps {
   readonly swap: SwapPolicy;
   /** Told of every change of a version's state. */
   readonly onChange: (model: string, status: VersionStatus) => void;
+  /** Told when another version answers those who name none. */
+  readonly onDefault?: (model: string, version: number) => void;
 }
 
 export class Model {
@@ -65,7 +67,7 @@ export class Model {
   /** Brings the versions that serve to those aspired to; resolves when all of it is done or has failed. */
   async aspire(aspired: Aspired): Promise<void> {
     this.channels = aspired.channels;
-    this.byDefault = this.findDefault();
+    this.chooseDefault();
     const wanted = aspired.versions;
     const fresh = wanted.filter((found) => !this.knows(found));
     for (const found of [...fresh].reverse()) await this.bring(found, wanted);
@@ -132,6 +134,13 @@ export class Model {
     return this.available().find(({ version }) => version === wanted);
   }
 
+  private chooseDefault(): void {
+    const before = this.byDefault;
+    this.byDefault = this.findDefault();
+    if (this.byDefault !== undefined && this.byDefault !== before)
+      this.deps.onDefault?.(this.name, this.byDefault.version);
+  }
+
   private findDefault(): ServableVersion | undefined {
     const available = this.available();
     const versions = available.map(({ version }) => version);
@@ -163,7 +172,7 @@ export class Model {
   }
 
   private changed(version: ServableVersion): void {
-    this.byDefault = this.findDefault();
+    this.chooseDefault();
     this.deps.onChange(this.name, version.status());
   }
 }

@@ -4,15 +4,20 @@ import type { ModelRef, Models, Servable, VersionStatus } from '../core/inferenc
 import type { Aspired } from '../registry/watcher.ts';
 import { Model, type ModelDeps, notFound } from './model.ts';
 
+export interface ModelsDeps extends ModelDeps {
+  /** Told when a model is gone. */
+  readonly onGone?: (model: string) => void;
+}
+
 export class ServedModels implements Models {
-  private readonly deps: ModelDeps;
+  private readonly deps: ModelsDeps;
   private readonly models = new Map<string, Model>();
   private looked = false;
   private closed = false;
   /** Settles when what was there at the start serves or has failed. */
   private readonly firstLook = Promise.withResolvers<void>();
 
-  constructor(deps: ModelDeps) {
+  constructor(deps: ModelsDeps) {
     this.deps = deps;
   }
 
@@ -49,6 +54,7 @@ export class ServedModels implements Models {
       if (aspired.has(name)) continue;
       await model.aspire({ versions: [], channels: { labels: {} } });
       this.models.delete(name);
+      this.deps.onGone?.(name);
     }
     for (const [name, wanted] of aspired) {
       const model = this.models.get(name) ?? new Model(name, this.deps);

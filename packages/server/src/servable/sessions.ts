@@ -14,14 +14,32 @@ import {
 } from '../build/artefact.ts';
 import type { Builder } from '../build/builder.ts';
 import type { Engine, Session, SessionOptions } from '../core/engine.ts';
+import type { CostModel } from '../cost/cost-model.ts';
 import { COMPILED_FOLDER, FROZEN_FILE } from '../store/version-folder.ts';
 
 /** Sessions for feeds and fetches that no signature has: each holds weights of its own, so there are few. */
 const MOST_VARIANTS = 4;
 
+/** What runs and what it is known to cost. */
+export interface OpenSession {
+  readonly session: Session;
+  readonly cost: CostModel;
+  /** The compiler has proved that the rows of a batch do not influence each other. */
+  readonly rowIndependent: boolean;
+}
+
+/** Keeps what is learned of costs; `release` follows each `open`. */
+export interface Costs {
+  open(artefact: string, flops: number | undefined): Promise<CostModel>;
+  release(artefact: string): Promise<void>;
+}
+
 export interface SessionDeps {
   readonly engine: Engine;
   readonly builder: Builder;
+  readonly costs: Costs;
+  /** Told of each session of a signature, once it is open. */
+  readonly onOpen?: (opened: OpenSession) => void;
   /** How sessions are opened. */
   readonly session: SessionOptions;
   /** Folder for artefacts where the version's own folder cannot be written to. */
@@ -29,7 +47,7 @@ export interface SessionDeps {
 }
 
 interface Entry {
-  readonly session: Promise<Session>;
+  readonly session: Promise<OpenSession>;
   readonly pinned: boolean;
   users: number;
 }
@@ -52,7 +70,7 @@ export class Sessions {
   }
 
   /** Holds the session for as long as `work` runs; opens it first where needed. */
-  async use<T>({ key, name }: NamedArtefact, pinned: boolean, work: (session: Session) => Promise<T>): Promise<T> {
+  async use<T>({ key, name }: NamedArtefact, pinned: boolean, work: (opened: OpenSession) => Promise<T>): Promise<T> {
     if (this.closed) throw new FloeError('FAILED_PRECONDITION', 'this version is closed');
     const entry = this.entries.get(name) ?? this.add(name, key, pinned);
     entry.users++;
@@ -67,14 +85,14 @@ export class Sessions {
   /** Closes every session once its runs are over. */
   async close(): Promise<void> {
     this.closed = true;
-    const open = [...this.entries.values()];
+    const open = [...this.entries];
     this.entries.clear();
-    await Promise.allSettled(open.map(async (entry) => (await entry.session).close()));
+    await Promise.allSettled(open.map(async ([name, entry]) => this.closeEntry(name, entry)));
   }
 
   private add(name: string, key: ArtefactKey, pinned: boolean): Entry {
     if (!pinned) this.makeRoom();
-    const session = this.open(key);
+    const session = this.open(key, name, pinned);
     const entry = { session, pinned, users: 0 };
     this.entries.set(name, entry);
     // A session that failed to open is tried again by the next request.
@@ -99,18 +117,33 @@ export class Sessions {
       );
     }
     this.entries.delete(name);
-    entry.session.then((session) => session.close()).catch(() => {});
+    this.closeEntry(name, entry).catch(() => {});
   }
 
-  private async open(key: ArtefactKey): Promise<Session> {
+  private async closeEntry(name: string, entry: Entry): Promise<void> {
+    const { session } = await entry.session;
+    await session.close();
+    await this.deps.costs.release(name);
+  }
+
+  private async open(key: ArtefactKey, name: string, pinned: boolean): Promise<OpenSession> {
+    const { artefact, session } = await this.openSound(key);
+    const cost = await this.deps.costs.open(name, artefact.flops);
+    const opened = { session, cost, rowIndependent: artefact.rowIndependent.proved };
+    if (pinned) this.deps.onOpen?.(opened);
+    return opened;
+  }
+
+  private async openSound(key: ArtefactKey): Promise<{ readonly artefact: Artefact; readonly session: Session }> {
     const artefact = await this.artefact(key);
     try {
-      return await this.openVerified(artefact);
+      return { artefact, session: await this.openVerified(artefact) };
     } catch (error) {
       if (asFloeError(error).code !== 'DATA_LOSS') throw error;
       // Artefacts are derived: a damaged one is made again, once.
       await rm(artefact.folder, { recursive: true, force: true });
-      return this.openVerified(await this.artefact(key));
+      const again = await this.artefact(key);
+      return { artefact: again, session: await this.openVerified(again) };
     }
   }
 

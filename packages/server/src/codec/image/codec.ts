@@ -60,8 +60,8 @@ export function imageInputs(servable: ServableInfo): readonly string[] {
 }
 
 /** The classes that the outputs name, best first. */
-export function encodeClasses({ servable, outputs }: Answer): ImageReply {
-  const model = { name: servable.model, version: servable.version };
+export function encodeClasses({ servable, version, outputs }: Answer): ImageReply {
+  const model = { name: servable.model, version };
   const scores = scoresOf(outputs);
   if (scores !== undefined) return { predictions: rowsOf(scores).map((row) => byScore(row, servable.labels)), model };
   const classes = outputs.find(({ tensor }) => INTEGERS.has(tensor.dtype) && isOnePerRow(tensor))?.tensor;

@@ -33,7 +33,12 @@ export function decodeInfer(request: V2InferRequest, servable: ServableInfo): In
   if (at !== request.body.length) throw invalid(`unexpected additional input data for model '${servable.model}'`);
   const outputs = header.outputs?.map(({ name }) => (signature && keyOf(signature.outputs, name)) ?? name);
   if (signature !== undefined) checkComplete(inputs, outputs, servable, signature);
-  return outputs === undefined || outputs.length === 0 ? { inputs } : { inputs, outputs };
+  const { wishes } = header;
+  return {
+    inputs,
+    ...(outputs === undefined || outputs.length === 0 ? {} : { outputs }),
+    ...(wishes === undefined ? {} : { wishes }),
+  };
 }
 
 function headerEnd({ body, headerLength }: V2InferRequest): number {

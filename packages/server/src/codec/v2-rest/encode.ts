@@ -1,5 +1,6 @@
 /** An answer as an Open Inference Protocol V2 infer response: JSON, and raw tensors after it where they were asked for. */
 import { DTYPES, FloeError, type Tensor } from '@floe/graph/base';
+import { type EncodedForm, ownBuffer } from '../../core/encoded-form.ts';
 import type { Answer } from '../../core/inference.ts';
 import { ByteWriter, elementWriter } from '../json/writer.ts';
 import { writeBinary } from './binary.ts';
@@ -15,7 +16,7 @@ export interface V2InferReply {
 
 export function encodeInfer(answer: Answer, request: V2InferRequest): V2InferReply {
   const { header } = request;
-  const { servable, outputs } = answer;
+  const { servable, version, outputs } = answer;
   const writer = new ByteWriter(512);
   const blobs: Uint8Array[] = [];
   writer.byte(0x7b);
@@ -26,7 +27,7 @@ export function encodeInfer(answer: Answer, request: V2InferRequest): V2InferRep
   }
   writer.raw('"model_name":');
   writer.text(servable.model);
-  writer.raw(`,"model_version":"${servable.version}","outputs":[`);
+  writer.raw(`,"model_version":"${version}","outputs":[`);
   outputs.forEach(({ name, tensor }, i) => {
     const wanted = header?.outputs?.[i];
     const shown =
@@ -38,6 +39,17 @@ export function encodeInfer(answer: Answer, request: V2InferRequest): V2InferRep
   const json = writer.finish();
   if (blobs.length === 0) return { body: json };
   return { body: Buffer.concat([json, ...blobs]), headerLength: json.length };
+}
+
+/** Replies with an id are made anew: it comes first in them. */
+export function formOf({ header }: V2InferRequest): EncodedForm<V2InferReply> | undefined {
+  if (header?.id !== undefined && header.id !== '') return undefined;
+  const outputs = header?.outputs?.map(({ name, classes }, i) => [name, isBinary(header, i), classes]);
+  return { id: `v2/${JSON.stringify(outputs ?? header?.binaryOutputs ?? false)}`, own };
+}
+
+function own({ body, ...rest }: V2InferReply): { readonly reply: V2InferReply; readonly bytes: number } {
+  return { reply: { ...rest, body: ownBuffer(body) }, bytes: body.length };
 }
 
 function isBinary(header: V2Header | undefined, output: number): boolean {

@@ -6,6 +6,7 @@
  * `docs/protocol/extension_binary_data.md`, `extension_classification.md`.
  */
 import { type DType, dtypeFromV2, FloeError, invalid, type Tensor } from '@floe/graph/base';
+import type { Wishes } from '../../core/inference.ts';
 import { DenseBuilder } from '../json/dense.ts';
 import type { JsonScanner } from '../json/scanner.ts';
 
@@ -38,6 +39,7 @@ export interface V2Header {
   readonly inputs: readonly V2Input[];
   readonly outputs: readonly V2Output[] | undefined;
   readonly binaryOutputs: boolean;
+  readonly wishes: Wishes | undefined;
 }
 
 export function readHeader(scanner: JsonScanner): V2Header {
@@ -45,16 +47,20 @@ export function readHeader(scanner: JsonScanner): V2Header {
   let inputs: V2Input[] | undefined;
   let outputs: V2Output[] | undefined;
   let binaryOutputs = false;
+  let wishes: Wishes | undefined;
   scanner.object((member) => {
     if (member === 'id') id = stringAt(scanner, 'id');
     else if (member === 'inputs') inputs = listAt(scanner, 'inputs', (field) => readInput(scanner, field));
     else if (member === 'outputs') outputs = listAt(scanner, 'outputs', (field) => readOutput(scanner, field));
-    else if (member === 'parameters') binaryOutputs = readParameters(scanner, 'parameters').binary_data_output === true;
-    else scanner.skip();
+    else if (member === 'parameters') {
+      const parameters = readParameters(scanner, 'parameters');
+      binaryOutputs = parameters.binary_data_output === true;
+      wishes = wishesOf(parameters);
+    } else scanner.skip();
   });
   if (scanner.peek() !== undefined) throw invalid(`unexpected bytes after the JSON at offset: ${scanner.pos}`);
   if (inputs === undefined) throw unable('inputs', 'inputs');
-  return { id, inputs, outputs, binaryOutputs };
+  return { id, inputs, outputs, binaryOutputs, wishes };
 }
 
 function readInput(scanner: JsonScanner, field: string): V2Input {
@@ -136,6 +142,8 @@ interface Parameters {
   binary_data_output?: string | number | boolean;
   classification?: string | number | boolean;
   content_type?: string | number | boolean;
+  priority?: string | number | boolean;
+  timeout?: string | number | boolean;
   shared_memory_region?: string | number | boolean;
 }
 
@@ -145,6 +153,8 @@ const PARAMETERS: ReadonlySet<string> = new Set<keyof Parameters>([
   'binary_data_output',
   'classification',
   'content_type',
+  'priority',
+  'timeout',
   'shared_memory_region',
 ]);
 
@@ -163,6 +173,30 @@ function readParameters(scanner: JsonScanner, field: string): Parameters {
 function scalar(scanner: JsonScanner, kind: 'string' | 'number' | 'true' | 'false'): string | number | boolean {
   if (kind === 'string') return scanner.string();
   return kind === 'number' ? scanner.number(false) : scanner.boolean();
+}
+
+/** Usual, between the most urgent, 1, and the least, 5. */
+const USUAL_PRIORITY = 3;
+const LEAST_PRIORITY = 5;
+
+/**
+ * Triton's scheduling parameters: `priority`, of which 1 is the most urgent and 0 the usual one, and `timeout` in microseconds, 0 for none.
+ * A step of priority doubles the weight.
+ */
+function wishesOf({ priority, timeout }: Parameters): Wishes | undefined {
+  const level = wholeNumber(priority, 'priority');
+  const micros = wholeNumber(timeout, 'timeout');
+  if (level === 0 && micros === 0) return undefined;
+  const steps = level === 0 ? 0 : USUAL_PRIORITY - Math.min(level, LEAST_PRIORITY);
+  return { priority: 2 ** steps, ...(micros === 0 ? {} : { timeoutMs: micros / 1000 }) };
+}
+
+/** Clients write such parameters as text, too. */
+function wholeNumber(value: string | number | boolean | undefined, name: string): number {
+  if (value === undefined) return 0;
+  const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
+  if (typeof number === 'number' && Number.isSafeInteger(number) && number >= 0) return number;
+  throw unable(name, `parameters.${name}`);
 }
 
 function sizeParameter(parameters: Parameters, field: string): number | undefined {

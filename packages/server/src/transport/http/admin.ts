@@ -1,13 +1,18 @@
-/** The admin API, on a port of its own: what is loaded, and to look for new versions now. Every route needs the scope `manage`. */
+/**
+ * The admin API, on a port of its own: what is loaded, what became of a request and why, what queue and caches do, how accurate a version
+ * is said to be, and to look for new versions now. Every route needs the scope `manage`.
+ */
 
-import { FloeError } from '@floe/graph/base';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import { FloeError, invalid } from '@floe/graph/base';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Models } from '../../core/inference.ts';
 import type { Identity } from '../identity/identity.ts';
 import { createApp, listen } from './app.ts';
 import type { HttpServer, TlsOptions } from './deps.ts';
 import { floeShape, wireError } from './errors.ts';
+import type { Observed } from './observed.ts';
+import type { RecentRequests } from './recent-requests.ts';
 
 export interface AdminDeps {
   readonly models: Models;
@@ -15,6 +20,10 @@ export interface AdminDeps {
   readonly log: Logger;
   /** Looks for new versions; resolves when what was found is loaded or has failed. */
   readonly rescan: () => Promise<void>;
+  readonly recent: RecentRequests;
+  readonly observed: Observed;
+  /** States the accuracy of a version, or takes the statement back. Throws INVALID_ARGUMENT. */
+  readonly setAccuracy: (model: string, version: number, accuracy: number | undefined) => void;
   /** What is known of a loaded version beside its state, such as memory in bytes and open sessions. */
   readonly describe?: (model: string, version: number) => Readonly<Record<string, unknown>>;
   readonly options: { readonly host: string; readonly port: number; readonly tls?: TlsOptions };
@@ -42,12 +51,72 @@ export async function createAdminServer(deps: AdminDeps): Promise<HttpServer> {
     await deps.rescan();
     return { models: listModels(deps) };
   });
+  addExplanations(app, deps);
+  addAccuracy(app, deps);
   app.setErrorHandler((error, request, reply) => fail(deps, error, request, reply));
   app.setNotFoundHandler((request, reply) => {
     const error = new FloeError('NOT_FOUND', `there is nothing at ${request.method} ${request.url}`);
     return fail(deps, error, request, reply);
   });
   return listen(app, deps.options);
+}
+
+function addExplanations(app: FastifyInstance, { recent, observed }: AdminDeps): void {
+  app.get('/admin/requests', async () => ({ requests: recent.latest() }));
+  app.get('/admin/requests/:id', async (request) => {
+    const { id } = request.params as { id: string };
+    const found = recent.find(id);
+    if (found !== undefined) return found;
+    throw new FloeError('NOT_FOUND', `request ${id} is not among the latest that were inferred`, { field: 'id' });
+  });
+  app.get('/admin/queue', async () => observed.scheduler());
+  app.get('/admin/cache', async () => ({
+    outputs: observed.outputs(),
+    inputs: observed.inputs(),
+    verified: observed.verified(),
+  }));
+}
+
+interface VersionParams {
+  readonly model: string;
+  readonly version: string;
+}
+
+function addAccuracy(app: FastifyInstance, deps: AdminDeps): void {
+  const url = '/admin/models/:model/versions/:version/accuracy';
+  app.put(url, async (request) => {
+    const { model, version } = loadedVersion(deps, request);
+    const value = accuracyIn(request.body);
+    deps.setAccuracy(model, version, value);
+    return { model, version, accuracy: value };
+  });
+  app.delete(url, async (request) => {
+    const { model, version } = loadedVersion(deps, request);
+    deps.setAccuracy(model, version, undefined);
+    return { model, version };
+  });
+}
+
+function loadedVersion({ models }: AdminDeps, request: FastifyRequest): { model: string; version: number } {
+  const { model, version } = request.params as VersionParams;
+  if (!/^\d{1,15}$/.test(version)) throw invalid(`${version} is no version`, { field: 'version' });
+  models.status({ name: model, version: Number(version) });
+  return { model, version: Number(version) };
+}
+
+function accuracyIn(body: unknown): number {
+  const text = Buffer.isBuffer(body) ? body.toString('utf8') : '';
+  const value = parsed(text)?.['accuracy'];
+  if (typeof value === 'number' && value >= 0 && value <= 1) return value;
+  throw invalid('the body has to be {"accuracy": a number between 0 and 1}', { field: 'accuracy' });
+}
+
+function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    return JSON.parse(text) as Readonly<Record<string, unknown>>;
+  } catch {
+    return undefined;
+  }
 }
 
 function listModels({ models, describe }: AdminDeps): object[] {

@@ -1,7 +1,9 @@
 /** What all routes of the HTTP transport share: a request's notes, who asks, when the caller leaves, and how answers go out. */
 import { isAscii } from 'node:buffer';
+import { FloeError } from '@floe/graph/base';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ModelRef } from '../../core/inference.ts';
+import type { Caller, Notes } from '../../core/terms.ts';
 import type { Scope } from '../identity/identity.ts';
 import type { ErrorShape, HttpDeps } from './deps.ts';
 import { floeShape, HttpError, tfsShape, v2Shape, wireError } from './errors.ts';
@@ -17,6 +19,10 @@ declare module 'fastify' {
     model: string;
     /** Made when someone asks for the caller's signal. */
     controller: AbortController | undefined;
+    /** Who asks. */
+    caller: Caller;
+    /** What became of it; absent where nothing was inferred. */
+    notes: Notes | undefined;
   }
 }
 
@@ -41,10 +47,13 @@ export function dialectOf(url: string): Protocol {
   return /^\/v1\//i.test(url) ? 'tfs' : 'other';
 }
 
-/** Throws UNAUTHENTICATED or PERMISSION_DENIED. */
-export function authorize(context: HttpDeps, request: FastifyRequest, scope: Scope): void {
+/** Who asks. Throws UNAUTHENTICATED or PERMISSION_DENIED. */
+export function authorize(context: HttpDeps, request: FastifyRequest, scope: Scope): Caller {
   const { headers, socket } = request.raw;
-  context.identity.authorize({ authorization: headers.authorization, remoteAddress: socket.remoteAddress }, scope);
+  return context.identity.authorize(
+    { authorization: headers.authorization, remoteAddress: socket.remoteAddress },
+    scope,
+  );
 }
 
 /** Aborts when the caller goes away before the answer is out. */
@@ -87,6 +96,15 @@ export function sendError(
   if (wire.status >= 500 && wire.status !== 503)
     context.log.error({ requestId: request.id, err: thrown }, 'request failed');
   if (wire.status === 413) reply.header('connection', 'close');
+  const wait = retryAfter(thrown);
+  if (wait !== undefined) reply.header('retry-after', wait);
   if (wire.status === 401) reply.header('www-authenticate', 'Bearer');
   return reply.code(wire.status).header('content-type', JSON_TYPE).send(wire.body);
+}
+
+/** Whole seconds after which a refused request may come again; undefined where nothing is known of that. */
+function retryAfter(thrown: unknown): number | undefined {
+  if (!(thrown instanceof FloeError) || thrown.code !== 'RESOURCE_EXHAUSTED') return undefined;
+  const seconds = thrown.details.find(({ retryAfterSeconds }) => retryAfterSeconds !== undefined)?.retryAfterSeconds;
+  return seconds === undefined ? undefined : Math.max(1, Math.ceil(seconds));
 }

@@ -2,7 +2,10 @@
 import type { FloeError } from '@floe/graph/base';
 import type { Logger } from 'pino';
 import type { Codec, ModelRef, Models } from '../../core/inference.ts';
+import type { Terms } from '../../core/terms.ts';
 import type { Identity } from '../identity/identity.ts';
+import type { Observed } from './observed.ts';
+import type { RecentRequests } from './recent-requests.ts';
 
 export interface TlsOptions {
   /** PEM files: the certificate chain and its key. */
@@ -24,14 +27,13 @@ export interface HttpOptions {
 }
 
 export interface HttpDeps {
-  readonly infer: <Req, Reply>(
-    codec: Codec<Req, Reply>,
-    ref: ModelRef,
-    request: Req,
-    signal: AbortSignal,
-  ) => Promise<Reply>;
+  readonly infer: <Req, Reply>(codec: Codec<Req, Reply>, ref: ModelRef, request: Req, terms: Terms) => Promise<Reply>;
   readonly models: Models;
   readonly identity: Identity;
+  /** What became of the latest requests, for whoever asks. */
+  readonly recent: RecentRequests;
+  /** Counts of what lies behind the transport. */
+  readonly observed: Observed;
   readonly log: Logger;
   readonly options: HttpOptions;
 }

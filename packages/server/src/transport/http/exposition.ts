@@ -1,13 +1,17 @@
 /** Prometheus' form of what `metrics.ts` counts. Loaded by the first request for it: no start waits for the library. */
-import { Counter, Gauge, type Metric, Registry } from '@prometheus-io/client';
+import { Counter, type Metric, Registry } from '@prometheus-io/client';
 import { BUCKETS, cpuSeconds, type Durations, type HttpMetrics } from './metrics.ts';
+import { Numbers } from './numbers.ts';
+import type { Observed } from './observed.ts';
+import { addObserved } from './observed-metrics.ts';
 
 /** A registry that reads `metrics` anew whenever it is asked. */
-export function exposition(metrics: HttpMetrics): Registry {
+export function exposition(metrics: HttpMetrics, observed: Observed): Registry {
   const registry = new Registry();
   addAnswers(registry, metrics);
   registry.registerMetric(durationHistogram(metrics));
   addNumbers(registry, metrics);
+  addObserved(registry, observed);
   return registry;
 }
 
@@ -25,28 +29,7 @@ function addAnswers(registry: Registry, { answers }: HttpMetrics): void {
 }
 
 function addNumbers(registry: Registry, metrics: HttpMetrics): void {
-  const registers = [registry];
-  const gauge = (name: string, help: string, read: () => number): void => {
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(read());
-      },
-    });
-  };
-  const counter = (name: string, help: string, read: () => number): void => {
-    new Counter({
-      name,
-      help,
-      registers,
-      collect() {
-        this.reset();
-        this.inc(read());
-      },
-    });
-  };
+  const { counter, gauge } = new Numbers(registry);
   gauge('floe_http_in_flight', 'Requests under way.', () => metrics.inFlight);
   counter('floe_http_request_bytes_total', 'Bytes of request bodies, as sent.', () => metrics.bytesIn);
   counter('floe_http_response_bytes_total', 'Bytes of answer bodies.', () => metrics.bytesOut);

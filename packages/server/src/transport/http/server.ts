@@ -5,6 +5,7 @@
 import { asFloeError, FloeError } from '@floe/graph/base';
 import type { Registry } from '@prometheus-io/client';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { RateLimits } from '../../queue/rate-limit.ts';
 import { createApp, listen } from './app.ts';
 import { authorize, dialectOf, type HttpContext, sendError } from './context.ts';
 import type { HttpDeps, HttpServer } from './deps.ts';
@@ -14,6 +15,8 @@ import { HttpMetrics } from './metrics.ts';
 import { addTfsRoutes, answerTfs } from './tfs-routes.ts';
 import { addV2Routes } from './v2-routes.ts';
 
+/** Until it is known who asks. */
+const NOBODY = { name: '', weight: 1 };
 /** What nginx calls a caller that went away before the answer was out. */
 const CLIENT_LEFT = 499;
 const V2_PATHS = /^\/v2(\/health\/(live|ready)|\/models\/[^/]+(\/versions\/[^/]+)?(\/(ready|infer))?)?$/;
@@ -37,6 +40,9 @@ function addHooks(app: FastifyInstance, context: HttpContext): void {
   app.decorateRequest('dialect', 'other');
   app.decorateRequest('model', '');
   app.decorateRequest('controller', undefined);
+  app.decorateRequest('notes', undefined);
+  app.decorateRequest('caller', NOBODY as never);
+  const limits = new RateLimits(() => performance.now());
   app.addHook('onRequest', (request, reply, done) => {
     request.startedAt = performance.now();
     context.http.begin();
@@ -46,7 +52,10 @@ function addHooks(app: FastifyInstance, context: HttpContext): void {
     const url = request.raw.url ?? '';
     request.dialect = dialectOf(url);
     try {
-      if (request.dialect !== 'other' && !url.startsWith('/v2/health/')) authorize(context, request, 'infer');
+      if (request.dialect !== 'other' && !url.startsWith('/v2/health/')) {
+        request.caller = authorize(context, request, 'infer');
+        limits.take(request.caller);
+      }
       done();
     } catch (thrown) {
       done(asFloeError(thrown));
@@ -62,7 +71,13 @@ function finish(context: HttpContext, request: FastifyRequest, reply: FastifyRep
   const sent = Number(reply.getHeader('content-length') ?? 0);
   const received = Buffer.isBuffer(request.body) ? request.body.length : 0;
   context.http.end(request.dialect, modelLabel(context, request, status), status, seconds, received, sent);
+  if (request.notes !== undefined) remember(context, request, status, seconds);
   if (context.options.accessLog) logAccess(context, request, status, seconds);
+}
+
+function remember(context: HttpContext, request: FastifyRequest, status: number, seconds: number): void {
+  const { id, model, caller, notes = {} } = request;
+  context.recent.add({ requestId: id, model, caller: caller.name, status, seconds, notes });
 }
 
 /** An answer proves that the model is served; otherwise only names that are served become labels. */
@@ -85,7 +100,7 @@ function addHealth(app: FastifyInstance, context: HttpContext): void {
   );
   let registry: Promise<Registry> | undefined;
   app.get('/metrics', async (_request, reply) => {
-    registry ??= import('./exposition.ts').then(({ exposition }) => exposition(context.http));
+    registry ??= import('./exposition.ts').then(({ exposition }) => exposition(context.http, context.observed));
     const { contentType } = await registry;
     return reply.header('content-type', contentType).send(await (await registry).metrics());
   });

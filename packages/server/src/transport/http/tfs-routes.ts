@@ -10,8 +10,9 @@ import { tfsRestCodec } from '../../codec/tfs-rest/codec.ts';
 import { metadataBody, missingStatus, statusBody } from '../../codec/tfs-rest/metadata.ts';
 import type { ModelRef } from '../../core/inference.ts';
 import { releaseBody } from './body.ts';
-import { bodyOf, callerSignal, type HttpContext, JSON_TYPE, sendError, sendJson, tensorBody } from './context.ts';
+import { bodyOf, type HttpContext, JSON_TYPE, sendError, sendJson, tensorBody } from './context.ts';
 import { HttpError } from './errors.ts';
+import { infer } from './infer.ts';
 
 const PREDICTION = /^\/v1\/models\/([^/:]+)(?:\/versions\/(\d+)|\/labels\/([^/:]+))?:(classify|regress|predict)$/i;
 const STATUS = /^\/v1\/models(?:\/([^/:]+))?(?:\/versions\/(\d+)|\/labels\/([^/:]+))?(?:\/(metadata))?$/i;
@@ -80,14 +81,15 @@ async function predict(
 ): Promise<FastifyReply> {
   if (verb !== 'predict') throw new FloeError('UNIMPLEMENTED', `${verb} is not supported; use predict`);
   const type = request.headers['content-type'] ?? '';
-  const signal = callerSignal(request);
   if (IMAGE_TYPE.test(type)) {
     request.dialect = 'image';
-    return reply.send(JSON.stringify(await context.infer(imageCodec, ref, { body: bodyOf(request) }, signal)));
+    const classes = await infer(context, request, reply, imageCodec, ref, { body: bodyOf(request) });
+    return reply.send(JSON.stringify(classes));
   }
   if (FORM_TYPE.test(type)) return await predictForm(context, ref, type, request, reply);
   const body = tensorBody(request);
-  const answer = await context.infer(tfsRestCodec, ref, { body }, signal).finally(() => releaseBody(body));
+  const answer = await infer(context, request, reply, tfsRestCodec, ref, { body });
+  releaseBody(body);
   return sendJson(reply, answer);
 }
 
@@ -101,7 +103,7 @@ async function predictForm(
   request.dialect = 'image';
   const { formCodec } = await import('../../codec/image/form.ts');
   const form = { body: bodyOf(request), contentType };
-  return reply.send(JSON.stringify(await context.infer(formCodec, ref, form, callerSignal(request))));
+  return reply.send(JSON.stringify(await infer(context, request, reply, formCodec, ref, form)));
 }
 
 /** All versions, or one; a label makes no difference, as in TensorFlow Serving. */

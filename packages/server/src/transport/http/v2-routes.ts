@@ -5,8 +5,9 @@ import { v2RestCodec } from '../../codec/v2-rest/codec.ts';
 import { modelMetadata, serverMetadata } from '../../codec/v2-rest/metadata.ts';
 import type { ModelRef } from '../../core/inference.ts';
 import { releaseBody } from './body.ts';
-import { callerSignal, type HttpContext, JSON_TYPE, sendError, sendJson, tensorBody } from './context.ts';
+import { type HttpContext, JSON_TYPE, sendError, sendJson, tensorBody } from './context.ts';
 import { HttpError } from './errors.ts';
+import { infer } from './infer.ts';
 
 const HEADER_LENGTH = 'inference-header-content-length';
 
@@ -23,7 +24,7 @@ export function addV2Routes(app: FastifyInstance, context: HttpContext): void {
   for (const model of ['/v2/models/:model', '/v2/models/:model/versions/:version']) {
     app.get(model, (request, reply) => metadata(context, request, reply));
     app.get(`${model}/ready`, (request, reply) => ready(context, request, reply));
-    app.post(`${model}/infer`, (request, reply) => infer(context, request, reply));
+    app.post(`${model}/infer`, (request, reply) => answerInfer(context, request, reply));
   }
 }
 
@@ -39,14 +40,15 @@ function refOf(request: FastifyRequest): ModelRef {
   );
 }
 
-async function infer(context: HttpContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function answerInfer(context: HttpContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   let ref: ModelRef | undefined;
   try {
     ref = refOf(request);
     const length = request.headers[HEADER_LENGTH];
     const body = tensorBody(request);
     const call = typeof length === 'string' ? { body, headerLength: length } : { body };
-    const answer = await context.infer(v2RestCodec, ref, call, callerSignal(request)).finally(() => releaseBody(body));
+    const answer = await infer(context, request, reply, v2RestCodec, ref, call);
+    releaseBody(body);
     if (answer.headerLength === undefined) return sendJson(reply, answer.body);
     reply.header(HEADER_LENGTH, answer.headerLength);
     return reply.header('content-type', 'application/octet-stream').send(answer.body);

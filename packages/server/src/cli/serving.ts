@@ -1,0 +1,191 @@
+/** What answers requests: engine, queue, caches, input stage and models of a server, wired from one configuration. */
+import { cpus } from 'node:os';
+import { join, resolve } from 'node:path';
+import process from 'node:process';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Tensor } from '@floe/graph/base';
+import type { Logger } from 'pino';
+import { Builder } from '../build/builder.ts';
+import { AccuracyBook } from '../cache/accuracy-book.ts';
+import { ByteCache } from '../cache/byte-cache.ts';
+import { OutputCache } from '../cache/output-cache.ts';
+import type { Rerun } from '../cache/reruns.ts';
+import { bodyLimitBytes, mebibytes, type ServeConfig } from '../core/config.ts';
+import type { VersionStatus } from '../core/inference.ts';
+import { defaultCacheDir, memoryLimitBytes } from '../core/machine.ts';
+import { plainTerms } from '../core/terms.ts';
+import { Calibrator } from '../cost/calibrate.ts';
+import { CostBook } from '../cost/cost-book.ts';
+import { capacityOf, cpusOf, readCpus } from '../engine/capacity.ts';
+import { openEngine } from '../engine/index.ts';
+import { type Infer, inference } from '../infer.ts';
+import { FETCH_DEFAULTS, Fetcher } from '../input/fetch.ts';
+import { type InputStage, inputStage } from '../input/stage.ts';
+import { Scheduler } from '../queue/scheduler.ts';
+import type { FoundVersion } from '../registry/scan.ts';
+import { calibrationOf } from '../servable/calibration.ts';
+import { type LoadedServable, loadVersion, type ServableDeps } from '../servable/loaded.ts';
+import { ServedModels } from '../servable/models.ts';
+import { frozenFolder } from '../servable/plain.ts';
+import type { Observed } from '../transport/http/observed.ts';
+
+/** What has to be closed again, last opened first. */
+export type Closing = (() => Promise<unknown> | unknown)[];
+
+export interface Serving {
+  readonly models: ServedModels;
+  readonly infer: Infer;
+  readonly observed: Observed;
+  readonly setAccuracy: (model: string, version: number, accuracy: number | undefined) => void;
+}
+
+const SAVE_COSTS_SECONDS = 60;
+/** Nothing to do for so long: time to measure. */
+const IDLE_SECONDS = 1;
+/** What nobody waits for comes last. */
+const IDLE_PRIORITY = 2 ** -10;
+
+export async function openServing(config: ServeConfig, log: Logger, closing: Closing): Promise<Serving> {
+  const capacity = capacityOf(readCpus());
+  const slots = Math.min(config.slots || capacity.slots, 2 * capacity.slots);
+  // One more for the express lane, which takes a short run while long ones hold every slot.
+  const engine = await openEngine({ kind: config.engine, slots: slots + 1, log: (message) => log.warn(message) });
+  closing.push(() => engine.close());
+  const builder = new Builder();
+  closing.push(() => builder.close());
+  const scheduler = schedulerOf(config, slots);
+  const accuracy = new AccuracyBook();
+  const cacheDir = resolve(config.cacheDir || defaultCacheDir(process.env));
+  const intraOpThreads = config.threads || capacity.intraOpThreads;
+  const costs = await costBook(join(cacheDir, 'costs'), intraOpThreads, log);
+  closing.push(() => costs.close());
+  const calibrator = calibratorOf(scheduler);
+  const chunkSeconds = config.latencyTargetMs / 1000;
+  const deps: ServableDeps = {
+    engine,
+    builder,
+    costs,
+    session: { intraOpThreads, gather: true },
+    cacheFolder: join(cacheDir, 'compiled'),
+    execute: (work, terms) => scheduler.run(work, terms),
+    onOpen: (opened) => {
+      const calibration = calibrationOf(opened, chunkSeconds);
+      if (calibration !== undefined) calibrator.add(calibration);
+    },
+  };
+  const limitBytes = config.memoryLimitMb === 0 ? memoryLimitBytes() : mebibytes(config.memoryLimitMb);
+  const models: ServedModels = new ServedModels({
+    load: async (found) => {
+      const servable = await loadFound(found, cacheDir, deps);
+      accuracy.fromManifest(found.model, found.version, servable.accuracy);
+      return servable;
+    },
+    memory: () => ({ limitBytes, usedBytes: process.memoryUsage.rss() }),
+    swap: config.swap,
+    onChange: (model, status) => logChange(log, model, status),
+    onDefault: (model, version) => cache.serves(model, version),
+    onGone: (model) => {
+      cache.remove(model);
+      accuracy.forget(model);
+    },
+  });
+  closing.push(() => models.close());
+  // Sessions close behind it: a measurement must not run on one that is gone.
+  closing.push(() => calibrator.close());
+  closing.push(() => scheduler.close());
+  const inputs = new ByteCache<Tensor>(mebibytes(config.inputCacheMb));
+  const input = inputOf(config, scheduler, inputs, closing);
+  const cache = outputCache(config, accuracy, rerunBy(models, input));
+  closing.push(() => cache.close());
+  return {
+    models,
+    infer: inference({ models, input, cache }),
+    observed: {
+      scheduler: () => scheduler.snapshot(),
+      outputs: () => cache.stats(),
+      inputs: () => inputs.stats(),
+      verified: () => models.names().map((model) => ({ model, ...cache.verification.stats(model) })),
+    },
+    setAccuracy: (model, version, value) => accuracy.state(model, version, value),
+  };
+}
+
+function schedulerOf({ policy, latencyTargetMs, queueSeconds, batchDelayMs }: ServeConfig, slots: number): Scheduler {
+  const [chunkSeconds, delaySeconds] = [latencyTargetMs / 1000, batchDelayMs / 1000];
+  return new Scheduler({ slots, policy, chunkSeconds, queueSeconds, delaySeconds });
+}
+
+async function costBook(folder: string, threads: number, log: Logger): Promise<CostBook> {
+  const machine = { cpu: cpus()[0]?.model ?? process.arch, cpus: cpusOf(readCpus()), threads };
+  const book = await CostBook.open({ folder, machine, log: (message) => log.warn(message) });
+  return book.saveEvery(SAVE_COSTS_SECONDS);
+}
+
+function calibratorOf(scheduler: Scheduler): Calibrator {
+  return new Calibrator({
+    idle: () => scheduler.idleSeconds() >= IDLE_SECONDS,
+    wait: (signal) => delay(IDLE_SECONDS * 1000, undefined, { signal, ref: false }).catch(() => {}),
+    now: () => performance.now(),
+  });
+}
+
+function outputCache(config: ServeConfig, accuracy: AccuracyBook, rerun: Rerun): OutputCache {
+  const { cacheOpen: open, cacheEnd: end, cacheMilestones: milestones, cacheStopAt: stopAt } = config;
+  return new OutputCache({
+    policy: { open, end, milestones, stopAt },
+    verify: { every: config.verifyEvery, bound: config.verifyBound },
+    limitBytes: mebibytes(config.outputCacheMb),
+    accuracy,
+    rerun,
+  });
+}
+
+/** Computes an answer again when nothing else waits. */
+function rerunBy(models: ServedModels, input: InputStage): Rerun {
+  return (name, version, call) =>
+    models.use({ name, version }, async (servable) => {
+      const terms = { ...plainTerms(new AbortController().signal), priority: IDLE_PRIORITY };
+      const known = await input.identify(call, servable, terms);
+      return servable.run({ ...known, inputs: await input.prepare(known, terms) }, terms);
+    });
+}
+
+/** As float32, an image of bytes takes four times the room that the same tensor of bytes takes in a body. */
+const TENSOR_BYTES_PER_BODY_BYTE = 4;
+
+function inputOf(config: ServeConfig, scheduler: Scheduler, cache: ByteCache<Tensor>, closing: Closing): InputStage {
+  const limits = {
+    maxPixels: config.maxPixels,
+    maxTensorBytes: TENSOR_BYTES_PER_BODY_BYTE * bodyLimitBytes(config),
+    decodes: capacityOf(readCpus()).slots,
+  };
+  const fetcher = fetcherOf(config);
+  if (fetcher !== undefined) closing.push(() => fetcher.close());
+  return inputStage(limits, {
+    cache,
+    schedule: (seconds, terms, work) => scheduler.stage(seconds, 'images', terms, work),
+    ...(fetcher === undefined ? {} : { fetcher }),
+  });
+}
+
+function fetcherOf(config: ServeConfig): Fetcher | undefined {
+  if (config.fetchHosts.length === 0) return undefined;
+  return new Fetcher({
+    ...FETCH_DEFAULTS,
+    hosts: config.fetchHosts,
+    networks: config.fetchNetworks,
+    maxBytes: mebibytes(config.fetchMaxMb),
+    totalSeconds: config.fetchSeconds,
+    cacheBytes: mebibytes(config.fetchCacheMb),
+  });
+}
+
+async function loadFound(found: FoundVersion, cacheDir: string, deps: ServableDeps): Promise<LoadedServable> {
+  const folder = await frozenFolder(found, deps.builder, cacheDir);
+  return loadVersion(folder, { model: found.model, version: found.version }, deps);
+}
+
+function logChange(log: Logger, model: string, { version, state, errorCode, errorMessage }: VersionStatus): void {
+  if (errorCode === 'OK') log.info({ model, version, state }, 'version');
+  else log.error({ model, version, state, errorCode, errorMessage }, 'version failed');
+}
