@@ -41,10 +41,11 @@ function addHooks(app: FastifyInstance, context: HttpContext): void {
   app.decorateRequest('model', '');
   app.decorateRequest('controller', undefined);
   app.decorateRequest('notes', undefined);
-  app.decorateRequest('caller', NOBODY as never);
+  app.decorateRequest('caller');
   const limits = new RateLimits(() => performance.now());
   app.addHook('onRequest', (request, reply, done) => {
     request.startedAt = performance.now();
+    request.caller = NOBODY;
     context.http.begin();
     // Not the hook `onResponse`, which is not run for a caller that leaves early.
     reply.raw.on('close', () => finish(context, request, reply));
