@@ -6,7 +6,7 @@
  */
 import type { Tensor } from '../../packages/graph/src/base.ts';
 import type { Session } from '../../packages/server/src/core/engine.ts';
-import type { Terms } from '../../packages/server/src/core/terms.ts';
+import { plainTerms, type Terms } from '../../packages/server/src/core/terms.ts';
 import { CostModel } from '../../packages/server/src/cost/cost-model.ts';
 import { MachineRate } from '../../packages/server/src/cost/machine-rate.ts';
 import { Scheduler } from '../../packages/server/src/queue/scheduler.ts';
@@ -187,14 +187,5 @@ function rowsTensor(rows: number): Tensor {
 
 const never = new AbortController().signal;
 function termsOf(caller: string): Terms {
-  return {
-    requestId: '',
-    caller: { name: caller, weight: 1 },
-    priority: 1,
-    deadline: Number.POSITIVE_INFINITY,
-    signal: never,
-    cache: 'bypass',
-    scope: 'model',
-    notes: {},
-  };
+  return { ...plainTerms(never), caller: { name: caller, weight: 1 } };
 }

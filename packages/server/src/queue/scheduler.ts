@@ -111,7 +111,11 @@ export class Scheduler {
     row.beginInline(seconds);
     this.inlineRuns++;
     this.inlineSeconds += seconds;
-    terms.notes.queue = { predicted: seconds, position: 0, chunks: 1 };
+    const earlier = terms.notes.queue;
+    terms.notes.queue =
+      earlier === undefined
+        ? { predicted: seconds, position: 0, chunks: 1 }
+        : { ...earlier, predicted: earlier.predicted + seconds };
     const results = work.session.run(work.feeds, work.fetches);
     results.then(row.inlineDone, row.inlineFailed);
     return results;

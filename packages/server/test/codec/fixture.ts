@@ -37,13 +37,14 @@ export function servable(inputs: Specs, more: Partial<ServableInfo> = {}): Serva
     labels: [],
     preprocessing: {},
     metadata: {},
+    deterministic: true,
     ...Object.fromEntries(Object.entries(more).filter(([key]) => key !== 'signatures')),
   };
 }
 
 export function answer(outputs: Readonly<Record<string, Tensor>>, info = servable({})): Answer {
   const named = Object.entries(outputs).map(([name, tensor]) => ({ name, tensor }));
-  return { servable: info, call: { inputs: new Map() }, outputs: named };
+  return { servable: info, version: info.version, call: { inputs: new Map() }, outputs: named };
 }
 
 export function floats(shape: readonly number[], ...values: number[]): Tensor {

@@ -1,7 +1,7 @@
 /** A scheduler whose sessions finish when they are told to and whose clock is moved by hand. */
 import type { Tensor } from '@floe/graph';
 import type { Session } from '../../src/core/engine.ts';
-import type { Terms } from '../../src/core/terms.ts';
+import { plainTerms, type Terms } from '../../src/core/terms.ts';
 import { CostModel } from '../../src/cost/cost-model.ts';
 import { MachineRate } from '../../src/cost/machine-rate.ts';
 import { Scheduler } from '../../src/queue/scheduler.ts';
@@ -109,15 +109,5 @@ export interface PuppetOptions {
 }
 
 export function terms(of: Partial<Terms> = {}): Terms {
-  return {
-    requestId: 'r',
-    caller: { name: 'anonymous', weight: 1 },
-    priority: 1,
-    deadline: Number.POSITIVE_INFINITY,
-    signal: new AbortController().signal,
-    cache: 'use',
-    scope: 'model',
-    notes: {},
-    ...of,
-  };
+  return { ...plainTerms(new AbortController().signal), caller: { name: 'anonymous', weight: 1 }, ...of };
 }

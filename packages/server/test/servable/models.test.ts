@@ -4,7 +4,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Builder } from '../../src/build/builder.ts';
 import type { SwapPolicy } from '../../src/core/config.ts';
 import type { Engine } from '../../src/core/engine.ts';
+import { plainTerms } from '../../src/core/terms.ts';
+import { CostModel } from '../../src/cost/cost-model.ts';
+import { MachineRate } from '../../src/cost/machine-rate.ts';
 import { openEngine } from '../../src/engine/index.ts';
+import type { Work } from '../../src/queue/work.ts';
 import { aspiredVersions, NO_CHANNELS } from '../../src/registry/aspired.ts';
 import { scanRoot } from '../../src/registry/scan.ts';
 import { estimateMemory } from '../../src/servable/lifecycle.ts';
@@ -37,7 +41,13 @@ afterEach(async () => {
 });
 
 function serve(swap: SwapPolicy, limitBytes: number): void {
-  const deps = { engine, builder, session: { intraOpThreads: 1 }, cacheFolder: join(folder.root, '.cache') };
+  const deps = {
+    engine,
+    builder,
+    session: { intraOpThreads: 1 },
+    cacheFolder: join(folder.root, '.cache'),
+    ...UNSCHEDULED,
+  };
   models = new ServedModels({
     load: (found) => loadVersion(found.folder, found, deps),
     memory: () => ({ limitBytes, usedBytes }),
@@ -55,11 +65,16 @@ async function look(): Promise<void> {
   await models.aspire(new Map(aspired));
 }
 
+const UNSCHEDULED = {
+  costs: { open: async () => new CostModel(new MachineRate()), release: async () => {} },
+  execute: ({ session, feeds, fetches }: Work) => session.run(feeds, fetches),
+};
+
 const one = estimateMemory(400_000);
 const ask = async (): Promise<number> => {
   const { images } = await holdout(1);
   return models.use({ name: 'digits' }, async (servable) => {
-    await servable.run({ inputs: new Map([['x', images]]) });
+    await servable.run({ inputs: new Map([['x', images]]) }, plainTerms(new AbortController().signal));
     return servable.version;
   });
 };

@@ -2,7 +2,11 @@
 import { FloeError, type Tensor } from '@floe/graph';
 import { pino } from 'pino';
 import type { EncodedImage, InputValue, ModelRef, Models, Servable, VersionStatus } from '../../src/core/inference.ts';
+import type { Terms } from '../../src/core/terms.ts';
+import { Scheduler } from '../../src/queue/scheduler.ts';
 import type { HttpDeps, HttpOptions, HttpServer } from '../../src/transport/http/deps.ts';
+import type { Observed } from '../../src/transport/http/observed.ts';
+import { RecentRequests } from '../../src/transport/http/recent-requests.ts';
 import { createHttpServer } from '../../src/transport/http/server.ts';
 import { openIdentity } from '../../src/transport/identity/identity.ts';
 
@@ -30,9 +34,19 @@ function servable(model: string, version: number): Servable {
     labels: pictures ? ['small', 'large'] : [],
     preprocessing: pictures ? { serving_default: { x: IMAGE } } : {},
     metadata: {},
+    deterministic: true,
     run: async ({ inputs }) => [{ name: 'y', tensor: add(inputs) }],
   };
 }
+
+const NO_COUNTS = { hits: 0, misses: 0, bytes: 0, entries: 0, evictions: 0 };
+
+export const NOTHING_OBSERVED: Observed = {
+  scheduler: () => new Scheduler({ slots: 1 }).snapshot(),
+  outputs: () => ({ ...NO_COUNTS, bypassed: 0, ended: 0, shared: 0, second: 0 }),
+  inputs: () => NO_COUNTS,
+  verified: () => [],
+};
 
 const IMAGE = {
   size: [2, 2],
@@ -99,7 +113,7 @@ export interface Fixture extends AsyncDisposable {
   readonly url: string;
   readonly server: HttpServer;
   readonly models: Adders;
-  readonly signals: AbortSignal[];
+  readonly terms: Terms[];
 }
 
 /** Starts a server on a free port; `overrides` replace parts of what it is given. */
@@ -108,24 +122,26 @@ export async function startServer(
   overrides: Partial<HttpDeps> = {},
 ): Promise<Fixture> {
   const models = new Adders();
-  const signals: AbortSignal[] = [];
-  const infer: HttpDeps['infer'] = (codec, ref, request, signal) => {
-    signals.push(signal);
+  const asked: Terms[] = [];
+  const infer: HttpDeps['infer'] = (codec, ref, request, terms) => {
+    asked.push(terms);
     return models.use(ref, async (found) => {
       const call = codec.decode(request, found);
-      const outputs = await found.run({ inputs: prepare(call.inputs) });
-      return codec.encode({ servable: found, call, outputs }, request);
+      const outputs = await found.run({ inputs: prepare(call.inputs) }, terms);
+      return codec.encode({ servable: found, version: found.version, call, outputs }, request);
     });
   };
   const server = await createHttpServer({
     infer,
     models,
     identity: openIdentity,
+    recent: new RecentRequests(),
+    observed: NOTHING_OBSERVED,
     log: pino({ level: 'silent' }),
     options: { host: '127.0.0.1', port: 0, bodyLimit: 1 << 20, accessLog: false, version: '0.0.0', ...options },
     ...overrides,
   });
-  return { url: server.address, server, models, signals, [Symbol.asyncDispose]: () => server.close() };
+  return { url: server.address, server, models, terms: asked, [Symbol.asyncDispose]: () => server.close() };
 }
 
 export const INFER = JSON.stringify({ inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] }] });

@@ -7,9 +7,10 @@ import { FloeError } from '@floe/graph';
 import { pino } from 'pino';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createAdminServer } from '../../src/transport/http/admin.ts';
+import { RecentRequests } from '../../src/transport/http/recent-requests.ts';
 import { openIdentity, type Scope } from '../../src/transport/identity/identity.ts';
 import { KeyFileIdentity } from '../../src/transport/identity/key-file.ts';
-import { Adders, startServer } from './fixture.ts';
+import { Adders, NOTHING_OBSERVED, startServer } from './fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'floe-keys-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -140,6 +141,9 @@ describe('over HTTP', () => {
         scans += 1;
       },
       describe: () => ({ memoryBytes: 7 }),
+      recent: new RecentRequests(),
+      observed: NOTHING_OBSERVED,
+      setAccuracy: () => {},
       options: { host: '127.0.0.1', port: 0 },
     };
     const open = await createAdminServer({ ...deps, identity: openIdentity });

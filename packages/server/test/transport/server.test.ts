@@ -1,7 +1,9 @@
 /** What the server says of itself, and how it treats callers that leave and failures inside. */
+
 import { FloeError } from '@floe/graph';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Terms } from '../../src/core/terms.ts';
 import { ask as askUrl, type Fixture, INFER, startServer, tfsError } from './fixture.ts';
 
 let fixture: Fixture;
@@ -97,7 +99,7 @@ describe('callers that leave, and failures inside', () => {
   test('a caller that goes away aborts its signal', async () => {
     const aborted = Promise.withResolvers<string>();
     const started = Promise.withResolvers<void>();
-    const infer = (_codec: unknown, _ref: unknown, _request: unknown, signal: AbortSignal): Promise<never> => {
+    const infer = (_codec: unknown, _ref: unknown, _request: unknown, { signal }: Terms): Promise<never> => {
       signal.addEventListener('abort', () => aborted.resolve('aborted'));
       started.resolve();
       return aborted.promise.then(() => Promise.reject(new FloeError('CANCELLED', 'the caller has gone')));
@@ -119,7 +121,7 @@ describe('callers that leave, and failures inside', () => {
     await using server = await startServer();
     await (await fetch(`${server.url}/v2/models/adder/infer`, { method: 'POST', body: INFER })).text();
     await server.server.close();
-    expect(server.signals.map(({ aborted }) => aborted)).toEqual([false]);
+    expect(server.terms.map(({ signal }) => signal.aborted)).toEqual([false]);
   });
 
   test('what goes wrong inside is not shown', async () => {

@@ -4,12 +4,11 @@ import { HTTP_STATUS } from '../../core/http-status.ts';
 import type { ModelRef } from '../../core/inference.ts';
 import { isMissingModel } from '../missing.ts';
 
-/** Triton knows fewer codes than we do: a full queue is UNAVAILABLE there, so RESOURCE_EXHAUSTED is 503. */
+/** Triton knows fewer codes than we do. A full queue, UNAVAILABLE there, is 429 here as everywhere else: with it goes when to come again. */
 const STATUS: Readonly<Record<ErrorCode, number>> = {
   ...HTTP_STATUS,
   CANCELLED: 400,
   ALREADY_EXISTS: 400,
-  RESOURCE_EXHAUSTED: 503,
 };
 
 export function v2Status(code: ErrorCode): number {
