@@ -58,15 +58,17 @@ export class ShapeCost {
 
   observe(rows: number, seconds: number): void {
     if (!(rows > 0) || !(seconds > 0)) return;
-    const expected = this.predict(rows);
-    const counted = this.seen === 0 ? seconds : Math.min(seconds, expected * MOST_GROWTH);
+    const counted = this.seen === 0 ? seconds : Math.min(seconds, this.predict(rows) * MOST_GROWTH);
     const size = sizeClass(rows);
-    if (this.seen > 0) this.follow(size, counted / expected - 1);
     const runs = this.runs[size] ?? 0;
+    const [oldRows, oldSeconds] = [this.rows[size] ?? 0, this.seconds[size] ?? 0];
     const share = Math.max(SHARE, 1 / (runs + 1));
-    this.rows[size] = (this.rows[size] ?? 0) + share * (rows - (this.rows[size] ?? 0));
-    this.seconds[size] = (this.seconds[size] ?? 0) + share * (counted - (this.seconds[size] ?? 0));
+    const newRows = oldRows + share * (rows - oldRows);
+    const newSeconds = oldSeconds + share * (counted - oldSeconds);
+    this.rows[size] = newRows;
+    this.seconds[size] = newSeconds;
     this.runs[size] = runs + 1;
+    if (runs > 0) this.follow(size, ((newSeconds / oldSeconds) * this.predict(oldRows)) / this.predict(newRows));
     this.seen++;
     this.fit();
   }
@@ -93,9 +95,11 @@ export class ShapeCost {
     if (this.seen > 0) this.fit();
   }
 
+  /** Half of the growth of one mean: what it gains and loses again leaves no trace in the others. */
   private follow(observed: number, growth: number): void {
+    const half = Math.sqrt(growth);
     for (let size = 0; size < SIZES; size++) {
-      if (size !== observed) this.seconds[size] = (this.seconds[size] ?? 0) * (1 + (SHARE / 2) * growth);
+      if (size !== observed) this.seconds[size] = (this.seconds[size] ?? 0) * half;
     }
   }
 

@@ -193,7 +193,7 @@ export class Scheduler {
   /** Looks at what is ahead, notes it, and says if that is too much for the deadline. */
   private foresee(task: Task, now: number): FloeError | undefined {
     let position = 0;
-    let seconds = this.slots.opening(now) === 'any' ? 0 : this.slots.remaining(now);
+    let seconds = this.slots.room(now) === Number.POSITIVE_INFINITY ? 0 : this.slots.remaining(now);
     this.waiting.before(task, MOST_COUNTED, (ahead) => {
       position++;
       seconds += (ahead.predicted * ahead.left) / ahead.rows;
@@ -242,9 +242,9 @@ export class Scheduler {
 
   private nextLane(): Lane | undefined {
     if (this.waiting.size === 0) return undefined;
-    const opening = this.slots.opening(this.now());
-    if (opening === 'any') return this.waiting.first();
-    return opening === 'none' ? undefined : this.waiting.firstThat((task) => this.slots.isShort(task.nextSeconds));
+    const room = this.slots.room(this.now());
+    if (room === Number.POSITIVE_INFINITY) return this.waiting.first();
+    return room === 0 ? undefined : this.waiting.firstThat((task) => task.nextSeconds <= room);
   }
 
   private dropExpired(task: Task): boolean {
