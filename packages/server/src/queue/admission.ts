@@ -50,6 +50,10 @@ export function cancelled(): FloeError {
   return new FloeError('CANCELLED', 'the caller has gone');
 }
 
+export function closedScheduler(): FloeError {
+  return new FloeError('UNAVAILABLE', 'the server is shutting down');
+}
+
 function exhausted(message: string, excess: number, slots: number): FloeError {
   return new FloeError('RESOURCE_EXHAUSTED', `the queue is full: ${message}`, { retryAfterSeconds: excess / slots });
 }

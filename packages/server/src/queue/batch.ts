@@ -1,6 +1,7 @@
 /** One run and the tasks that share it: chosen from a lane in heap order, put together, run, and taken apart again. */
 import { asFloeError, FloeError, type Tensor } from '@floe/graph/base';
 import type { ShapeCost } from '../cost/shape-cost.ts';
+import { lateness } from './admission.ts';
 import { joins } from './chunks.ts';
 import { concatFeeds, haveRows, sliceFeeds, sliceRows } from './split.ts';
 import type { Range, Task } from './task.ts';
@@ -19,10 +20,11 @@ export interface BatchRules {
   readonly now: number;
 }
 
-/** Takes the next run's members out of a lane that has a task. */
+/** Takes the next run's members out of a lane; none where all of its tasks have expired, which settles them. */
 export function gather(lane: Lane, waiting: Waiting, rules: BatchRules): Member[] {
   const members: Member[] = [];
   for (let next = lane.tasks.first(); next !== undefined; next = lane.tasks.first()) {
+    if (dropExpired(next, rules.now)) continue;
     if (members.length > 0 && !mayJoin(next, members, waiting, rules)) break;
     members.push({ task: next, range: next.take() });
     if (next.left === 0) waiting.remove(next);
@@ -32,6 +34,12 @@ export function gather(lane: Lane, waiting: Waiting, rules: BatchRules): Member[
 
 export function rowsOfAll(members: readonly Member[]): number {
   return members.reduce((sum, { range }) => sum + range.to - range.from, 0);
+}
+
+function dropExpired(task: Task, now: number): boolean {
+  const late = lateness(now * 1000, task.terms.deadline, 0);
+  if (late !== undefined) task.end('expired', late);
+  return late !== undefined;
 }
 
 function mayJoin(task: Task, members: readonly Member[], waiting: Waiting, rules: BatchRules): boolean {

@@ -13,56 +13,49 @@ import type { FloeError, Tensor } from '@floe/graph/base';
 import type { Session } from '../core/engine.ts';
 import type { Terms } from '../core/terms.ts';
 import type { ShapeCost } from '../cost/shape-cost.ts';
-import { cancelled, lateness, refusal } from './admission.ts';
+import { lateness } from './admission.ts';
 import { blame, gather, type Member, rowsOfAll, runTogether } from './batch.ts';
-import { Callers } from './callers.ts';
 import { chunkRows } from './chunks.ts';
-import { Ledger, type Outcome, type Row } from './ledger.ts';
+import { Intake, turnAway } from './intake.ts';
+import type { Outcome, Row } from './ledger.ts';
 import { keyOf } from './order.ts';
 import { type SchedulerOptions, type Settings, settingsOf } from './settings.ts';
 import { type Running, Slots } from './slots.ts';
-import { closedScheduler, type Snapshot, snapshotOf, Tallies } from './snapshot.ts';
+import { type Snapshot, snapshotOf, Tallies } from './snapshot.ts';
 import { type Job, Task } from './task.ts';
 import { type Lane, Waiting } from './waiting.ts';
-import { rowsOf, type Work } from './work.ts';
+import { type Rows, rowsOf, type Work } from './work.ts';
 
 /** Tasks ahead are counted one by one up to here, 5 us; a position beyond it is told as this. */
 const MOST_COUNTED = 1000;
 
 export class Scheduler {
   private readonly settings: Settings;
+  private readonly intake: Intake;
   private readonly waiting = new Waiting();
-  private readonly callers = new Callers();
   private readonly slots: Slots;
-  private readonly ledger: Ledger;
   private readonly tallies = new Tallies();
   private readonly sessionNumbers = new WeakMap<Session, number>();
   /** When the work of a request that has several stages came first. */
   private readonly arrivals = new WeakMap<Terms, number>();
   private sessions = 0;
   private orders = 0;
-  private inlineRuns = 0;
-  private inlineSeconds = 0;
-  private lastActive: number;
-  private closing = false;
-  private whenDrained: (() => void) | undefined;
 
   constructor(options: SchedulerOptions) {
     this.settings = settingsOf(options);
+    this.intake = new Intake(this.settings);
     this.slots = new Slots(this.settings);
-    this.ledger = new Ledger((seconds) => this.endInline(seconds));
-    this.lastActive = this.now();
   }
 
   /** Throws what the session throws, RESOURCE_EXHAUSTED, DEADLINE_EXCEEDED, CANCELLED, and UNAVAILABLE after `close`. */
   run(work: Work, terms: Terms): Promise<readonly Tensor[]> {
+    const row = this.intake.ledger.row(terms.caller.name, work.model);
     const inline = work.session.inlineSeconds(work.feeds);
-    if (inline !== undefined) return this.runInline(work, terms, inline);
+    if (inline !== undefined) return this.runInline(work, terms, row, inline);
     const rows = rowsOf(work.session.inputs, work.feeds, work.rowIndependent);
     const cost = work.cost.shape(rows.shape, rows.elements);
     const lane = `${this.numberOf(work.session)} ${work.fetches.join(',')} ${rows.shape}`;
-    const row = this.ledger.row(terms.caller.name, work.model);
-    const chunk = this.chunkOf(rows.count, rows.independent, cost);
+    const chunk = this.chunkOf(rows, cost);
     const predicted = cost.predict(rows.count);
     const job: Job = { kind: 'run', work, rows, cost };
     return this.enqueue({ job, terms, row, predicted, lane, rows: rows.count, chunk }) as Promise<readonly Tensor[]>;
@@ -70,47 +63,38 @@ export class Scheduler {
 
   /** Other work that keeps a CPU busy for about so many seconds, such as decoding an image: the same heap, keys and slots. */
   stage<T>(seconds: number, name: string, terms: Terms, begin: () => Promise<T>): Promise<T> {
-    const row = this.ledger.row(terms.caller.name, name);
+    const row = this.intake.ledger.row(terms.caller.name, name);
     const job: Job = { kind: 'stage', begin };
-    return this.enqueue({ job, terms, row, predicted: seconds, lane: name, rows: 1, chunk: 1 }) as Promise<T>;
+    const lane = `stage ${name}`;
+    return this.enqueue({ job, terms, row, predicted: seconds, lane, rows: 1, chunk: 1 }) as Promise<T>;
   }
 
   /** Seconds since anything was waiting or under way. */
   idleSeconds(): number {
-    return this.unfinished > 0 ? 0 : this.now() - this.lastActive;
+    return this.intake.idleSeconds;
   }
 
   snapshot(): Snapshot {
-    const { waiting, callers, slots, tallies } = this;
-    const queuedSeconds = callers.all.seconds + this.inlineSeconds;
-    return snapshotOf(tallies, this.ledger.labelled(), { waiting: waiting.size, running: slots.size, queuedSeconds });
+    const { waiting, intake, slots, tallies } = this;
+    const present = { waiting: waiting.size, running: slots.size, queuedSeconds: intake.seconds };
+    return snapshotOf(tallies, intake.ledger.labelled(), present);
   }
 
   /** Takes no more work; resolves when all that was accepted is settled and no run is under way. */
-  async close(): Promise<void> {
-    this.closing = true;
+  close(): Promise<void> {
+    const closed = this.intake.close();
     this.waiting.releaseAll();
     this.start();
-    if (this.unfinished > 0) await new Promise<void>((resolve) => (this.whenDrained = resolve));
-  }
-
-  private get unfinished(): number {
-    return this.callers.all.count + this.inlineRuns;
+    return closed;
   }
 
   private now(): number {
     return this.settings.clock() / 1000;
   }
 
-  private runInline(work: Work, terms: Terms, seconds: number): Promise<readonly Tensor[]> {
-    const row = this.ledger.row(terms.caller.name, work.model);
-    if (terms.signal.aborted || terms.deadline !== Number.POSITIVE_INFINITY || this.isNearlyFull(seconds)) {
-      const error = this.refuse(terms, row, seconds);
-      if (error !== undefined) return Promise.reject(error);
-    }
-    row.beginInline(seconds);
-    this.inlineRuns++;
-    this.inlineSeconds += seconds;
+  private runInline(work: Work, terms: Terms, row: Row, seconds: number): Promise<readonly Tensor[]> {
+    const refused = this.intake.beginInline(terms, row, seconds);
+    if (refused !== undefined) return Promise.reject(refused);
     const earlier = terms.notes.queue;
     terms.notes.queue =
       earlier === undefined
@@ -121,57 +105,24 @@ export class Scheduler {
     return results;
   }
 
-  private isNearlyFull(seconds: number): boolean {
-    return this.closing || this.inlineSeconds + this.callers.all.seconds + seconds > this.settings.queueSeconds / 2;
-  }
-
-  private endInline(seconds: number): void {
-    this.inlineRuns--;
-    this.inlineSeconds = this.inlineRuns === 0 ? 0 : this.inlineSeconds - seconds;
-    if (this.inlineRuns === 0) this.rest();
-  }
-
-  private chunkOf(rows: number, independent: boolean, cost: ShapeCost): number {
+  private chunkOf({ count, independent }: Rows, cost: ShapeCost): number {
     const splits = independent && this.settings.policy === 'size-first';
-    return splits ? chunkRows(rows, cost, this.settings.chunkSeconds) : rows;
-  }
-
-  /** Why a task may not come in, counted; undefined if it may. */
-  private refuse(terms: Terms, row: Row, predicted: number): FloeError | undefined {
-    if (this.closing) return closedScheduler();
-    if (terms.signal.aborted) return this.turnAway(row, 'cancelled', cancelled());
-    const late = lateness(this.settings.clock(), terms.deadline, 0);
-    if (late !== undefined) return this.turnAway(row, 'expired', late);
-    const { callers } = this;
-    const load = {
-      seconds: callers.all.seconds + this.inlineSeconds,
-      callerSeconds: callers.secondsOf(terms.caller.name),
-      callers: callers.countWith(terms.caller.name),
-    };
-    const full = refusal(predicted, load, this.settings);
-    if (full !== undefined) row.refused++;
-    return full;
-  }
-
-  private turnAway(row: Row, outcome: 'cancelled' | 'expired', error: FloeError): FloeError {
-    row.accepted++;
-    row[outcome]++;
-    return error;
+    return splits ? chunkRows(count, cost, this.settings.chunkSeconds) : count;
   }
 
   private enqueue(options: Omit<ConstructorParameters<typeof Task>[0], 'arrived'>): Promise<unknown> {
     const { terms, row, predicted } = options;
-    const refused = this.refuse(terms, row, predicted);
+    const refused = this.intake.refuse(terms, row, predicted);
     if (refused !== undefined) return Promise.reject(refused);
     const now = this.now();
     const task = new Task({ ...options, arrived: now });
-    this.callers.add(terms.caller, predicted, now);
+    this.intake.enter(terms.caller, predicted, now);
     task.key = this.keyOf(task, now);
     task.order = this.orders++;
     const late = this.foresee(task, now);
     if (late !== undefined) {
       this.leave(task);
-      return Promise.reject(this.turnAway(row, 'expired', late));
+      return Promise.reject(turnAway(row, 'expired', late));
     }
     row.accepted++;
     task.onSettled = (_, outcome) => this.settled(task, outcome);
@@ -186,7 +137,7 @@ export class Scheduler {
     const at = this.arrivals.get(terms) ?? now;
     if (job.kind === 'stage') this.arrivals.set(terms, at);
     const weight = terms.caller.weight * terms.priority;
-    const standing = this.callers.standing(terms.caller, predicted);
+    const standing = this.intake.callers.standing(terms.caller, predicted);
     return keyOf(policy, { at, cost: predicted, weight, ...standing }, queueSeconds, ageing);
   }
 
@@ -216,7 +167,7 @@ export class Scheduler {
     const { delaySeconds, chunkSeconds, after } = this.settings;
     const { job } = task;
     const hold =
-      delaySeconds > 0 && !this.closing && job.kind === 'run' && job.rows.independent && job.cost.overhead > 0;
+      delaySeconds > 0 && !this.intake.closed && job.kind === 'run' && job.rows.independent && job.cost.overhead > 0;
     const lane = this.waiting.push(task, hold && task.nextSeconds < chunkSeconds);
     if (!lane.held) return;
     const isFull =
@@ -233,10 +184,9 @@ export class Scheduler {
   /** Begins as many runs as there is room for. */
   private start(): void {
     for (let lane = this.nextLane(); lane !== undefined; lane = this.nextLane()) {
-      const first = lane.tasks.first();
-      if (first === undefined || this.dropExpired(first)) continue;
       const { chunkSeconds, slots } = this.settings;
-      this.launch(gather(lane, this.waiting, { chunkSeconds, slots, now: this.now() }));
+      const members = gather(lane, this.waiting, { chunkSeconds, slots, now: this.now() });
+      if (members.length > 0) this.launch(members);
     }
   }
 
@@ -245,12 +195,6 @@ export class Scheduler {
     const room = this.slots.room(this.now());
     if (room === Number.POSITIVE_INFINITY) return this.waiting.first();
     return room === 0 ? undefined : this.waiting.firstThat((task) => task.nextSeconds <= room);
-  }
-
-  private dropExpired(task: Task): boolean {
-    const late = lateness(this.settings.clock(), task.terms.deadline, 0);
-    if (late !== undefined) task.end('expired', late);
-    return late !== undefined;
   }
 
   private launch(members: readonly Member[]): void {
@@ -306,14 +250,7 @@ export class Scheduler {
   }
 
   private leave(task: Task): void {
-    this.callers.remove(task.terms.caller, task.predicted, this.now());
-    if (this.callers.all.count === 0) this.rest();
-  }
-
-  /** Called whenever a kind of work has come to its end. */
-  private rest(): void {
-    this.lastActive = this.now();
-    if (this.unfinished === 0) this.whenDrained?.();
+    this.intake.leave(task.terms.caller, task.predicted, this.now());
   }
 
   private numberOf(session: Session): number {

@@ -1,5 +1,4 @@
 /** What a scheduler tells of itself: plain numbers, for metrics and the console. */
-import { FloeError } from '@floe/graph/base';
 import { type Counts, type Labelled, total } from './ledger.ts';
 
 /** Seconds and counts since the start, over all tasks that took a slot. */
@@ -46,8 +45,4 @@ export class Tallies {
 
 export function snapshotOf(tallies: Tallies, rows: readonly Labelled[], present: Present): Snapshot {
   return { ...tallies.read(), ...present, ...total(rows), byCallerAndModel: rows };
-}
-
-export function closedScheduler(): FloeError {
-  return new FloeError('UNAVAILABLE', 'the server is shutting down');
 }

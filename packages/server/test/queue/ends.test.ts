@@ -106,6 +106,19 @@ it('never runs what has expired while it waited, nor the rest of a request that 
   expect(puppet.scheduler.snapshot()).toMatchObject({ accepted: 3, answered: 1, expired: 2, queuedSeconds: 0 });
 });
 
+it('takes nothing along in a joint run that has expired', async () => {
+  const puppet = new Puppet();
+  const answers = [puppet.answer([0], CHEAP), puppet.answer([1], CHEAP)];
+  const late = puppet.run([2, 2], { ...CHEAP, terms: { deadline: puppet.now + 50 } });
+  answers.push(puppet.answer([3, 3, 3], CHEAP));
+  late.catch(() => {});
+  puppet.now += 60;
+  await puppet.finishAll();
+  expect(await codeOf(late)).toBe('DEADLINE_EXCEEDED');
+  expect(puppet.ran).toEqual([[0], [1, 3, 3, 3]]);
+  await Promise.all(answers);
+});
+
 it('refuses work over the bound of the queue and says when there will be room', async () => {
   const puppet = new Puppet({ queueSeconds: 0.02 });
   const tasks = [[1], [2, 2], [3]].map((rows) => puppet.run(rows));

@@ -86,9 +86,13 @@ describe('a key file', () => {
     expect(allowed('new')).toBe('UNAUTHENTICATED');
     writeFileSync(
       path,
-      JSON.stringify({ keys: [{ caller: 'a', sha256: sha256('new'), scopes: ['infer'], weight: 2 }] }),
+      JSON.stringify({
+        keys: [{ caller: 'a', sha256: sha256('new'), scopes: ['infer'], weight: 2, requestsPerSecond: 9 }],
+      }),
     );
     expect([identity.reload(), allowed('new')]).toEqual([true, 'allowed']);
+    const caller = identity.authorize({ authorization: 'Bearer new', remoteAddress: undefined }, 'infer');
+    expect(caller).toMatchObject({ weight: 2, requestsPerSecond: 9 });
     writeFileSync(path, '{"keys": [{"caller": "a"');
     expect([identity.reload(), allowed('new'), errors.length]).toEqual([false, 'allowed', 1]);
     rmSync(path);

@@ -6,6 +6,7 @@
  *       sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08   # printf %s "$KEY" | sha256sum
  *       scopes: [infer, feedback]
  *       weight: 2
+ *       requestsPerSecond: 50
  *
  * A file that cannot be read or makes no sense leaves the last good keys in force and is logged.
  */
@@ -24,6 +25,7 @@ const KeyFile = z.strictObject({
       sha256: z.string().regex(/^[0-9a-fA-F]{64}$/, '64 hex digits are expected'),
       scopes: z.array(z.enum(SCOPES)).min(1),
       weight: z.number().positive().max(1000).default(1),
+      requestsPerSecond: z.number().positive().optional(),
     }),
   ),
 });
@@ -96,9 +98,10 @@ function readKeys(path: string): ApiKey[] {
     const field = issue?.path.join('.') ?? '';
     throw new FloeError('FAILED_PRECONDITION', `${path}: ${field}: ${issue?.message}`, { file: path, field });
   }
-  return parsed.data.keys.map(({ caller, sha256, scopes, weight }) => ({
+  return parsed.data.keys.map(({ caller, sha256, scopes, weight, requestsPerSecond }) => ({
     name: caller,
     weight,
+    ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
     digest: Buffer.from(sha256, 'hex'),
     scopes: new Set(scopes),
   }));

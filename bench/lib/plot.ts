@@ -1,0 +1,93 @@
+/** Line charts as SVG, for the documents: no library, and the same bytes for the same figures. */
+
+export interface Line {
+  readonly name: string;
+  readonly colour: string;
+  readonly dashed?: boolean;
+  /** Points in order of x. */
+  readonly points: readonly (readonly [x: number, y: number])[];
+}
+
+export interface Panel {
+  readonly title: string;
+  readonly xLabel: string;
+  readonly yLabel: string;
+  /** Values marked on each axis; the first and last are its ends. The y axis is logarithmic. */
+  readonly xTicks: readonly number[];
+  readonly yTicks: readonly number[];
+  readonly lines: readonly Line[];
+}
+
+const [WIDTH, HEIGHT] = [360, 300];
+const MARGIN = { left: 56, right: 16, top: 32, bottom: 44 };
+const LEGEND = 22;
+
+/** Panels side by side, with one legend under them: the first panel's lines that are not dashed. */
+export function svg(title: string, panels: readonly Panel[]): string {
+  const width = WIDTH * panels.length;
+  const height = HEIGHT + LEGEND;
+  const body = panels.map((panel, i) => `<g transform="translate(${i * WIDTH} 0)">${draw(panel)}</g>`);
+  const style = 'font-family="sans-serif" font-size="11" fill="#333"';
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" ${style}>`,
+    `<title>${title}</title>`,
+    `<rect width="${width}" height="${height}" fill="#fff"/>`,
+    ...body,
+    legend(panels[0]?.lines ?? []),
+    '</svg>',
+    '',
+  ].join('\n');
+}
+
+function draw(panel: Panel): string {
+  const x = scale(panel.xTicks, MARGIN.left, WIDTH - MARGIN.right, (value) => value);
+  const y = scale(panel.yTicks, HEIGHT - MARGIN.bottom, MARGIN.top, Math.log);
+  const [left, right] = [MARGIN.left, WIDTH - MARGIN.right];
+  const bottom = HEIGHT - MARGIN.bottom;
+  return [
+    text(left, 18, panel.title, 'font-weight="bold"'),
+    ...panel.yTicks.map((tick) => rule(left, y(tick), right, y(tick)) + text(left - 6, y(tick) + 4, String(tick), END)),
+    ...panel.xTicks.map((tick) => text(x(tick), bottom + 16, String(tick), MIDDLE)),
+    text((left + right) / 2, bottom + 34, panel.xLabel, MIDDLE),
+    text(0, 0, panel.yLabel, `${MIDDLE} transform="translate(14 ${(MARGIN.top + bottom) / 2}) rotate(-90)"`),
+    ...panel.lines.map((line) => curve(line, x, y)),
+  ].join('\n');
+}
+
+const END = 'text-anchor="end"';
+const MIDDLE = 'text-anchor="middle"';
+
+function curve({ points, colour, dashed }: Line, x: (value: number) => number, y: (value: number) => number): string {
+  const path = points.map(([px, py]) => `${round(x(px))},${round(y(py))}`).join(' ');
+  const dash = dashed ? ' stroke-dasharray="5 3"' : '';
+  const dots = points.map(([px, py]) => `<circle cx="${round(x(px))}" cy="${round(y(py))}" r="2.5" fill="${colour}"/>`);
+  return `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"${dash}/>${dots.join('')}`;
+}
+
+function legend(lines: readonly Line[]): string {
+  return lines
+    .filter(({ dashed }) => !dashed)
+    .map(({ name, colour }, i) => {
+      const at = MARGIN.left + i * 190;
+      return `<path d="M${at} ${HEIGHT + 4}h22" stroke="${colour}" stroke-width="2"/>${text(at + 28, HEIGHT + 8, name, '')}`;
+    })
+    .join('');
+}
+
+function scale(ticks: readonly number[], from: number, to: number, by: (value: number) => number) {
+  const low = by(ticks[0] ?? 0);
+  const high = by(ticks.at(-1) ?? 1);
+  return (value: number): number => from + ((by(value) - low) / (high - low)) * (to - from);
+}
+
+function rule(x1: number, y1: number, x2: number, y2: number): string {
+  return `<path d="M${round(x1)} ${round(y1)}L${round(x2)} ${round(y2)}" stroke="#ddd"/>`;
+}
+
+function text(x: number, y: number, content: string, attributes: string): string {
+  return `<text x="${round(x)}" y="${round(y)}" ${attributes}>${content}</text>`;
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}
