@@ -13,7 +13,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asFloeError } from '@floe/graph/base';
-import { CostModel } from './cost-model.ts';
+import { CostModel, type ShapeSummary } from './cost-model.ts';
 import { MachineRate } from './machine-rate.ts';
 import { readProfile, readRate, writeProfile, writeRate } from './profile.ts';
 
@@ -87,6 +87,11 @@ export class CostBook {
     if (page === undefined || --page.users > 0) return;
     this.pages.delete(artefact);
     await this.exclusively(() => this.savePage(artefact, page));
+  }
+
+  /** What is known now, by artefact. */
+  describe(): Readonly<Record<string, readonly ShapeSummary[]>> {
+    return Object.fromEntries([...this.pages].map(([artefact, { model }]) => [artefact, model.describe()]));
   }
 
   /** Writes what has changed since the last time, whole files or none. Never throws. */

@@ -25,6 +25,16 @@ export interface StoredShape {
   readonly points: readonly Point[];
 }
 
+/** What is known of one shape, for people. */
+export interface ShapeSummary {
+  readonly shape: string;
+  readonly overheadSeconds: number;
+  readonly secondsPerRow: number;
+  /** Rows up to which batches make a row cheaper; absent before calibration. */
+  readonly preferredRows?: number;
+  readonly runs: number;
+}
+
 export class CostModel {
   private readonly shapes = new Map<string, ShapeCost>();
   private readonly rate: MachineRate;
@@ -70,6 +80,18 @@ export class CostModel {
       elements: shape.elements,
       ...(Number.isFinite(shape.preferredRows) ? { preferredRows: shape.preferredRows } : {}),
       points: shape.points(),
+    }));
+  }
+
+  /** The shapes seen most first. */
+  describe(): ShapeSummary[] {
+    const all = [...this.shapes].sort(([, a], [, b]) => b.observed - a.observed);
+    return all.map(([shape, { overhead, perRow, preferredRows, observed }]) => ({
+      shape,
+      overheadSeconds: overhead,
+      secondsPerRow: perRow,
+      ...(Number.isFinite(preferredRows) ? { preferredRows } : {}),
+      runs: observed,
     }));
   }
 

@@ -34,6 +34,9 @@ it('knows after a restart what it has learned, on the same kind of machine', asy
     const shape = (await again.open('mlp')).shape('float32[4]', 4);
     expect(shape.predict(8)).toBeCloseTo(0.01);
     expect([shape.overhead, shape.preferredRows]).toEqual([expect.closeTo(0.002), 8]);
+    const [said] = again.describe()['mlp'] ?? [];
+    expect(said).toMatchObject({ shape: 'float32[4]', preferredRows: 8, runs: 40 });
+    expect(said?.secondsPerRow).toBeCloseTo(0.001);
     expect(again.flopsPerSecond).toBeCloseTo(first.flopsPerSecond);
     const elsewhere = await open(folder, { ...MACHINE, cpus: 4 });
     expect((await elsewhere.open('mlp')).shape('float32[4]', 4).observed).toBe(0);

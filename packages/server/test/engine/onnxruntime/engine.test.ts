@@ -19,3 +19,17 @@ it('carries bfloat16, and strings that are no UTF-8', async () => {
   expect(y).toEqual(bytes);
   await engine.close();
 });
+
+it('says what a run takes of the event loop, once it knows that it runs inline', async () => {
+  const engine = await openEngine({ kind: 'onnxruntime', slots: 1 });
+  const session = await engine.open(golden('mlp'), ONE_THREAD);
+  const feeds = new Map([['x', tensor('float32', [1, 16], new Float32Array(16))]]);
+  expect(session.inlineSeconds(feeds)).toBeUndefined();
+  await session.run(feeds, ['y']);
+  await session.run(feeds, ['y']);
+  expect(session.inlineSeconds(feeds)).toBeGreaterThan(0);
+  expect(
+    session.inlineSeconds(new Map([['x', tensor('float32', [900, 16], new Float32Array(14_400))]])),
+  ).toBeUndefined();
+  await engine.close();
+});
