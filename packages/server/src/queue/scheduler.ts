@@ -26,8 +26,9 @@ import { type Job, Task } from './task.ts';
 import { type Lane, Waiting } from './waiting.ts';
 import { type Rows, rowsOf, type Work } from './work.ts';
 
-/** Tasks ahead are counted one by one up to here, 5 us; a position beyond it is told as this. */
-const MOST_COUNTED = 1000;
+/** Tasks ahead are counted one by one up to here, 5 us; a position beyond it is told as this. A deadline is worth a longer look. */
+const MOST_COUNTED = 200;
+const MOST_COUNTED_FOR_DEADLINE = 5000;
 
 export class Scheduler {
   private readonly settings: Settings;
@@ -145,7 +146,8 @@ export class Scheduler {
   private foresee(task: Task, now: number): FloeError | undefined {
     let position = 0;
     let seconds = this.slots.room(now) === Number.POSITIVE_INFINITY ? 0 : this.slots.remaining(now);
-    this.waiting.before(task, MOST_COUNTED, (ahead) => {
+    const most = task.terms.deadline === Number.POSITIVE_INFINITY ? MOST_COUNTED : MOST_COUNTED_FOR_DEADLINE;
+    this.waiting.before(task, most, (ahead) => {
       position++;
       seconds += (ahead.predicted * ahead.left) / ahead.rows;
     });

@@ -54,6 +54,8 @@ export class Task implements Entry {
   started = false;
   /** Runs of it under way. */
   underWay = 0;
+  /** Rows that no run has taken yet. */
+  left: number;
   /** Called once, when it settles. */
   onSettled: (task: Task, outcome: Outcome) => void = () => {};
   private resolve!: (value: unknown) => void;
@@ -73,6 +75,7 @@ export class Task implements Entry {
     this.rows = options.rows;
     this.chunk = options.chunk;
     this.arrived = options.arrived;
+    this.left = options.rows;
     this.undone = options.rows;
     this.settled = new Promise((resolve, reject) => {
       this.resolve = resolve;
@@ -82,11 +85,6 @@ export class Task implements Entry {
 
   get over(): boolean {
     return this.isSettled;
-  }
-
-  /** Rows that no run has taken yet. */
-  get left(): number {
-    return this.rows - this.taken + this.returned.reduce((sum, { from, to }) => sum + to - from, 0);
   }
 
   get nextRows(): number {
@@ -102,16 +100,16 @@ export class Task implements Entry {
   /** Hands out the next rows. */
   take(): Range {
     this.underWay++;
-    const back = this.returned.pop();
-    if (back !== undefined) return back;
-    const from = this.taken;
-    this.taken += Math.min(this.chunk, this.rows - from);
-    return { from, to: this.taken };
+    const range = this.returned.pop() ?? { from: this.taken, to: Math.min(this.taken + this.chunk, this.rows) };
+    this.taken = Math.max(this.taken, range.to);
+    this.left -= range.to - range.from;
+    return range;
   }
 
   /** Rows that have to run again, alone. */
   giveBack(range: Range): void {
     this.alone = true;
+    this.left += range.to - range.from;
     this.returned.push(range);
   }
 
