@@ -92,11 +92,11 @@ it('ignores what is no measurement', () => {
 
 it('judges a shape that has not run by operations, and then by its graph', () => {
   const rate = new MachineRate(1e9);
-  const model = new CostModel(rate, 2e6);
-  expect(model.shape('a', 100).predict(3)).toBeCloseTo(0.006);
-  model.observe(model.shape('a', 100), 1, 0.001);
+  const model = new CostModel(rate, 2e8);
+  expect(model.shape('a', 100).predict(3)).toBeCloseTo(0.6);
+  model.observe(model.shape('a', 100), 1, 0.1);
   expect(rate.flopsPerSecond).toBeGreaterThan(1e9);
-  expect(model.shape('b', 400).predict(1)).toBeCloseTo(0.004);
+  expect(model.shape('b', 400).predict(1)).toBeCloseTo(0.4);
   expect(new CostModel(rate).shape('a', 1).predict(2)).toBe(0.002);
 });
 
@@ -108,6 +108,12 @@ it('learns the rate of the machine from the first runs of each shape', () => {
     for (let run = 0; run < 20; run++) model.observe(model.shape('a', 1), 2, (2 * flops) / 3e9);
   }
   expect(rate.flopsPerSecond / 3e9).toBeCloseTo(1, 2);
+});
+
+it('learns nothing of the machine from what is too small to tell', () => {
+  const rate = new MachineRate(1e9);
+  rate.observe(1e6, 1);
+  expect(rate.flopsPerSecond).toBe(1e9);
 });
 
 it('remembers a bounded number of shapes, those seen most', () => {
