@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { CostBook } from '../../src/cost/cost-book.ts';
 
 const MACHINE = { cpu: 'Test CPU @ 3 GHz', cpus: 2, threads: 1 };
@@ -96,4 +96,23 @@ it('says what it cannot write, and leaves nothing half written', async () => {
     expect(said).toEqual([expect.stringContaining('costs of runs are not kept')]);
     expect((await readdir(join(folder, machine))).sort()).toEqual(['machine.json', 'mlp.json']);
   });
+});
+
+it('saves from time to time', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    await withFolder(async (folder) => {
+      const book = (await open(folder)).saveEvery(60);
+      await learn(book);
+      expect(await readdir(folder)).toEqual([]);
+      vi.advanceTimersByTime(60_000);
+      // Behind the save that the timer began.
+      await book.save();
+      expect((await readdir(folder)).length).toBe(1);
+      await book.close();
+      expect(vi.getTimerCount()).toBe(0);
+    });
+  } finally {
+    vi.useRealTimers();
+  }
 });
