@@ -2,10 +2,11 @@
  * The runs under way. There are as many slots as the engine does runs at a time, and an express lane: a run cannot be stopped, so while
  * every slot holds one that will last, one more may begin that is much shorter. The kernel shares the CPUs among them.
  *
- * A U-Net on 224 px images, one after another, while two others kept both slots with 672 px ones (25 ms against 540 alone, on 2 busy
- * cores): mean 700 ms without the lane, 180 with it, 125 with the long runs' threads at low priority besides, which slowed the long runs
- * in none of the three. Low priority was left out: a process that is not root cannot raise a thread again, and which of libuv's
- * threads does which run can only be guessed. Running the graph in segments would cost memory and the engine's fusions.
+ * Simulated (`node bench/simulate.ts lane`) small tasks take 2.9 with it and 6.3 without, at 85 % load. Measured with a U-Net on 224 px
+ * images one after another, while two others kept both slots with 672 px ones (25 ms against 540 alone; a busy machine, two trials of
+ * 4 s each, so these are rough): mean 708 ms without the lane, 180 with it, 127 with the long runs' threads at low
+ * priority besides. Low priority was left out: a process that is not root cannot raise a thread again, and which of libuv's threads
+ * does which run can only be guessed. Running the graph in segments would cost memory and the engine's fusions; it was not tried.
  *
  * What is left: a task waits for the rest of the long runs if that is less than a chunk or than 4 times its own cost; in the lane it
  * shares the CPUs with one run more than there are slots; and it waits for whoever is in the lane.
