@@ -7,14 +7,13 @@
  */
 import { isIP } from 'node:net';
 import { asFloeError, FloeError, invalid } from '@floe/graph/base';
+import { ByteCache } from '../cache/byte-cache.ts';
+import { SingleFlight, type Waiter } from '../cache/single-flight.ts';
 import { Gate } from '../engine/gate.ts';
 import { AddressPolicy } from './addresses.ts';
-import { Flights } from './flights.ts';
 import { HostRules } from './hosts.ts';
 import { type Kept, keep, renew, validatorsOf } from './http-cache.ts';
 import type { Answer, HttpClient, Resolve } from './http-client.ts';
-import { type Patience, patiently } from './patience.ts';
-import { Recent } from './recent.ts';
 
 export interface FetchOptions {
   /** Hosts that images may come from, as `HostRules` reads them; none: nothing is ever fetched. */
@@ -48,8 +47,8 @@ export class Fetcher {
   private readonly addresses: AddressPolicy;
   private readonly resolve: Resolve | undefined;
   private readonly gate: Gate;
-  private readonly flights = new Flights<Uint8Array>();
-  private readonly kept: Recent<Kept>;
+  private readonly flights = new SingleFlight<Uint8Array>();
+  private readonly kept: ByteCache<Kept>;
   private client: Promise<HttpClient> | undefined;
 
   /** `resolve` asks a name service of your own instead of the system's. Throws INVALID_ARGUMENT for hosts or networks that are none. */
@@ -59,20 +58,20 @@ export class Fetcher {
     this.addresses = new AddressPolicy(options.networks);
     this.resolve = resolve;
     this.gate = new Gate(options.concurrency);
-    this.kept = new Recent(options.cacheBytes);
+    this.kept = new ByteCache(options.cacheBytes);
   }
 
   /**
    * The bytes behind `reference`, which are shared: nobody may write to them. Throws PERMISSION_DENIED (host or address), INVALID_ARGUMENT (URL, type, size, not there),
    * UNAVAILABLE, DEADLINE_EXCEEDED and CANCELLED, naming `input`.
    */
-  async fetch(reference: string, input: string, patience: Patience): Promise<Uint8Array> {
+  async fetch(reference: string, input: string, waiter: Waiter): Promise<Uint8Array> {
     let shown = 'the URL';
     try {
       const url = parse(reference);
       shown = redacted(url);
       this.check(url);
-      return await this.flights.run(url.href, patience, ({ signal }) => this.load(url, signal));
+      return await this.flights.run(url.href, waiter, ({ signal }) => this.load(url, signal));
     } catch (thrown) {
       const { code, message } = asFloeError(thrown);
       throw new FloeError(code, `input ${input}: ${shown}: ${message}`, { tensor: input, reason: message }, thrown);
@@ -96,8 +95,10 @@ export class Fetcher {
     const late = AbortSignal.timeout(this.options.totalSeconds * 1000);
     const either = AbortSignal.any([signal, late]);
     try {
-      const bytes = this.gate.use(() => this.follow(url, either));
-      return await patiently(bytes, { signal: either, deadline: Number.POSITIVE_INFINITY });
+      return await unlessAborted(
+        this.gate.use(() => this.follow(url, either)),
+        either,
+      );
     } catch (thrown) {
       if (late.aborted) throw new FloeError('DEADLINE_EXCEEDED', `it took over ${this.options.totalSeconds} s`);
       throw thrown;
@@ -149,6 +150,15 @@ export class Fetcher {
     );
     return this.client;
   }
+}
+
+/** `work`, or an error as soon as nobody wants it any more: it may still be waiting for a free place. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const stop = (): void => reject(new FloeError('CANCELLED', 'the caller has gone'));
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
 }
 
 function parse(reference: string): URL {

@@ -3,8 +3,8 @@
  * row belongs to all who ask for it.
  */
 import { FloeError, type Tensor } from '@floe/graph/base';
+import { SingleFlight } from '../cache/single-flight.ts';
 import type { Terms } from '../core/terms.ts';
-import { Flights } from './flights.ts';
 import type { ImageSource } from './identify.ts';
 import { type ImageLimits, imageToTensor } from './image.ts';
 import { ImageCosts } from './image-cost.ts';
@@ -14,7 +14,7 @@ export class Preparer {
   private readonly limits: ImageLimits;
   private readonly schedule: Schedule;
   private readonly cache: TensorCache | undefined;
-  private readonly flights = new Flights<Tensor>();
+  private readonly flights = new SingleFlight<Tensor>();
   private readonly costs = new ImageCosts();
 
   constructor(limits: ImageLimits, schedule: Schedule, cache?: TensorCache) {

@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto';
 import type { Tensor } from '@floe/graph';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { ByteCache } from '../../src/cache/byte-cache.ts';
 import type { EncodedImage, ImageSpec, InferCall, ServableInfo } from '../../src/core/inference.ts';
 import { plainTerms, type Terms } from '../../src/core/terms.ts';
 import type { IdentifiedImages } from '../../src/input/identify.ts';
 import type { Schedule } from '../../src/input/ports.ts';
-import { Recent } from '../../src/input/recent.ts';
 import { type InputPorts, type InputStage, inputStage } from '../../src/input/stage.ts';
 import { plain, SPEC } from './images.ts';
 import { fetcherFor, image, startOrigin } from './origin.ts';
@@ -222,7 +222,7 @@ describe('preparing', () => {
   });
 
   test('keeps what it has prepared, by contents and spec', async () => {
-    const { stage, decoded } = counting({ cache: new Recent<Tensor>(10_000) });
+    const { stage, decoded } = counting({ cache: new ByteCache<Tensor>(100_000) });
     const first = await prepare(stage, callOf(red));
     expect(await prepare(stage, callOf(Buffer.from(red)))).toBe(first);
     expect(decoded()).toBe(1);
@@ -234,7 +234,7 @@ describe('preparing', () => {
   });
 
   test('keeps no failures', async () => {
-    const { stage, decoded } = counting({ cache: new Recent<Tensor>(10_000) });
+    const { stage, decoded } = counting({ cache: new ByteCache<Tensor>(100_000) });
     const cut = blue.subarray(0, blue.length - 40);
     for (let i = 0; i < 2; i++) {
       await expect(prepare(stage, callOf(cut))).rejects.toThrow(/input x: the image cannot be decoded/);
