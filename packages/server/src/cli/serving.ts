@@ -157,6 +157,7 @@ function inputOf(config: ServeConfig, scheduler: Scheduler, cache: ByteCache<Ten
   const limits = {
     maxPixels: config.maxPixels,
     maxTensorBytes: TENSOR_BYTES_PER_BODY_BYTE * bodyLimitBytes(config),
+    maxFetchedBytes: bodyLimitBytes(config),
     decodes: capacityOf(readCpus()).slots,
   };
   const fetcher = fetcherOf(config);

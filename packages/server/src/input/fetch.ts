@@ -41,6 +41,19 @@ const IMAGE_TYPES = new Set(['image/jpeg', 'image/jpg', 'image/png', 'image/webp
 /** What object stores say of files whose type nobody told them. Their first bytes decide. */
 const UNKNOWN_TYPES = new Set(['', 'application/octet-stream', 'binary/octet-stream']);
 
+/** Each URL that was asked for once it had no flight to share, by what became of it. */
+export interface FetchStats {
+  /** Answers taken from their servers, and their bytes. */
+  readonly fetched: number;
+  readonly bytes: number;
+  /** Taken from what is kept, without asking. */
+  readonly fresh: number;
+  /** Kept, and still the same as their servers said. */
+  readonly revalidated: number;
+  /** Refused, unreachable, too slow, or left by all who had asked. */
+  readonly failed: number;
+}
+
 export class Fetcher {
   private readonly options: FetchOptions;
   private readonly hosts: HostRules;
@@ -49,6 +62,7 @@ export class Fetcher {
   private readonly gate: Gate;
   private readonly flights = new SingleFlight<Uint8Array>();
   private readonly kept: ByteCache<Kept>;
+  private readonly counts = { fetched: 0, bytes: 0, fresh: 0, revalidated: 0, failed: 0 };
   private client: Promise<HttpClient> | undefined;
 
   /** `resolve` asks a name service of your own instead of the system's. Throws INVALID_ARGUMENT for hosts or networks that are none. */
@@ -78,6 +92,10 @@ export class Fetcher {
     }
   }
 
+  stats(): FetchStats {
+    return { ...this.counts };
+  }
+
   /** Ends what is under way and closes connections. */
   async close(): Promise<void> {
     await (await this.client)?.close();
@@ -100,6 +118,7 @@ export class Fetcher {
         either,
       );
     } catch (thrown) {
+      this.counts.failed += 1;
       if (late.aborted) throw new FloeError('DEADLINE_EXCEEDED', `it took over ${this.options.totalSeconds} s`);
       throw thrown;
     }
@@ -110,7 +129,10 @@ export class Fetcher {
     let url = first;
     for (let hops = 0; hops <= this.options.maxRedirects; hops++) {
       const kept = this.kept.get(url.href);
-      if (kept !== undefined && kept.freshUntil > Date.now()) return kept.bytes;
+      if (kept !== undefined && kept.freshUntil > Date.now()) {
+        this.counts.fresh += 1;
+        return kept.bytes;
+      }
       const answer = await client.get(url, validatorsOf(kept?.headers ?? {}), signal);
       const target = targetOf(answer, url);
       if (target === undefined) return await this.accept(url, answer, kept);
@@ -126,6 +148,7 @@ export class Fetcher {
     const { headers } = answer;
     if (answer.status === 304 && kept !== undefined) {
       await answer.discard();
+      this.counts.revalidated += 1;
       return this.remember(url, kept.bytes, renew(kept, headers, Date.now()));
     }
     const refusal = refusalOf(answer);
@@ -134,6 +157,8 @@ export class Fetcher {
       throw refusal;
     }
     const bytes = await answer.bytes();
+    this.counts.fetched += 1;
+    this.counts.bytes += bytes.length;
     return this.remember(url, bytes, keep(bytes, headers, Date.now()));
   }
 

@@ -11,7 +11,7 @@ import { type InputPorts, type InputStage, inputStage } from '../../src/input/st
 import { plain, SPEC } from './images.ts';
 import { fetcherFor, image, startOrigin } from './origin.ts';
 
-const LIMITS = { maxPixels: 10_000, maxTensorBytes: 1000, decodes: 2 };
+const LIMITS = { maxPixels: 10_000, maxTensorBytes: 1000, maxFetchedBytes: 100_000, decodes: 2 };
 let red: Buffer;
 let blue: Buffer;
 beforeAll(async () => {
@@ -142,8 +142,21 @@ describe('references', () => {
     expect(await digests(stage, urls)).toBe(await digests(stage, callOf(red, blue)));
     expect(decoded()).toBe(0);
     const { shape, data } = await prepare(stage, urls);
+    expect(stage.stats()).toMatchObject({ images: { decoded: 2, hits: 0 }, fetches: { fetched: 4, failed: 0 } });
     expect(shape).toEqual([2, 2, 2, 3]);
     expect([...(data as Float32Array)].slice(0, 3)).toEqual([255, 0, 0]);
+  });
+
+  test('may together be no larger than a request', async () => {
+    await using origin = await startOrigin((request, response) => image(red)(request, response));
+    await using fetcher = fetcherFor(origin);
+    const stage = inputStage({ ...LIMITS, maxFetchedBytes: red.length * 2 }, { fetcher });
+    const urls = [1, 2, 3].map((i) => ({ url: `${origin.url}/${i}` }));
+    await expect(stage.identify(callOf(...urls.slice(1)), servable(), terms())).resolves.toBeDefined();
+    await expect(stage.identify(callOf(...urls), servable(), terms())).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(/together larger than \d+ bytes/),
+    });
   });
 
   test('that fail stop the others of the request', async () => {
@@ -188,6 +201,7 @@ describe('preparing', () => {
     const [first, second] = await Promise.all(both);
     expect(second).toBe(first);
     expect(decoded()).toBe(1);
+    expect(stage.stats().images).toMatchObject({ decoded: 1, shared: 1, failed: 0 });
   });
 
   test('leaves a caller who goes to go alone', async () => {
