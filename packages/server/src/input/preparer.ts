@@ -37,8 +37,8 @@ export class Preparer {
   }
 
   /** Seconds that decoding and resizing is predicted to take. */
-  predict({ header, target }: ImageSource): number {
-    return this.costs.predict(header, target.spec);
+  predict({ header, bytes, target }: ImageSource): number {
+    return this.costs.predict(header, bytes.length, target.spec);
   }
 
   stats(): ImageStats {
@@ -70,7 +70,7 @@ export class Preparer {
     try {
       const row = await imageToTensor(bytes, spec, this.limits, input, dtype);
       const seconds = (performance.now() - start) / 1000;
-      this.costs.learn(header, spec, seconds);
+      this.costs.learn(header, bytes.length, spec, seconds);
       this.counts.decoded += 1;
       this.counts.seconds += seconds;
       return row;
