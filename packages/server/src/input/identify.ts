@@ -3,7 +3,14 @@
  * read, contents digested; nothing is decoded, so that an answer which is known costs no decoding.
  */
 import { DTYPES, type DType, FloeError, invalid, type Tensor } from '@floe/graph/base';
-import type { EncodedImage, EncodedImages, ImageSpec, InferCall, ServableInfo } from '../core/inference.ts';
+import type {
+  EncodedImage,
+  EncodedImages,
+  ImageSpec,
+  InferCall,
+  KnownImages,
+  ServableInfo,
+} from '../core/inference.ts';
 import type { Terms } from '../core/terms.ts';
 import { digestOf, digestOfText } from './digest.ts';
 import type { Fetcher } from './fetch.ts';
@@ -29,13 +36,9 @@ export interface ImageSource {
   readonly target: ImageTarget;
 }
 
-/** Images whose contents are known. */
-export interface IdentifiedImages {
-  /** The encoded bytes, whether they came with the request or were fetched. */
-  readonly images: readonly Uint8Array[];
+/** Images whose contents are known, ready to be decoded. */
+export interface IdentifiedImages extends KnownImages {
   readonly sources: readonly ImageSource[];
-  /** Names all of the images, in order, and what they become. */
-  readonly digest: string;
 }
 
 export type IdentifiedInput = Tensor | IdentifiedImages;

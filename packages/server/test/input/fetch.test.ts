@@ -222,6 +222,32 @@ describe('limits', () => {
     await expect(fetcher.text(`${origin.url}/a`)).rejects.toEqual(refused('DEADLINE_EXCEEDED', /it took over 0\.2 s/));
   });
 
+  test('of time hold for a name service that says nothing', async () => {
+    await using fetcher = fetcherFor(origin, { idleSeconds: 0.05 }, () => new Promise(() => {}));
+    await expect(fetcher.text(`${origin.url}/a`)).rejects.toEqual(
+      refused('DEADLINE_EXCEEDED', /too slow \(UND_ERR_CONNECT_TIMEOUT\)/),
+    );
+  });
+
+  test('of time hold for those who wait for a place, too', async () => {
+    origin.handler = () => {};
+    await using fetcher = fetcherFor(origin, { concurrency: 1, totalSeconds: 0.1 });
+    const asked = origin.asked.length;
+    const both = await Promise.allSettled([fetcher.text(`${origin.url}/1`), fetcher.text(`${origin.url}/2`)]);
+    const late = refused('DEADLINE_EXCEEDED', /it took over 0\.1 s/);
+    expect(both.map((one) => (one as PromiseRejectedResult).reason)).toEqual([late, late]);
+    expect(origin.asked.length - asked).toBe(1);
+    expect(fetcher.stats()).toMatchObject({ fetched: 0, failed: 2 });
+  });
+
+  test('of headers hold', async () => {
+    origin.handler = image(BODY, { 'x-large': 'x'.repeat(20_000) });
+    await using fetcher = fetcherFor(origin);
+    await expect(fetcher.text(`${origin.url}/a`)).rejects.toEqual(
+      refused('UNAVAILABLE', /\(UND_ERR_HEADERS_OVERFLOW\)/),
+    );
+  });
+
   test('of fetches at a time make others wait', async () => {
     let inside = 0;
     let most = 0;

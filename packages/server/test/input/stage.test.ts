@@ -29,6 +29,7 @@ function servable(spec: Partial<ImageSpec> = {}, dtype: Tensor['dtype'] = 'float
     labels: [],
     preprocessing: { serving_default: { x: { ...SPEC, ...spec } } },
     metadata: {},
+    deterministic: true,
   };
 }
 
