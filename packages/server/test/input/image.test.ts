@@ -1,4 +1,6 @@
 import { crc32 } from 'node:zlib';
+import type { Tensor } from '@floe/graph';
+import fc from 'fast-check';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { ImageSpec } from '../../src/core/inference.ts';
@@ -179,4 +181,26 @@ describe('an image is refused', () => {
       await expect(imageToTensor(await make(), spec, limits, 'x')).rejects.toThrow(message);
     });
   }
+
+  it('or decoded, whatever is changed in it', async () => {
+    const kinds = [
+      halves(40, 30).jpeg(),
+      halves(40, 30).png(),
+      halves(40, 30).webp(),
+      halves(40, 30).webp({ lossless: true }),
+    ];
+    const images = await Promise.all(kinds.map((one) => one.toBuffer()));
+    const edits = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 5 });
+    const resizes = fc.constantFrom('fast', 'tf-bilinear', 'tf-antialias');
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...images), edits, fc.nat(), resizes, async (image, changes, end, resize) => {
+        const broken = Buffer.from(image.subarray(0, image.length - (end % 3 === 0 ? end % image.length : 0)));
+        for (const [at, value] of changes) broken[at % broken.length] = value;
+        const tensor = await imageToTensor(broken, { ...spec, resize }, limits, 'x').catch((error: unknown) => error);
+        if (tensor instanceof Error) expect(tensor).toMatchObject({ name: 'FloeError', code: 'INVALID_ARGUMENT' });
+        else expect((tensor as Tensor).data).toHaveLength(12);
+      }),
+      { numRuns: 300 },
+    );
+  });
 });
