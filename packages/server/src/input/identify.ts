@@ -103,7 +103,18 @@ export function targetOf(input: string, call: InferCall, servable: ServableInfo)
     throw invalid(message, { tensor: input });
   }
   const dtype = servable.signatures[signature]?.inputs[input]?.dtype ?? 'float32';
-  return { input, spec, dtype, digest: digestOfText(JSON.stringify([dtype, Object.entries(spec).toSorted()])) };
+  return { input, spec, dtype, digest: `${dtype} ${digestOfSpec(spec)}` };
+}
+
+/** Made once for each version that is loaded. */
+const specDigests = new WeakMap<ImageSpec, string>();
+
+function digestOfSpec(spec: ImageSpec): string {
+  const known = specDigests.get(spec);
+  if (known !== undefined) return known;
+  const digest = digestOfText(JSON.stringify(Object.entries(spec).toSorted()));
+  specDigests.set(spec, digest);
+  return digest;
 }
 
 function checkCount(count: number, { input, spec, dtype }: ImageTarget, { maxTensorBytes }: StageLimits): void {
