@@ -76,8 +76,8 @@ export class Fetcher {
   }
 
   /**
-   * The bytes behind `reference`, which are shared: nobody may write to them. Throws PERMISSION_DENIED (host or address), INVALID_ARGUMENT (URL, type, size, not there),
-   * UNAVAILABLE, DEADLINE_EXCEEDED and CANCELLED, naming `input`.
+   * The bytes behind `reference`, which are shared: nobody may write to them. Throws, naming `input`, PERMISSION_DENIED (host or
+   * address), INVALID_ARGUMENT (URL, type, size, not there), UNAVAILABLE, DEADLINE_EXCEEDED and CANCELLED.
    */
   async fetch(reference: string, input: string, waiter: Waiter): Promise<Uint8Array> {
     let shown = 'the URL';

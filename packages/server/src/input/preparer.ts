@@ -52,8 +52,10 @@ export class Preparer {
       this.counts.hits += 1;
       return cached;
     }
-    if (this.flights.has(key)) this.counts.shared += 1;
-    return this.flights.run(key, terms, async ({ signal }) => {
+    // What fails names the input: those that share a failure have to share the name.
+    const flight = `${key} ${source.target.input}`;
+    if (this.flights.has(flight)) this.counts.shared += 1;
+    return this.flights.run(flight, terms, async ({ signal }) => {
       const bytes = source.isLent ? new Uint8Array(source.bytes) : source.bytes;
       // The flight ends when its last caller has left, whose deadlines need not be the first one's.
       const shared = { ...terms, signal, deadline: Number.POSITIVE_INFINITY };
