@@ -104,6 +104,7 @@ export async function openServing(config: ServeConfig, log: Logger, closing: Clo
       scheduler: () => scheduler.snapshot(),
       outputs: () => cache.stats(),
       inputs: () => inputs.stats(),
+      images: () => input.stats(),
       verified: () => models.names().map((model) => ({ model, ...cache.verification.stats(model) })),
     },
     setAccuracy: (model, version, value) => accuracy.state(model, version, value),

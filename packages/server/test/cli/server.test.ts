@@ -78,6 +78,11 @@ describe('a server', () => {
     const fetched = await rows(`${base}/3-a.png`, `${base}/7-a.png`);
     expect(await fetched.json()).toMatchObject({ predictions: [{ klass: 3 }, { klass: 7 }] });
     expect(origin.asked).toEqual(['/3-a.png', '/7-a.png']);
+    const metrics = await (await get('/metrics')).text();
+    // The upload of 7 is the image that was fetched later: its bytes are the same.
+    for (const line of ['floe_images_total{outcome="decoded"} 2', 'floe_fetches_total{outcome="fetched"} 2']) {
+      expect(metrics.split('\n')).toContain(line);
+    }
     const refused = await rows('https://elsewhere.test/a.png?key=secret');
     expect([refused.status, await refused.text()]).toEqual([
       403,
