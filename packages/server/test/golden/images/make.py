@@ -1,5 +1,6 @@
 """What TensorFlow makes of images: decoded and resized, each value rounded to a thousandth. Usage: make.py [FOLDER]"""
 
+import io
 import json
 import os
 import sys
@@ -10,6 +11,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import tensorflow as tf
+from PIL import Image
 from tensorflow import keras
 
 OUT = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent)
@@ -26,6 +28,12 @@ def picture(channels):
 def with_alpha(image):
     alpha = np.linspace(0, 255, HEIGHT * WIDTH).reshape(HEIGHT, WIDTH, 1).astype(np.uint8)
     return np.concatenate([image, alpha], -1)
+
+
+def cmyk(image):
+    file = io.BytesIO()
+    Image.fromarray(with_alpha(image), "CMYK").save(file, "jpeg", quality=85)
+    return file.getvalue()
 
 
 def resized(image, size, fit, antialias):
@@ -56,6 +64,7 @@ def decode(data, channels):
 colour = picture(3)
 FILES = {
     "colour.jpg": tf.io.encode_jpeg(colour, quality=85).numpy(),
+    "cmyk.jpg": cmyk(colour),
     "grey.jpg": tf.io.encode_jpeg(picture(1), quality=85).numpy(),
     "small.png": tf.io.encode_png(colour[:4, :5]).numpy(),
     "colour.png": tf.io.encode_png(colour).numpy(),
@@ -72,6 +81,7 @@ CASES = [
     ("colour.jpg", (9, 31), "cover", 3),
     ("colour.jpg", (1, 1), "fill", 3),
     ("colour.jpg", (11, 17), "fill", 1),
+    ("cmyk.jpg", (11, 17), "fill", 3),
     ("grey.jpg", (11, 17), "fill", 3),
     ("grey.jpg", (11, 17), "fill", 1),
     ("colour.png", (13, 20), "fill", 3),
