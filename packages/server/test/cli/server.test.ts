@@ -90,6 +90,26 @@ describe('a server', () => {
     ]);
   });
 
+  it('stops fetching for a caller who has gone', async () => {
+    const [asked, closed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    await using origin = await startOrigin((_request, response) => {
+      response.on('close', () => closed.resolve());
+      asked.resolve();
+    });
+    const base = `http://127.0.0.1:${origin.port}`;
+    await start({ fetchHosts: base, fetchNetworks: '127.0.0.0/8' });
+    const caller = new AbortController();
+    const waiting = fetch(`${server.http}/v1/models/digits:predict`, {
+      method: 'POST',
+      body: JSON.stringify({ instances: [{ url: `${base}/slow.png` }] }),
+      signal: caller.signal,
+    });
+    await asked.promise;
+    caller.abort();
+    await expect(waiting).rejects.toThrow('aborted');
+    await closed.promise;
+  });
+
   it('answers TensorFlow Serving clients', async () => {
     await start();
     const reply = await predict();
