@@ -104,6 +104,7 @@ export async function openServing(config: ServeConfig, log: Logger, closing: Clo
       scheduler: () => scheduler.snapshot(),
       outputs: () => cache.stats(),
       inputs: () => inputs.stats(),
+      images: () => input.stats(),
       verified: () => models.names().map((model) => ({ model, ...cache.verification.stats(model) })),
     },
     setAccuracy: (model, version, value) => accuracy.state(model, version, value),
@@ -157,6 +158,7 @@ function inputOf(config: ServeConfig, scheduler: Scheduler, cache: ByteCache<Ten
   const limits = {
     maxPixels: config.maxPixels,
     maxTensorBytes: TENSOR_BYTES_PER_BODY_BYTE * bodyLimitBytes(config),
+    maxFetchedBytes: bodyLimitBytes(config),
     decodes: capacityOf(readCpus()).slots,
   };
   const fetcher = fetcherOf(config);

@@ -7,14 +7,13 @@
  */
 import { isIP } from 'node:net';
 import { asFloeError, FloeError, invalid } from '@floe/graph/base';
+import { ByteCache } from '../cache/byte-cache.ts';
+import { SingleFlight, type Waiter } from '../cache/single-flight.ts';
 import { Gate } from '../engine/gate.ts';
 import { AddressPolicy } from './addresses.ts';
-import { Flights } from './flights.ts';
 import { HostRules } from './hosts.ts';
 import { type Kept, keep, renew, validatorsOf } from './http-cache.ts';
 import type { Answer, HttpClient, Resolve } from './http-client.ts';
-import { type Patience, patiently } from './patience.ts';
-import { Recent } from './recent.ts';
 
 export interface FetchOptions {
   /** Hosts that images may come from, as `HostRules` reads them; none: nothing is ever fetched. */
@@ -42,14 +41,28 @@ const IMAGE_TYPES = new Set(['image/jpeg', 'image/jpg', 'image/png', 'image/webp
 /** What object stores say of files whose type nobody told them. Their first bytes decide. */
 const UNKNOWN_TYPES = new Set(['', 'application/octet-stream', 'binary/octet-stream']);
 
+/** Each URL that was asked for once it had no flight to share, by what became of it. */
+export interface FetchStats {
+  /** Answers taken from their servers, and their bytes. */
+  readonly fetched: number;
+  readonly bytes: number;
+  /** Taken from what is kept, without asking. */
+  readonly fresh: number;
+  /** Kept, and still the same as their servers said. */
+  readonly revalidated: number;
+  /** Refused, unreachable, too slow, or left by all who had asked. */
+  readonly failed: number;
+}
+
 export class Fetcher {
   private readonly options: FetchOptions;
   private readonly hosts: HostRules;
   private readonly addresses: AddressPolicy;
   private readonly resolve: Resolve | undefined;
   private readonly gate: Gate;
-  private readonly flights = new Flights<Uint8Array>();
-  private readonly kept: Recent<Kept>;
+  private readonly flights = new SingleFlight<Uint8Array>();
+  private readonly kept: ByteCache<Kept>;
+  private readonly counts = { fetched: 0, bytes: 0, fresh: 0, revalidated: 0, failed: 0 };
   private client: Promise<HttpClient> | undefined;
 
   /** `resolve` asks a name service of your own instead of the system's. Throws INVALID_ARGUMENT for hosts or networks that are none. */
@@ -59,24 +72,28 @@ export class Fetcher {
     this.addresses = new AddressPolicy(options.networks);
     this.resolve = resolve;
     this.gate = new Gate(options.concurrency);
-    this.kept = new Recent(options.cacheBytes);
+    this.kept = new ByteCache(options.cacheBytes);
   }
 
   /**
-   * The bytes behind `reference`, which are shared: nobody may write to them. Throws PERMISSION_DENIED (host or address), INVALID_ARGUMENT (URL, type, size, not there),
-   * UNAVAILABLE, DEADLINE_EXCEEDED and CANCELLED, naming `input`.
+   * The bytes behind `reference`, which are shared: nobody may write to them. Throws, naming `input`, PERMISSION_DENIED (host or
+   * address), INVALID_ARGUMENT (URL, type, size, not there), UNAVAILABLE, DEADLINE_EXCEEDED and CANCELLED.
    */
-  async fetch(reference: string, input: string, patience: Patience): Promise<Uint8Array> {
+  async fetch(reference: string, input: string, waiter: Waiter): Promise<Uint8Array> {
     let shown = 'the URL';
     try {
       const url = parse(reference);
       shown = redacted(url);
       this.check(url);
-      return await this.flights.run(url.href, patience, ({ signal }) => this.load(url, signal));
+      return await this.flights.run(url.href, waiter, ({ signal }) => this.load(url, signal));
     } catch (thrown) {
       const { code, message } = asFloeError(thrown);
       throw new FloeError(code, `input ${input}: ${shown}: ${message}`, { tensor: input, reason: message }, thrown);
     }
+  }
+
+  stats(): FetchStats {
+    return { ...this.counts };
   }
 
   /** Ends what is under way and closes connections. */
@@ -96,9 +113,12 @@ export class Fetcher {
     const late = AbortSignal.timeout(this.options.totalSeconds * 1000);
     const either = AbortSignal.any([signal, late]);
     try {
-      const bytes = this.gate.use(() => this.follow(url, either));
-      return await patiently(bytes, { signal: either, deadline: Number.POSITIVE_INFINITY });
+      return await unlessAborted(
+        this.gate.use(() => this.follow(url, either)),
+        either,
+      );
     } catch (thrown) {
+      this.counts.failed += 1;
       if (late.aborted) throw new FloeError('DEADLINE_EXCEEDED', `it took over ${this.options.totalSeconds} s`);
       throw thrown;
     }
@@ -109,7 +129,10 @@ export class Fetcher {
     let url = first;
     for (let hops = 0; hops <= this.options.maxRedirects; hops++) {
       const kept = this.kept.get(url.href);
-      if (kept !== undefined && kept.freshUntil > Date.now()) return kept.bytes;
+      if (kept !== undefined && kept.freshUntil > Date.now()) {
+        this.counts.fresh += 1;
+        return kept.bytes;
+      }
       const answer = await client.get(url, validatorsOf(kept?.headers ?? {}), signal);
       const target = targetOf(answer, url);
       if (target === undefined) return await this.accept(url, answer, kept);
@@ -125,6 +148,7 @@ export class Fetcher {
     const { headers } = answer;
     if (answer.status === 304 && kept !== undefined) {
       await answer.discard();
+      this.counts.revalidated += 1;
       return this.remember(url, kept.bytes, renew(kept, headers, Date.now()));
     }
     const refusal = refusalOf(answer);
@@ -133,6 +157,8 @@ export class Fetcher {
       throw refusal;
     }
     const bytes = await answer.bytes();
+    this.counts.fetched += 1;
+    this.counts.bytes += bytes.length;
     return this.remember(url, bytes, keep(bytes, headers, Date.now()));
   }
 
@@ -149,6 +175,15 @@ export class Fetcher {
     );
     return this.client;
   }
+}
+
+/** `work`, or an error as soon as nobody wants it any more: it may still be waiting for a free place. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const stop = (): void => reject(new FloeError('CANCELLED', 'the caller has gone'));
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
 }
 
 function parse(reference: string): URL {

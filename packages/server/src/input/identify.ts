@@ -3,7 +3,14 @@
  * read, contents digested; nothing is decoded, so that an answer which is known costs no decoding.
  */
 import { DTYPES, type DType, FloeError, invalid, type Tensor } from '@floe/graph/base';
-import type { EncodedImage, EncodedImages, ImageSpec, InferCall, ServableInfo } from '../core/inference.ts';
+import type {
+  EncodedImage,
+  EncodedImages,
+  ImageSpec,
+  InferCall,
+  KnownImages,
+  ServableInfo,
+} from '../core/inference.ts';
 import type { Terms } from '../core/terms.ts';
 import { digestOf, digestOfText } from './digest.ts';
 import type { Fetcher } from './fetch.ts';
@@ -29,13 +36,9 @@ export interface ImageSource {
   readonly target: ImageTarget;
 }
 
-/** Images whose contents are known. */
-export interface IdentifiedImages {
-  /** The encoded bytes, whether they came with the request or were fetched. */
-  readonly images: readonly Uint8Array[];
+/** Images whose contents are known, ready to be decoded. */
+export interface IdentifiedImages extends KnownImages {
   readonly sources: readonly ImageSource[];
-  /** Names all of the images, in order, and what they become. */
-  readonly digest: string;
 }
 
 export type IdentifiedInput = Tensor | IdentifiedImages;
@@ -43,6 +46,34 @@ export type IdentifiedInput = Tensor | IdentifiedImages;
 export interface StageLimits extends ImageLimits {
   /** Most bytes that the tensors made of one input's images may take. */
   readonly maxTensorBytes: number;
+  /** Most bytes that the images fetched for one request may have together. */
+  readonly maxFetchedBytes: number;
+}
+
+/** Fetches what one request refers to, and no more than it may hold. */
+export class References {
+  private readonly fetcher: Fetcher | undefined;
+  private readonly limit: number;
+  private bytes = 0;
+
+  constructor(fetcher: Fetcher | undefined, limit: number) {
+    this.fetcher = fetcher;
+    this.limit = limit;
+  }
+
+  /** Throws whatever fetching throws; PERMISSION_DENIED where nothing is ever fetched. */
+  async bytesOf(image: EncodedImage, input: string, terms: Terms): Promise<Uint8Array> {
+    if (image instanceof Uint8Array) return image;
+    if (this.fetcher === undefined) {
+      const message = `input ${input}: this server fetches no URLs: no hosts are allowed (fetchHosts)`;
+      throw new FloeError('PERMISSION_DENIED', message, { tensor: input });
+    }
+    const bytes = await this.fetcher.fetch(image.url, input, terms);
+    this.bytes += bytes.length;
+    if (this.bytes <= this.limit) return bytes;
+    const message = `the images behind the URLs are together larger than ${this.limit} bytes`;
+    throw invalid(`input ${input}: ${message}`, { tensor: input, reason: message });
+  }
 }
 
 /** Throws INVALID_ARGUMENT for what is no image or too many, and whatever fetching throws. */
@@ -50,14 +81,14 @@ export async function identifyImages(
   { images }: EncodedImages,
   target: ImageTarget,
   limits: StageLimits,
-  fetcher: Fetcher | undefined,
+  references: References,
   terms: Terms,
 ): Promise<IdentifiedImages> {
   checkCount(images.length, target, limits);
   const sources = await allOrNone(images, terms, async (image, joined): Promise<ImageSource> => {
-    const bytes = await bytesOf(image, target.input, fetcher, joined);
+    const bytes = await references.bytesOf(image, target.input, joined);
     const header = checkImage(bytes, limits, target.input);
-    return { bytes, isLent: bytes === image, header, digest: await digestOf(bytes), target };
+    return { bytes, isLent: bytes === image, header, digest: await digestOf(bytes, images.length), target };
   });
   const digest = digestOfText(`${target.digest} ${sources.map((source) => source.digest).join(' ')}`);
   return { images: sources.map(({ bytes }) => bytes), sources, digest };
@@ -72,7 +103,18 @@ export function targetOf(input: string, call: InferCall, servable: ServableInfo)
     throw invalid(message, { tensor: input });
   }
   const dtype = servable.signatures[signature]?.inputs[input]?.dtype ?? 'float32';
-  return { input, spec, dtype, digest: digestOfText(JSON.stringify([dtype, Object.entries(spec).toSorted()])) };
+  return { input, spec, dtype, digest: `${dtype} ${digestOfSpec(spec)}` };
+}
+
+/** Made once for each version that is loaded. */
+const specDigests = new WeakMap<ImageSpec, string>();
+
+function digestOfSpec(spec: ImageSpec): string {
+  const known = specDigests.get(spec);
+  if (known !== undefined) return known;
+  const digest = digestOfText(JSON.stringify(Object.entries(spec).toSorted()));
+  specDigests.set(spec, digest);
+  return digest;
 }
 
 function checkCount(count: number, { input, spec, dtype }: ImageTarget, { maxTensorBytes }: StageLimits): void {
@@ -85,18 +127,6 @@ function checkCount(count: number, { input, spec, dtype }: ImageTarget, { maxTen
     tensor: input,
     reason: 'images',
   });
-}
-
-async function bytesOf(
-  image: EncodedImage,
-  input: string,
-  fetcher: Fetcher | undefined,
-  terms: Terms,
-): Promise<Uint8Array> {
-  if (image instanceof Uint8Array) return image;
-  if (fetcher !== undefined) return fetcher.fetch(image.url, input, terms);
-  const message = `input ${input}: this server fetches no URLs: no hosts are allowed (fetchHosts)`;
-  throw new FloeError('PERMISSION_DENIED', message, { tensor: input });
 }
 
 /** Does the work for all items at once; when one fails, the others are told to stop. */

@@ -58,7 +58,22 @@ async function pixelsOf(image: Uint8Array, spec: ImageSpec, limits: ImageLimits)
     ignoreIcc: asTensorFlow,
   });
   if (!asTensorFlow) return (await raw(sizedFast(source, spec))).data;
-  return resizeAsTensorFlow(await raw(source.removeAlpha()), spec);
+  const isCmyk = (await source.metadata()).space === 'cmyk';
+  return resizeAsTensorFlow(isCmyk ? await fromCmyk(source) : await raw(source.removeAlpha()), spec);
+}
+
+/** Ink to light without a colour profile, as TensorFlow does. */
+async function fromCmyk(source: Sharp): Promise<Pixels> {
+  const inks = source.pipelineColourspace('cmyk').toColourspace('cmyk').raw({ depth: 'uchar' });
+  const { data, info } = await inks.toBuffer({ resolveWithObject: true });
+  const rgb = new Uint8Array((data.length / 4) * 3);
+  for (let at = 0, to = 0; at < data.length; at += 4, to += 3) {
+    const light = 255 - (data[at + 3] as number);
+    rgb[to] = ((255 - (data[at] as number)) * light) / 255;
+    rgb[to + 1] = ((255 - (data[at + 1] as number)) * light) / 255;
+    rgb[to + 2] = ((255 - (data[at + 2] as number)) * light) / 255;
+  }
+  return { data: rgb, width: info.width, height: info.height };
 }
 
 /**

@@ -15,48 +15,57 @@ const GREY = [0.299, 0.587, 0.114] as const;
 export function toTensor(pixels: Uint8Array | Float32Array, spec: ImageSpec, dtype: DType): Tensor {
   const [height, width] = spec.size;
   const area = height * width;
-  const { channels } = spec;
-  const data = numbersOf(dtype, area * channels);
-  const source = channels === 1 ? greyOf(pixels, area) : pixels;
-  for (let channel = 0; channel < channels; channel++) {
-    const from = spec.colour === 'bgr' ? channels - 1 - channel : channel;
-    const to = spec.layout === 'NCHW' ? { start: channel * area, step: 1 } : { start: channel, step: channels };
-    const value = valueAt(spec, channel, dtype);
-    if (source instanceof Uint8Array) lookUp(source, from, channels, data, to, tableOf(value, dtype));
-    else compute(source, from, channels, data, to, value);
-  }
-  const shape = spec.layout === 'NHWC' ? [1, height, width, channels] : [1, channels, height, width];
+  const data = numbersOf(dtype, area * spec.channels);
+  const source = spec.channels === 1 ? greyOf(pixels, area) : pixels;
+  const channels = channelsOf(spec, area, dtype);
+  if (!(source instanceof Uint8Array)) for (const channel of channels) compute(source, channel, channels.length, data);
+  else if (channels.length === 3) lookUpRgb(source, channels as [Channel, Channel, Channel], dtype, data);
+  else for (const channel of channels) lookUp(source, tableOf(channel.value, dtype), data);
+  const { channels: depth } = spec;
+  const shape = spec.layout === 'NHWC' ? [1, height, width, depth] : [1, depth, height, width];
   return { dtype, shape, data };
-}
-
-interface Places {
-  readonly start: number;
-  readonly step: number;
 }
 
 type Value = (level: number) => number;
 
-function lookUp(
-  source: Uint8Array,
-  from: number,
-  stride: number,
-  out: Numbers,
-  { start, step }: Places,
-  table: Numbers,
-): void {
-  for (let at = from, to = start; at < source.length; at += stride, to += step) {
-    out[to] = table[source[at] as number] as number;
+/** Where a channel's values come from and go to, and what becomes of them. */
+interface Channel {
+  readonly from: number;
+  readonly start: number;
+  readonly step: number;
+  readonly value: Value;
+}
+
+function channelsOf(spec: ImageSpec, area: number, dtype: DType): readonly Channel[] {
+  const { channels } = spec;
+  const planar = spec.layout === 'NCHW';
+  return Array.from({ length: channels }, (_, channel) => ({
+    from: spec.colour === 'bgr' ? channels - 1 - channel : channel,
+    start: planar ? channel * area : channel,
+    step: planar ? 1 : channels,
+    value: valueAt(spec, channel, dtype),
+  }));
+}
+
+/** All three in one pass, which takes two thirds of the time of three. */
+function lookUpRgb(source: Uint8Array, channels: [Channel, Channel, Channel], dtype: DType, out: Numbers): void {
+  const [first, second, third] = channels;
+  const [table1, table2, table3] = [first, second, third].map(({ value }) => tableOf(value, dtype)) as Numbers[];
+  const [from1, from2, from3] = [first.from, second.from, third.from];
+  const [to1, to2, to3] = [first.start, second.start, third.start];
+  const { step } = first;
+  for (let at = 0, to = 0; at < source.length; at += 3, to += step) {
+    out[to1 + to] = (table1 as Numbers)[source[at + from1] as number] as number;
+    out[to2 + to] = (table2 as Numbers)[source[at + from2] as number] as number;
+    out[to3 + to] = (table3 as Numbers)[source[at + from3] as number] as number;
   }
 }
 
-function compute(
-  source: Float32Array,
-  from: number,
-  stride: number,
-  out: Numbers,
-  { start, step }: Places,
-  value: Value,
-): void {
+function lookUp(source: Uint8Array, table: Numbers, out: Numbers): void {
+  for (let at = 0; at < source.length; at++) out[at] = table[source[at] as number] as number;
+}
+
+function compute(source: Float32Array, { from, start, step, value }: Channel, stride: number, out: Numbers): void {
   for (let at = from, to = start; at < source.length; at += stride, to += step) out[to] = value(source[at] as number);
 }
 
@@ -83,8 +92,8 @@ function greyOf(pixels: Uint8Array | Float32Array, area: number): Uint8Array | F
   const half = whole ? 0.5 : 0;
   const [red, green, blue] = GREY;
   for (let to = 0, at = 0; to < area; to++, at += 3) {
-    const [r, g, b] = [pixels[at] as number, pixels[at + 1] as number, pixels[at + 2] as number];
-    grey[to] = r * red + g * green + b * blue + half;
+    const sum = (pixels[at] as number) * red + (pixels[at + 1] as number) * green + (pixels[at + 2] as number) * blue;
+    grey[to] = sum + half;
   }
   return grey;
 }

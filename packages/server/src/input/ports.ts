@@ -2,14 +2,14 @@
 import type { Tensor } from '@floe/graph/base';
 import type { Terms } from '../core/terms.ts';
 
-/** Keeps values as long as they fit into its bytes. A value that was handed in or came out is shared: nobody may write to it. */
-export interface ByteStore<Value> {
-  get(key: string): Value | undefined;
-  set(key: string, value: Value, bytes: number): unknown;
+/**
+ * Prepared images by what they are made of: digest of the encoded bytes, and of the spec. A tensor that was handed in or came out is
+ * shared: nobody may write to it.
+ */
+export interface TensorCache {
+  get(key: string): Tensor | undefined;
+  set(key: string, tensor: Tensor, bytes: number): unknown;
 }
-
-/** Prepared images by what they are made of: digest of the encoded bytes, and of the spec. */
-export type TensorCache = ByteStore<Tensor>;
 
 /**
  * Runs `work`, which is predicted to take so many seconds of one CPU, when it is its turn. `terms.signal` aborts when nobody waits for

@@ -6,10 +6,10 @@ import { arrayFor, type Tensor } from '@floe/graph/base';
 import type { InferCall, InputValue, ServableInfo } from '../core/inference.ts';
 import type { Terms } from '../core/terms.ts';
 import { Gate } from '../engine/gate.ts';
-import type { Fetcher } from './fetch.ts';
-import { allOrNone, type IdentifiedInput, identifyImages, type StageLimits, targetOf } from './identify.ts';
+import type { Fetcher, FetchStats } from './fetch.ts';
+import { allOrNone, type IdentifiedInput, identifyImages, References, type StageLimits, targetOf } from './identify.ts';
 import type { Schedule, TensorCache } from './ports.ts';
-import { Preparer } from './preparer.ts';
+import { type ImageStats, Preparer } from './preparer.ts';
 
 /** A call whose images are here and have names: `inputs` are what they were, but for references, which are bytes now. */
 export interface IdentifiedCall extends InferCall {
@@ -23,6 +23,14 @@ export interface InputStage {
   prepare(call: IdentifiedCall, terms: Terms): Promise<ReadonlyMap<string, Tensor>>;
   /** Seconds of one CPU that `prepare` is predicted to take where nothing is cached. */
   secondsOf(call: IdentifiedCall): number;
+  stats(): InputStats;
+}
+
+/** Counts since start. */
+export interface InputStats {
+  readonly images: ImageStats;
+  /** Absent where nothing is fetched. */
+  readonly fetches?: FetchStats;
 }
 
 export interface InputPorts {
@@ -44,12 +52,13 @@ export function inputStage(limits: InputLimits, ports: InputPorts = {}): InputSt
   return {
     async identify(call, servable, terms) {
       if (onlyTensors(call.inputs)) return { ...call, inputs: call.inputs };
+      const references = new References(ports.fetcher, limits.maxFetchedBytes);
       const identified = async (
         [name, value]: [string, InputValue],
         joined: Terms,
       ): Promise<[string, IdentifiedInput]> => {
         if (!('images' in value)) return [name, value];
-        return [name, await identifyImages(value, targetOf(name, call, servable), limits, ports.fetcher, joined)];
+        return [name, await identifyImages(value, targetOf(name, call, servable), limits, references, joined)];
       };
       return { ...call, inputs: new Map(await allOrNone([...call.inputs], terms, identified)) };
     },
@@ -61,7 +70,13 @@ export function inputStage(limits: InputLimits, ports: InputPorts = {}): InputSt
       const sources = [...inputs.values()].flatMap((value) => ('sources' in value ? value.sources : []));
       return sources.reduce((sum, source) => sum + preparer.predict(source), 0);
     },
+    stats,
   };
+
+  function stats(): InputStats {
+    const images = preparer.stats();
+    return ports.fetcher === undefined ? { images } : { images, fetches: ports.fetcher.stats() };
+  }
 
   async function prepared(name: string, value: IdentifiedInput, terms: Terms): Promise<[string, Tensor]> {
     if (!('sources' in value)) return [name, value];

@@ -46,7 +46,8 @@ export async function resizeAsTensorFlow(source: Pixels, spec: ImageSpec): Promi
   const rows = new RowReader(source, from, axis(from.width, to.width), to.width);
   const vertical = axis(from.height, to.height);
   const ring = new Ring(vertical.width, to.width * CHANNELS, rows);
-  const rowWork = to.width * CHANNELS * (vertical.width + rows.products);
+  const rowsRead = Math.min(vertical.width, from.height / to.height);
+  const rowWork = to.width * CHANNELS * (vertical.width + rowsRead * rows.products);
   for (let y = 0, work = 0; y < to.height; y++, work += rowWork) {
     if (work > TURN) {
       work = 0;

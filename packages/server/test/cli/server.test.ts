@@ -1,9 +1,10 @@
 import { cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RunningServer, startServer } from '../../src/cli/server.ts';
 import { resolveConfig } from '../../src/core/config.ts';
+import { startOrigin } from '../input/origin.ts';
 import { digitsFolder, EXAMPLE, holdout, type ModelsFolder } from '../support/digits.ts';
 
 let folder: ModelsFolder;
@@ -54,6 +55,59 @@ describe('a server', () => {
       body,
     });
     expect(await reply.json()).toMatchObject({ predictions: [{ label: '7' }], model: { name: 'digits', version: 1 } });
+  });
+
+  it('answers about pictures that it fetches, uploaded ones beside them, and says what it may not fetch', async () => {
+    await using origin = await startOrigin((request, response) => {
+      void readFile(join(EXAMPLE, 'images', basename(request.url ?? ''))).then((body) =>
+        response.writeHead(200, { 'content-type': 'image/png', 'cache-control': 'max-age=60' }).end(body),
+      );
+    });
+    const base = `http://127.0.0.1:${origin.port}`;
+    await start({ fetchHosts: base, fetchNetworks: '127.0.0.0/8' });
+    const form = new FormData();
+    form.append('x', new Blob([new Uint8Array(await readFile(join(EXAMPLE, 'images/7-a.png')))]), 'seven.png');
+    form.append('x', `${base}/3-a.png`);
+    const uploaded = await fetch(`${server.http}/v1/models/digits:predict`, { method: 'POST', body: form });
+    expect(await uploaded.json()).toMatchObject({ predictions: [{ label: '7' }, { label: '3' }] });
+    const rows = (...urls: string[]): Promise<Response> =>
+      fetch(`${server.http}/v1/models/digits:predict`, {
+        method: 'POST',
+        body: JSON.stringify({ instances: urls.map((url) => ({ url })) }),
+      });
+    const fetched = await rows(`${base}/3-a.png`, `${base}/7-a.png`);
+    expect(await fetched.json()).toMatchObject({ predictions: [{ klass: 3 }, { klass: 7 }] });
+    expect(origin.asked).toEqual(['/3-a.png', '/7-a.png']);
+    const metrics = await (await get('/metrics')).text();
+    // The upload of 7 is the image that was fetched later: its bytes are the same.
+    for (const line of ['floe_images_total{outcome="decoded"} 2', 'floe_fetches_total{outcome="fetched"} 2']) {
+      expect(metrics.split('\n')).toContain(line);
+    }
+    const refused = await rows('https://elsewhere.test/a.png?key=secret');
+    expect([refused.status, await refused.text()]).toEqual([
+      403,
+      expect.stringMatching(/input x: https:\/\/elsewhere\.test\/a\.png\?…: the server may not fetch from there/),
+    ]);
+  });
+
+  it('stops fetching for a caller who has gone', async () => {
+    const [asked, closed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    await using origin = await startOrigin((_request, response) => {
+      response.on('close', () => closed.resolve());
+      asked.resolve();
+    });
+    const base = `http://127.0.0.1:${origin.port}`;
+    await start({ fetchHosts: base, fetchNetworks: '127.0.0.0/8' });
+    const caller = new AbortController();
+    const waiting = fetch(`${server.http}/v1/models/digits:predict`, {
+      method: 'POST',
+      body: JSON.stringify({ instances: [{ url: `${base}/slow.png` }] }),
+      signal: caller.signal,
+    });
+    await asked.promise;
+    caller.abort();
+    await expect(waiting).rejects.toThrow('aborted');
+    await closed.promise;
   });
 
   it('answers TensorFlow Serving clients', async () => {

@@ -77,6 +77,32 @@ describe('requests', () => {
     expect(value.images.map((image) => Buffer.from(image).toString())).toEqual(['hi', 'x']);
   });
 
+  test.each([
+    '{"instances": [{"url": "https://a/1"}, {"b64": "eA=="}]}',
+    '{"instances": [{"x": {"url": "https://a/1"}}, {"x": {"b64": "eA"}}]}',
+    '{"inputs": {"x": [{"url": "https:\\/\\/a/1"}, {"b64": "eA=="}]}}',
+    '{"inputs": [{"url": "https://a/1"}, {"b64": "eA=="}]}',
+  ])('a URL for an input with image preprocessing is an image elsewhere: %s', (body) => {
+    expect(decode(body, IMAGES).get('x')).toEqual({ images: [{ url: 'https://a/1' }, Buffer.from('x')] });
+  });
+
+  test('a URL alone is one image', () => {
+    expect(decode('{"inputs": {"url": "https://a/1"}}', IMAGES).get('x')).toEqual({ images: [{ url: 'https://a/1' }] });
+  });
+
+  test('an input called url is an input', () => {
+    const info = servable(
+      { url: ['float32', [-1, 2, 2, 1]] },
+      { preprocessing: { serving_default: { url: IMAGES.preprocessing['serving_default']?.['x'] as never } } },
+    );
+    expect(decode('{"instances": [{"url": {"b64": "eA=="}}]}', info).get('url')).toEqual({
+      images: [Buffer.from('x')],
+    });
+    expect(decode('{"instances": [{"url": {"url": "https://a/1"}}]}', info).get('url')).toEqual({
+      images: [{ url: 'https://a/1' }],
+    });
+  });
+
   test('numbers for an input with image preprocessing are the tensor itself', () => {
     expect(plain(decode('{"instances": [[[[1],[2]],[[3],[4]]]]}', IMAGES).get('x'))).toEqual([
       'float32',
@@ -133,6 +159,22 @@ describe('refused requests, in TensorFlow Serving’s words', () => {
   ])('%s', (body, message) => {
     const error = refusal(body);
     expect([error.code, error.message]).toEqual(['INVALID_ARGUMENT', message]);
+  });
+
+  test.each([
+    ['{"instances": [{"url": "https://a/1"}, {"b64": "*"}]}', row(1, 'Unable to base64 decode')],
+    [
+      '{"instances": [{"x": {"url": "https://a/1"}}, {"x": {"url": 5}}]}',
+      row(1, 'JSON Value: {\n    "url": 5\n} not formatted correctly for base64 data', ' key: x'),
+    ],
+  ])('of images: %s', (body, message) => {
+    expect(refusal(body, IMAGES).message).toBe(message);
+  });
+
+  test('a URL for an input that takes no images is none', () => {
+    expect(refusal('{"instances": [{"url": "https://a/1"}]}').message).toBe(
+      row(0, 'JSON object: does not have named input: url', ' key: url'),
+    );
   });
 
   test.each([

@@ -82,6 +82,28 @@ describe('requests', () => {
     expect([[...inputs.keys()], outputs]).toEqual([['hidden/add:0'], ['probs:0']]);
   });
 
+  test.each([
+    ['url', ['https://a/1', 'https://a/2'], [{ url: 'https://a/1' }, { url: 'https://a/2' }]],
+    ['base64', ['aGk=', 'eA'], [Buffer.from('hi'), Buffer.from('x')]],
+  ])('BYTES of content_type %s for an input with image preprocessing', (type, data, images) => {
+    const info = servable({ x: ['float32', [-1, 2, 2, 1]] }, { preprocessing: { serving_default: { x: IMAGE } } });
+    const input = x({ datatype: 'BYTES', shape: [2], data, parameters: { content_type: type } });
+    expect(v2RestCodec.decode(request({ inputs: [input] }), info).inputs.get('x')).toEqual({ images });
+    const broken = { ...input, parameters: { content_type: 'np' } };
+    expect(refusal(request({ inputs: [broken] }), info)).toBe(
+      "INVALID_ARGUMENT: input 'x' takes images: content_type is url, base64 or not given, not 'np'",
+    );
+  });
+
+  test('content_type is the business of others where an input takes no images', () => {
+    const input = x({ data: [1, 2], parameters: { content_type: 'np' } });
+    expect(values(v2RestCodec.decode(request({ inputs: [input] }), ONE).inputs.get('x'))).toEqual([
+      'float32',
+      [1, 2],
+      [1, 2],
+    ]);
+  });
+
   test.each([[[2]], [[2, 1]]])('BYTES of shape %j for an input with image preprocessing are images', (shape) => {
     const info = servable({ x: ['float32', [-1, 2, 2, 1]] }, { preprocessing: { serving_default: { x: IMAGE } } });
     const bytes = Buffer.from('\u0002\0\0\0hi\u0001\0\0\0x');

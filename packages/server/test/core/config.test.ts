@@ -25,6 +25,17 @@ describe('configuration', () => {
     expect(resolveConfig({ models: '/m' }, { FLOE_ACCESS_LOG: 'false' }, {}).accessLog).toBe(false);
   });
 
+  it('reads lists with commas, or as lists from the file', () => {
+    const hosts = (environment: Record<string, string>, file: Record<string, unknown>) =>
+      resolveConfig({ models: '/m' }, environment, file).fetchHosts;
+    expect(hosts({}, {})).toEqual([]);
+    expect(hosts({ FLOE_FETCH_HOSTS: 'a.example, *.b.example,' }, {})).toEqual(['a.example', '*.b.example']);
+    expect(hosts({}, { fetchHosts: ['a.example', 'http://c.example:9000'] })).toEqual([
+      'a.example',
+      'http://c.example:9000',
+    ]);
+  });
+
   it('names environment variables after options', () => {
     expect(environmentName('memoryLimitMb')).toBe('FLOE_MEMORY_LIMIT_MB');
   });

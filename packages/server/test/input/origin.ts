@@ -2,9 +2,9 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Waiter } from '../../src/cache/single-flight.ts';
 import { FETCH_DEFAULTS, Fetcher, type FetchOptions } from '../../src/input/fetch.ts';
 import type { Resolve } from '../../src/input/http-client.ts';
-import type { Patience } from '../../src/input/patience.ts';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -65,8 +65,8 @@ export function fetcherFor(origin: Origin, options: Partial<FetchOptions> = {}, 
 }
 
 export class TestFetcher extends Fetcher implements AsyncDisposable {
-  async text(url: string, patience: Partial<Patience> = {}): Promise<string> {
-    const bytes = await this.fetch(url, 'x', { ...forever(), ...patience });
+  async text(url: string, waiter: Partial<Waiter> = {}): Promise<string> {
+    const bytes = await this.fetch(url, 'x', { ...forever(), ...waiter });
     return Buffer.from(bytes).toString();
   }
 
@@ -75,6 +75,6 @@ export class TestFetcher extends Fetcher implements AsyncDisposable {
   }
 }
 
-export function forever(): Patience {
+export function forever(): Waiter {
   return { signal: new AbortController().signal, deadline: Number.POSITIVE_INFINITY };
 }

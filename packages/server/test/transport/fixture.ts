@@ -45,6 +45,7 @@ export const NOTHING_OBSERVED: Observed = {
   scheduler: () => new Scheduler({ slots: 1 }).snapshot(),
   outputs: () => ({ ...NO_COUNTS, bypassed: 0, ended: 0, shared: 0, second: 0 }),
   inputs: () => NO_COUNTS,
+  images: () => ({ images: { hits: 0, shared: 0, decoded: 0, failed: 0, seconds: 0 } }),
   verified: () => [],
 };
 

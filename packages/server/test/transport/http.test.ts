@@ -1,5 +1,6 @@
 /** The protocols on a real socket: answers and errors, word for word. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ImageReply } from '../../src/codec/image/codec.ts';
 import { ask as askUrl, type Fixture, INFER, startServer, tfsError } from './fixture.ts';
 
 let fixture: Fixture;
@@ -111,6 +112,41 @@ describe('pictures', () => {
       [{ field: 'preprocessing.serving_default' }],
     ]);
     expect(error.message).toContain('floe.json');
+  });
+
+  test('come as a form, several at a time, some of them by URL', async () => {
+    const form = new FormData();
+    form.append('a', new Blob(['jpeg']), 'a.jpg');
+    form.append('b', new Blob(['larger'], { type: 'image/png' }), 'b.png');
+    form.append('c', 'https://images.test/c.jpg');
+    const { status, text, headers } = await ask('/v1/models/pictures:predict', { method: 'POST', body: form });
+    expect([status, headers.get('content-type')]).toEqual([200, 'application/json; charset=utf-8']);
+    const scores = (JSON.parse(text) as ImageReply).predictions.map(({ top }) => top?.[1]?.score);
+    expect(scores).toEqual([5, 7, 26]);
+  });
+
+  test('come by URL in JSON', async () => {
+    const rows = JSON.stringify({ instances: [{ url: 'https://images.test/c.jpg' }, { b64: 'aGk=' }] });
+    const { status, text } = await post('/v1/models/pictures:predict', rows);
+    expect([status, JSON.parse(text)]).toEqual([
+      200,
+      {
+        predictions: [
+          [26, 1001],
+          [3, 1001],
+        ],
+      },
+    ]);
+  });
+
+  test.each([
+    ['multipart/form-data; boundary=b', 'nonsense', /the form cannot be read/],
+    ['multipart/form-data; boundary=b', '', /as many images for each input, and one at least/],
+    ['multipart/form-data; x=y', '--b--', /the form has no boundary/],
+  ])('as a form of the type %s that says %j are refused in our own shape', async (type, body, message) => {
+    const { status, text } = await post('/v1/models/pictures:predict', body, { 'content-type': type });
+    expect([status, JSON.parse(text).error.code]).toEqual([400, 'INVALID_ARGUMENT']);
+    expect(JSON.parse(text).error.message).toMatch(message);
   });
 
   test('of a type that is not decoded are 415', async () => {

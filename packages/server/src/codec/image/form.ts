@@ -3,7 +3,7 @@
  * name where there is but one. A field of text is a URL. The answer is that of a picture as the body.
  */
 import { FloeError, invalid } from '@floe/graph/base';
-import { MultipartParseError, type MultipartPart, parseMultipart } from '@remix-run/multipart-parser';
+import { type MultipartPart, parseMultipart } from '@remix-run/multipart-parser';
 import type { Codec, EncodedImage, InferCall, ServableInfo } from '../../core/inference.ts';
 import { keyOf } from '../signature.ts';
 import { encodeClasses, type ImageReply, imageInputs } from './codec.ts';
@@ -25,7 +25,7 @@ function decodeForm(request: FormRequest, servable: ServableInfo): InferCall {
   const wanted = imageInputs(servable);
   const inputs = new Map<string, EncodedImage[]>(wanted.map((input) => [input, []]));
   for (const part of partsOf(request)) {
-    const name = part.name ?? '';
+    const { name } = part;
     const input = wanted.length === 1 ? wanted[0] : keyOf(servable.signatures[signature]?.inputs ?? {}, name);
     const images = input === undefined ? undefined : inputs.get(input);
     if (images === undefined) {
@@ -33,31 +33,43 @@ function decodeForm(request: FormRequest, servable: ServableInfo): InferCall {
         field: name,
       });
     }
-    images.push(imageOf(part, name));
+    images.push(imageOf(part));
   }
   checkRows(inputs);
   return { signature, inputs: new Map([...inputs].map(([input, images]) => [input, { images }])) };
 }
 
-function partsOf({ body, contentType }: FormRequest): MultipartPart[] {
+interface Part {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  /** Whether it is a field, not a file. */
+  readonly isText: boolean;
+}
+
+/** Whatever the parser throws, it is about the body. */
+function partsOf({ body, contentType }: FormRequest): Part[] {
   const [, quoted, plain] = BOUNDARY.exec(contentType) ?? [];
   const boundary = quoted ?? plain;
   if (boundary === undefined) throw invalid('the form has no boundary in its content-type', { field: 'content-type' });
   const limit = body.length;
   try {
-    return [...parseMultipart(body, { boundary, maxFileSize: limit, maxTotalSize: limit, maxParts: MAX_PARTS })];
+    const parts = parseMultipart(body, { boundary, maxFileSize: limit, maxTotalSize: limit, maxParts: MAX_PARTS });
+    return Array.from(parts, partOf);
   } catch (cause) {
-    if (!(cause instanceof MultipartParseError)) throw cause;
-    throw new FloeError('INVALID_ARGUMENT', `the form cannot be read: ${cause.message}`, [], cause);
+    throw new FloeError('INVALID_ARGUMENT', `the form cannot be read: ${(cause as Error).message}`, [], cause);
   }
 }
 
-/** A file's bytes as they lie in the body; the URL that a field of text is. */
-function imageOf(part: MultipartPart, name: string): EncodedImage {
-  const { content } = part;
+/** A part's bytes are a view of the body. */
+function partOf(part: MultipartPart): Part {
+  const { content, name = '', filename, mediaType = 'text/plain' } = part;
   const bytes = content.length === 1 ? (content[0] as Uint8Array) : Buffer.concat(content);
+  return { name, bytes, isText: filename === undefined && mediaType === 'text/plain' };
+}
+
+function imageOf({ name, bytes, isText }: Part): EncodedImage {
   if (bytes.length === 0) throw invalid(`the form's part "${name}" is empty`, { field: name });
-  return part.filename === undefined && (part.mediaType ?? 'text/plain') === 'text/plain' ? urlOf(bytes) : bytes;
+  return isText ? urlOf(bytes) : bytes;
 }
 
 function checkRows(inputs: ReadonlyMap<string, readonly EncodedImage[]>): void {

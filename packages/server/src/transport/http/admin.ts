@@ -73,6 +73,7 @@ function addExplanations(app: FastifyInstance, { recent, observed }: AdminDeps):
   app.get('/admin/cache', async () => ({
     outputs: observed.outputs(),
     inputs: observed.inputs(),
+    images: observed.images(),
     verified: observed.verified(),
   }));
 }

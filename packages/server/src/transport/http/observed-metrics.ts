@@ -12,6 +12,7 @@ export function addObserved(registry: Registry, observed: Observed): void {
   addQueue(numbers, observed);
   addWork(numbers, observed);
   addCaches(numbers, observed);
+  addImages(numbers, observed);
 }
 
 function addQueue({ counter, gauge }: Numbers, { scheduler }: Observed): void {
@@ -92,4 +93,29 @@ function addCaches({ counter, gauge }: Numbers, { outputs, inputs, verified }: O
     verified().map(({ model, ...stats }) => [{ model }, stats[pick]]);
   counter('floe_cache_verified_total', 'Hits that were computed again and compared.', compared('compared'), ['model']);
   counter('floe_cache_differed_total', 'Those whose answer would differ now.', compared('differed'), ['model']);
+}
+
+function addImages({ counter }: Numbers, { images }: Observed): void {
+  const outcomes = (counts: Readonly<Record<string, number>>): [Labels, number][] =>
+    Object.entries(counts).map(([outcome, count]) => [{ outcome }, count]);
+  counter(
+    'floe_images_total',
+    'Images that became tensors, by how: decoded, shared with another request, from the cache; or failed.',
+    () => {
+      const { decoded, shared, hits, failed } = images().images;
+      return outcomes({ decoded, shared, hit: hits, failed });
+    },
+    ['outcome'],
+  );
+  counter('floe_image_seconds_total', 'Seconds of decoding and resizing.', () => images().images.seconds);
+  counter(
+    'floe_fetches_total',
+    'URLs by what became of them: fetched, fresh in the cache, the same as before, or failed.',
+    () => {
+      const { fetched = 0, fresh = 0, revalidated = 0, failed = 0 } = images().fetches ?? {};
+      return outcomes({ fetched, fresh, revalidated, failed });
+    },
+    ['outcome'],
+  );
+  counter('floe_fetched_bytes_total', 'Bytes of fetched images.', () => images().fetches?.bytes ?? 0);
 }

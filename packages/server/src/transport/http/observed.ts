@@ -2,12 +2,15 @@
 import type { CacheStats } from '../../cache/byte-cache.ts';
 import type { OutputCacheStats } from '../../cache/output-cache.ts';
 import type { VerifyStats } from '../../cache/verification.ts';
+import type { InputStats } from '../../input/stage.ts';
 import type { Snapshot } from '../../queue/snapshot.ts';
 
 export interface Observed {
   readonly scheduler: () => Snapshot;
   readonly outputs: () => OutputCacheStats;
   readonly inputs: () => CacheStats;
+  /** Images decoded and fetched. */
+  readonly images: () => InputStats;
   /** Of each model, answers that were computed again and compared. */
   readonly verified: () => readonly (VerifyStats & { readonly model: string })[];
 }

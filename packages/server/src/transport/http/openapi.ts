@@ -28,11 +28,38 @@ export function openApiDocument(version: string): JsonObject {
 const SCHEMAS: JsonObject = {
   PredictRequest: {
     type: 'object',
-    description: 'Either `instances` (a list of rows) or `inputs` (whole tensors, by name where there are several).',
+    description:
+      'Either `instances` (a list of rows) or `inputs` (whole tensors, by name where there are several). A string is bytes as `Base64`; where the model has preprocessing for an input, that is an image, and an `ImageUrl` stands for one that is fetched.',
     properties: {
       signature_name: { type: 'string' },
       instances: { type: 'array', items: {}, example: [[1, 2, 3, 4]] },
       inputs: { description: 'A value, or an object of values by input name.' },
+    },
+  },
+  Base64: {
+    type: 'object',
+    description: 'Bytes; for an input with preprocessing those of a JPEG, PNG or WebP.',
+    required: ['b64'],
+    properties: { b64: { type: 'string', format: 'byte' } },
+  },
+  ImageUrl: {
+    type: 'object',
+    description: 'An image that the server fetches, where its configuration (fetchHosts) allows the host.',
+    required: ['url'],
+    properties: { url: { type: 'string', format: 'uri', example: 'https://images.example.com/cat.jpg' } },
+  },
+  PictureForm: {
+    type: 'object',
+    description:
+      'Pictures, one for each row: a part is a file, or a URL as text. Its name is that of the input; where there is but one input, any.',
+    additionalProperties: {
+      type: 'array',
+      items: {
+        oneOf: [
+          { type: 'string', format: 'binary' },
+          { type: 'string', format: 'uri' },
+        ],
+      },
     },
   },
   PredictResponse: {
@@ -86,7 +113,11 @@ const SCHEMAS: JsonObject = {
       shape: { type: 'array', items: { type: 'integer', minimum: 0 } },
       datatype: { type: 'string', example: 'FP32' },
       data: { type: 'array', items: {} },
-      parameters: { type: 'object' },
+      parameters: {
+        type: 'object',
+        description:
+          '`content_type` says what the strings of an input with preprocessing are: `url`, `base64`, or image bytes where it is not given.',
+      },
     },
   },
   Error: { type: 'object', required: ['error'], properties: { error: { type: 'string' } } },
@@ -100,7 +131,7 @@ function tfsPaths(): JsonObject {
     paths[`${base}:predict`] = {
       post: {
         tags,
-        summary: 'Predict from JSON, or say what a picture shows',
+        summary: 'Predict from JSON, or say what pictures show',
         parameters,
         requestBody: { required: true, content: { [JSON_BODY]: schema('PredictRequest'), ...pictures() } },
         responses: {
@@ -182,15 +213,18 @@ function schema(name: string): JsonObject {
 
 function pictures(): JsonObject {
   const picture = { schema: { type: 'string', format: 'binary' } };
-  return { 'image/jpeg': picture, 'image/png': picture, 'image/webp': picture };
+  const form = { 'multipart/form-data': schema('PictureForm') };
+  return { 'image/jpeg': picture, 'image/png': picture, 'image/webp': picture, ...form };
 }
 
 function failures(): JsonObject {
   const content = { [JSON_BODY]: schema('Error') };
   return {
     400: { description: 'The request is wrong', content },
+    403: { description: 'Not allowed, or a URL that the server may not fetch', content },
     404: { description: 'No such model or version', content },
     413: { description: 'The body is too large', content },
-    503: { description: 'Not now', content },
+    503: { description: 'Not now, or a URL whose server cannot be reached', content },
+    504: { description: 'Too late: the deadline has passed, or the server behind a URL is too slow', content },
   };
 }
