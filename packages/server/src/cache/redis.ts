@@ -58,13 +58,15 @@ class RedisStore implements RemoteStore {
     this.library = library;
     this.client = client;
     this.namespace = namespace;
-    let said = '';
-    const say = (message: string): void => {
-      if (message !== said) log(message);
-      said = message;
-    };
-    client.on('error', (error: Error) => say(`Redis is away: ${error.message}`));
-    client.on('ready', () => say('Redis is connected'));
+    let isAway: boolean | undefined;
+    client.on('error', (error: Error) => {
+      if (isAway !== true) log(`Redis is away: ${error.message}`);
+      isAway = true;
+    });
+    client.on('ready', () => {
+      if (isAway !== false) log('Redis is connected');
+      isAway = false;
+    });
     client.connect().catch(() => {});
   }
 

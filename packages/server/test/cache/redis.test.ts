@@ -87,8 +87,7 @@ describe('a server that misbehaves', () => {
     await server.listen(port);
     await until(() => remote.isReady);
     expect(await guarded.find('digits', 'key')).toBeDefined();
-    expect([said[0], said.at(-1)]).toEqual(['Redis is connected', 'Redis is connected']);
-    expect(said[1]).toContain('Redis is away');
+    expect(said).toEqual(['Redis is connected', expect.stringContaining('Redis is away'), 'Redis is connected']);
   });
 });
 
