@@ -13,12 +13,13 @@ import { DEFAULT_VERIFY } from '../packages/server/src/cache/verification.ts';
 import { encodePredict } from '../packages/server/src/codec/tfs-rest/encode.ts';
 import { v2RestCodec } from '../packages/server/src/codec/v2-rest/codec.ts';
 import { type EncodedForm, ownBuffer } from '../packages/server/src/core/encoded-form.ts';
-import type { InferCall, ServableInfo } from '../packages/server/src/core/inference.ts';
-import type { Terms } from '../packages/server/src/core/terms.ts';
+import type { KnownCall, ServableInfo } from '../packages/server/src/core/inference.ts';
+import { plainTerms } from '../packages/server/src/core/terms.ts';
 import { inTurns } from './lib/stats.ts';
 
 const REPEATS = 7;
 const BUDGET_MS = 150;
+const NOBODY_LEAVES = new AbortController().signal;
 
 const servable: ServableInfo = {
   model: 'digits',
@@ -34,20 +35,8 @@ const servable: ServableInfo = {
   labels: [],
   preprocessing: {},
   metadata: {},
+  deterministic: true,
 };
-
-function termsOfNobody(): Terms {
-  return {
-    requestId: '',
-    caller: { name: '', weight: 1 },
-    priority: 1,
-    deadline: Number.POSITIVE_INFINITY,
-    signal: new AbortController().signal,
-    cache: 'use',
-    scope: 'model',
-    notes: {},
-  };
-}
 
 function floats(...shape: number[]): Tensor {
   const data = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.fround(Math.sin(i)));
@@ -67,9 +56,9 @@ async function hit(elements: number): Promise<void> {
   const accuracy = new AccuracyBook();
   accuracy.fromManifest('digits', 1, 0.9);
   const cache = new OutputCache({ policy: DEFAULT_POLICY, verify: DEFAULT_VERIFY, limitBytes: 2 ** 26, accuracy });
-  const call: InferCall = { inputs: new Map([['x', floats(1, elements)]]) };
-  const context = { servable, ref: { name: 'digits' }, isStable: true, deterministic: true };
-  const terms = termsOfNobody();
+  const call: KnownCall = { inputs: new Map([['x', floats(1, elements)]]) };
+  const context = { servable, ref: { name: 'digits' }, isStable: true };
+  const terms = plainTerms(NOBODY_LEAVES);
   const compute = async () => [{ name: 'y', tensor: floats(1, 4) }];
   await cache.answer(call, context, terms, compute);
   const contract = contractOf(servable, call);
@@ -87,16 +76,16 @@ async function reply(elements: number): Promise<void> {
   const accuracy = new AccuracyBook();
   accuracy.fromManifest('digits', 1, 0.9);
   const cache = new OutputCache({ policy: DEFAULT_POLICY, verify: DEFAULT_VERIFY, limitBytes: 2 ** 26, accuracy });
-  const call: InferCall = { inputs: new Map([['x', floats(1, 16)]]) };
-  const context = { servable, ref: { name: 'digits' }, isStable: true, deterministic: true };
+  const call: KnownCall = { inputs: new Map([['x', floats(1, 16)]]) };
+  const context = { servable, ref: { name: 'digits' }, isStable: true };
   const ask = () =>
-    cache.answer(call, context, termsOfNobody(), async () => [{ name: 'y', tensor: floats(1, elements) }]);
+    cache.answer(call, context, plainTerms(NOBODY_LEAVES), async () => [{ name: 'y', tensor: floats(1, elements) }]);
   await ask();
   const cached = await ask();
   const { outputs } = cached;
   const form: EncodedForm<Buffer> = { id: 'row', own: (made) => ({ reply: ownBuffer(made), bytes: made.length }) };
   const { v2, tfs, kept } = await inTurns(REPEATS, {
-    v2: async () => cost(() => v2RestCodec.encode({ servable, call, outputs }, { body: Buffer.alloc(0) })),
+    v2: async () => cost(() => v2RestCodec.encode({ servable, version: 1, call, outputs }, { body: Buffer.alloc(0) })),
     tfs: async () => cost(() => encodePredict(outputs, 'row')),
     kept: async () => cost(() => cache.reply(cached, form, () => encodePredict(outputs, 'row'))),
   });

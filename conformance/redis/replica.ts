@@ -5,8 +5,8 @@ import { DEFAULT_POLICY } from '../../packages/server/src/cache/gate.ts';
 import { OutputCache } from '../../packages/server/src/cache/output-cache.ts';
 import { openRedis } from '../../packages/server/src/cache/redis.ts';
 import { DEFAULT_GUARD, GuardedStore, type RemoteStore } from '../../packages/server/src/cache/second-level.ts';
-import type { InferCall, NamedTensor, ServableInfo } from '../../packages/server/src/core/inference.ts';
-import type { Terms } from '../../packages/server/src/core/terms.ts';
+import type { KnownCall, NamedTensor, ServableInfo } from '../../packages/server/src/core/inference.ts';
+import { plainTerms } from '../../packages/server/src/core/terms.ts';
 
 export interface Load {
   readonly asked: number;
@@ -17,6 +17,7 @@ export interface Load {
 
 const MODEL = 'digits';
 const FLOATS = 250;
+const NOBODY_LEAVES = new AbortController().signal;
 
 export class Replica {
   readonly book = new AccuracyBook();
@@ -57,8 +58,8 @@ export class Replica {
   /** `hit` or `miss`, or `wrong` for an answer that is not that of the input. */
   async ask(input: number): Promise<string> {
     const call = callWith(input);
-    const terms = termsOfAnyone();
-    const context = { servable: SERVABLE, ref: { name: MODEL }, isStable: true, deterministic: true };
+    const terms = plainTerms(NOBODY_LEAVES);
+    const context = { servable: SERVABLE, ref: { name: MODEL }, isStable: true };
     const { outputs } = await this.cache.answer(call, context, terms, async () => {
       this.runs++;
       return answerTo(input);
@@ -110,25 +111,13 @@ const SERVABLE: ServableInfo = {
   labels: [],
   preprocessing: {},
   metadata: {},
+  deterministic: true,
 };
 
-function callWith(input: number): InferCall {
+function callWith(input: number): KnownCall {
   return { inputs: new Map([['x', { dtype: 'float32', shape: [1], data: Float32Array.of(input) }]]) };
 }
 
 function answerTo(input: number): readonly NamedTensor[] {
   return [{ name: 'y', tensor: { dtype: 'float32', shape: [FLOATS], data: new Float32Array(FLOATS).fill(input) } }];
-}
-
-function termsOfAnyone(): Terms {
-  return {
-    requestId: '',
-    caller: { name: '', weight: 1 },
-    priority: 1,
-    deadline: Number.POSITIVE_INFINITY,
-    signal: new AbortController().signal,
-    cache: 'use',
-    scope: 'model',
-    notes: {},
-  };
 }

@@ -80,7 +80,6 @@ it('gives what the plain rule gives', async () => {
             servable: servableOf(rule.version),
             ref: { name: 'digits' },
             isStable: true,
-            deterministic: true,
           };
           const compute = async () => outputsOf(rule.version, call);
           const { version: computedBy, outputs } = await cache.answer(call, context, terms, compute);

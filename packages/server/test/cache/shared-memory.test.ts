@@ -5,7 +5,7 @@ import { makeEntry } from '../../src/cache/entry.ts';
 import { imageCodec } from '../../src/codec/image/codec.ts';
 import { tfsRestCodec } from '../../src/codec/tfs-rest/codec.ts';
 import { v2RestCodec } from '../../src/codec/v2-rest/codec.ts';
-import type { Answer, InferCall } from '../../src/core/inference.ts';
+import type { Answer, KnownCall } from '../../src/core/inference.ts';
 import { toWire } from '../../src/engine/worker/tensors.ts';
 import { servableOf } from './fixture.ts';
 
@@ -14,7 +14,7 @@ const entry = makeEntry({ band: 0, version: 1, epoch: 0, purges: 0 }, [
   { name: 'z', tensor: { dtype: 'int64', shape: [1], data: BigInt64Array.of(7n) } },
   { name: 't', tensor: { dtype: 'string', shape: [1], data: [Buffer.from('cat')] } },
 ]);
-const answer: Answer = { servable: servableOf(1), call: { inputs: new Map() }, outputs: entry.outputs };
+const answer: Answer = { servable: servableOf(1), version: 1, call: { inputs: new Map() }, outputs: entry.outputs };
 const body = Buffer.alloc(0);
 const buffers = entry.outputs.flatMap(({ tensor: { data } }) =>
   ArrayBuffer.isView(data) ? [data.buffer] : data.map((text) => text.buffer),
@@ -43,21 +43,21 @@ function binaryRequest(): Parameters<typeof v2RestCodec.encode>[1] {
 }
 
 it('the copy of a call shares no memory with it', () => {
-  const call: InferCall = {
+  const call: KnownCall = {
     outputs: ['y'],
     inputs: new Map([
       ['numbers', { dtype: 'float32', shape: [1], data: Float32Array.of(1) }],
       ['texts', { dtype: 'string', shape: [1], data: [Uint8Array.of(1)] }],
-      ['images', { images: [Uint8Array.of(1)] }],
+      ['images', { images: [Uint8Array.of(1)], digest: 'd' }],
     ]),
   };
   const copy = copyCall(call);
-  expect(copy).toEqual(call);
+  expect(copy.outputs).toBe(call.outputs);
   for (const value of call.inputs.values()) {
     const parts = 'images' in value ? value.images : ArrayBuffer.isView(value.data) ? [value.data] : value.data;
     for (const part of parts) new Uint8Array(part.buffer).fill(9);
   }
   expect(copy.inputs.get('numbers')).toMatchObject({ data: Float32Array.of(1) });
   expect(copy.inputs.get('texts')).toMatchObject({ data: [Uint8Array.of(1)] });
-  expect(copy.inputs.get('images')).toEqual({ images: [Uint8Array.of(1)] });
+  expect(copy.inputs.get('images')).toMatchObject({ images: [Uint8Array.of(1)] });
 });
