@@ -149,6 +149,7 @@ function legend(): string {
 
 function draw(rule: readonly number[], byVersion: readonly number[]): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="11">
+<title>Share of requests answered from the cache while a model gets better, version by version</title>
 <rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>
 ${axes()}
 ${bounds()}

@@ -45,7 +45,7 @@ export class Replica {
   /** Waits for its connection, unless there can be none. */
   static async start(url: string, isReachable = true): Promise<Replica> {
     const said: string[] = [];
-    const remote = await openRedis({ url, namespace: 'suite', log: (message) => said.push(message) });
+    const remote = await openRedis({ url, namespace: 'suite', log: (_, message) => said.push(message) });
     const replica = new Replica(remote, said);
     if (isReachable) await replica.connected();
     return replica;

@@ -15,7 +15,7 @@ import { Gatekeeper } from './gatekeeper.ts';
 import { keyOf } from './key.ts';
 import type { ModelMarks } from './marks.ts';
 import { type Rerun, Reruns } from './reruns.ts';
-import type { SecondLevel } from './second-level.ts';
+import type { SecondLevel, SecondLevelStats } from './second-level.ts';
 import { type Flight, SingleFlight } from './single-flight.ts';
 import { Verification, type VerifyPolicy } from './verification.ts';
 
@@ -60,6 +60,8 @@ export interface OutputCacheStats extends CacheStats {
   readonly shared: number;
   /** Hits that the second level had. */
   readonly second: number;
+  /** Absent where there is none. */
+  readonly secondLevel?: SecondLevelStats;
 }
 
 /** What holds for one request from beginning to end. */
@@ -170,7 +172,9 @@ export class OutputCache {
   }
 
   stats(): OutputCacheStats {
-    return { ...this.store.stats(), ...this.counts };
+    const { second } = this.deps;
+    const stats = { ...this.store.stats(), ...this.counts };
+    return second === undefined ? stats : { ...stats, secondLevel: second.stats() };
   }
 
   /** Waits for what is being verified, and closes the second level. */

@@ -11,7 +11,7 @@ export interface RedisOptions {
   /** Keeps deployments that share a Redis apart: models of one name must not meet. */
   readonly namespace: string;
   /** Told of lost and regained connections, once each. */
-  readonly log: (message: string) => void;
+  readonly log: (level: 'info' | 'warn', message: string) => void;
 }
 
 /** Answers end by accuracy; this only frees what nobody asks for any more. */
@@ -60,11 +60,11 @@ class RedisStore implements RemoteStore {
     this.namespace = namespace;
     let isAway: boolean | undefined;
     client.on('error', (error: Error) => {
-      if (isAway !== true) log(`Redis is away: ${error.message}`);
+      if (isAway !== true) log('warn', `Redis is away: ${error.message}`);
       isAway = true;
     });
     client.on('ready', () => {
-      if (isAway !== false) log('Redis is connected');
+      if (isAway !== false) log('info', 'Redis is connected');
       isAway = false;
     });
     client.connect().catch(() => {});

@@ -10,6 +10,7 @@ import { AccuracyBook } from '../cache/accuracy-book.ts';
 import { ByteCache } from '../cache/byte-cache.ts';
 import { OutputCache } from '../cache/output-cache.ts';
 import type { Rerun } from '../cache/reruns.ts';
+import { GuardedStore, type SecondLevel } from '../cache/second-level.ts';
 import { bodyLimitBytes, mebibytes, type ServeConfig } from '../core/config.ts';
 import type { VersionStatus } from '../core/inference.ts';
 import { defaultCacheDir, memoryLimitBytes } from '../core/machine.ts';
@@ -95,7 +96,8 @@ export async function openServing(config: ServeConfig, log: Logger, closing: Clo
   closing.push(() => scheduler.close());
   const inputs = new ByteCache<Tensor>(mebibytes(config.inputCacheMb));
   const input = inputOf(config, scheduler, inputs, closing);
-  const cache = outputCache(config, accuracy, rerunBy(models, input));
+  const second = await secondLevel(config, log);
+  const cache = outputCache(config, accuracy, rerunBy(models, input), second);
   closing.push(() => cache.close());
   return {
     models,
@@ -129,7 +131,15 @@ function calibratorOf(scheduler: Scheduler): Calibrator {
   });
 }
 
-function outputCache(config: ServeConfig, accuracy: AccuracyBook, rerun: Rerun): OutputCache {
+/** Connects in the background: a start never waits for it. */
+async function secondLevel(config: ServeConfig, log: Logger): Promise<SecondLevel | undefined> {
+  if (config.cacheRedis === '') return undefined;
+  const { openRedis } = await import('../cache/redis.ts');
+  const { cacheRedis: url, cacheNamespace: namespace } = config;
+  return new GuardedStore(await openRedis({ url, namespace, log: (level, message) => log[level](message) }));
+}
+
+function outputCache(config: ServeConfig, accuracy: AccuracyBook, rerun: Rerun, second?: SecondLevel): OutputCache {
   const { cacheOpen: open, cacheEnd: end, cacheMilestones: milestones, cacheStopAt: stopAt } = config;
   return new OutputCache({
     policy: { open, end, milestones, stopAt },
@@ -137,6 +147,7 @@ function outputCache(config: ServeConfig, accuracy: AccuracyBook, rerun: Rerun):
     limitBytes: mebibytes(config.outputCacheMb),
     accuracy,
     rerun,
+    ...(second === undefined ? {} : { second }),
   });
 }
 

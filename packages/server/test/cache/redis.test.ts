@@ -26,7 +26,7 @@ beforeEach(async () => {
   remote = await openRedis({
     url: `redis://127.0.0.1:${port}`,
     namespace: 'test',
-    log: (message) => said.push(message),
+    log: (level, message) => said.push(`${level}: ${message}`),
   });
   guarded = new GuardedStore(remote, PATIENT);
   await until(() => remote.isReady);
@@ -45,7 +45,7 @@ it('stores, finds, and shares marks', async () => {
   guarded.publish('digits', { epoch: 1, purges: new Map() });
   expect(await guarded.find('digits', 'other')).toEqual({ marks });
   expect([...server.values.keys()]).toEqual(['test:answer:key']);
-  expect(said).toEqual(['Redis is connected']);
+  expect(said).toEqual(['info: Redis is connected']);
 });
 
 it('takes what others have written there for a miss', async () => {
@@ -87,7 +87,11 @@ describe('a server that misbehaves', () => {
     await server.listen(port);
     await until(() => remote.isReady);
     expect(await guarded.find('digits', 'key')).toBeDefined();
-    expect(said).toEqual(['Redis is connected', expect.stringContaining('Redis is away'), 'Redis is connected']);
+    expect(said).toEqual([
+      'info: Redis is connected',
+      expect.stringContaining('warn: Redis is away'),
+      'info: Redis is connected',
+    ]);
   });
 });
 
