@@ -81,6 +81,7 @@ export class GuardedStore implements SecondLevel {
   private writes = 0;
   private writtenBytes = 0;
   private pinging: NodeJS.Timeout | undefined;
+  private isClosed = false;
 
   constructor(remote: RemoteStore, options: GuardOptions = DEFAULT_GUARD) {
     this.remote = remote;
@@ -132,13 +133,14 @@ export class GuardedStore implements SecondLevel {
   }
 
   async close(): Promise<void> {
+    this.isClosed = true;
     clearInterval(this.pinging);
     this.pinging = undefined;
     await this.remote.close();
   }
 
   private get isUp(): boolean {
-    return this.pinging === undefined && this.remote.isReady;
+    return this.pinging === undefined && !this.isClosed && this.remote.isReady;
   }
 
   private skip(): undefined {
@@ -169,7 +171,7 @@ export class GuardedStore implements SecondLevel {
 
   /** Pings, one at a time, until there is an answer in time. */
   private leaveAlone(): void {
-    if (this.pinging !== undefined) return;
+    if (this.pinging !== undefined || this.isClosed) return;
     this.failuresInARow = 0;
     let isWaiting = false;
     const ping = async (): Promise<void> => {

@@ -73,6 +73,13 @@ describe('the table of the design', () => {
     expect(cache.stats()).toMatchObject({ entries: 0, bypassed: 2 });
   });
 
+  it('a hit is given at once, without a promise', async () => {
+    serve(1, 0.8);
+    await ask(1);
+    const compute = () => Promise.reject(new Error('not asked'));
+    expect(cache.answer(callWith(1), contextOf(1), asking().terms, compute)).toMatchObject({ version: 1 });
+  });
+
   it('no entry, unknown: closed', async () => {
     expect(await result(1)).toBe('closed');
   });
