@@ -38,6 +38,8 @@ export interface Serving {
   readonly infer: Infer;
   readonly observed: Observed;
   readonly setAccuracy: (model: string, version: number, accuracy: number | undefined) => void;
+  /** A version is there no more: nor are its answers, and what was known of it. */
+  readonly forget: (model: string, version: number) => void;
 }
 
 const SAVE_COSTS_SECONDS = 60;
@@ -109,6 +111,10 @@ export async function openServing(config: ServeConfig, log: Logger, closing: Clo
       verified: () => models.names().map((model) => ({ model, ...cache.verification.stats(model) })),
     },
     setAccuracy: (model, version, value) => accuracy.state(model, version, value),
+    forget: (model, version) => {
+      accuracy.forget(model, version);
+      cache.purge(model, version);
+    },
   };
 }
 
