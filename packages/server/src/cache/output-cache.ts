@@ -52,6 +52,7 @@ export interface OutputCacheDeps {
   readonly rerun?: Rerun;
 }
 
+/** Hits, misses and bypassed requests are all that were answered. */
 export interface OutputCacheStats extends CacheStats {
   readonly bypassed: number;
   /** Misses for which an answer was there that had ended. */
@@ -190,10 +191,12 @@ export class OutputCache {
     compute: Compute,
     { accuracy }: Partial<Serving> = {},
   ): Promise<Cached> {
-    this.counts.bypassed++;
     const { version } = servable;
     terms.notes.cache = { state: 'bypass', reason: why, version, ...(accuracy === undefined ? {} : { accuracy }) };
-    return compute(terms).then((outputs) => ({ outputs, version }));
+    return compute(terms).then((outputs) => {
+      this.counts.bypassed++;
+      return { outputs, version };
+    });
   }
 
   private look(key: string, question: Question): Cached | Promise<Cached> {
@@ -218,7 +221,7 @@ export class OutputCache {
   /** Computes, or waits for whoever computes the same on the same version already. */
   private async share(key: string, question: Question, state: GateState, ended: Entry | undefined): Promise<Cached> {
     const { terms, serving, names } = question;
-    const flightKey = `${key}/${serving.version}`;
+    const flightKey = `${key}/${serving.version}/${question.purges}`;
     const leads = !this.flights.has(flightKey);
     const why = leads ? reason(state, ended, serving, this.deps.policy) : 'shared with a request under way';
     const stamp = { band: question.band, version: serving.version };
