@@ -11,6 +11,7 @@ import { CostModel } from '../../packages/server/src/cost/cost-model.ts';
 import { MachineRate } from '../../packages/server/src/cost/machine-rate.ts';
 import { Scheduler } from '../../packages/server/src/queue/scheduler.ts';
 import type { SchedulerOptions } from '../../packages/server/src/queue/settings.ts';
+import { random } from './random.ts';
 
 export interface Arrival {
   /** Seconds. */
@@ -36,17 +37,6 @@ export interface World {
 export const ROW = 0.004;
 /** Rows of a large task; a small one has one. */
 export const LARGE = 20;
-
-/** Numbers 0..1 (mulberry32). */
-export function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** 90 % small tasks and 10 % large ones, which use so much of `slots` when they run unsplit. */
 export function mixedLoad(of: { load: number; tasks: number; seed: number; slots: number; caller: string }): Arrival[] {

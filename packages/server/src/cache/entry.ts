@@ -22,8 +22,9 @@ export interface Entry extends Stamp {
   note?: CacheNote;
 }
 
-/** A tensor object, its shape and its typed array, beside the elements. */
-const TENSOR_OVERHEAD = 256;
+/** The entry with its note, and for each output a tensor object, its shape and its typed array, beside the elements. */
+const FIXED = 192;
+const TENSOR_OVERHEAD = 336;
 const STRING_OVERHEAD = 96;
 /** A view is copied where it holds on to more than this many times its own bytes. */
 const WASTE = 1.25;
@@ -42,7 +43,7 @@ export function makeEntry(
     epoch,
     purges,
     outputs: owned,
-    bytes: owned.reduce((sum, one) => sum + bytesOfOutput(one), 0),
+    bytes: owned.reduce((sum, one) => sum + bytesOfOutput(one), FIXED),
   };
 }
 

@@ -15,7 +15,7 @@ import { Gatekeeper } from './gatekeeper.ts';
 import { keyOf } from './key.ts';
 import type { ModelMarks } from './marks.ts';
 import { type Rerun, Reruns } from './reruns.ts';
-import type { SecondLevel } from './second-level.ts';
+import type { SecondLevel, SecondLevelStats } from './second-level.ts';
 import { type Flight, SingleFlight } from './single-flight.ts';
 import { Verification, type VerifyPolicy } from './verification.ts';
 
@@ -52,6 +52,7 @@ export interface OutputCacheDeps {
   readonly rerun?: Rerun;
 }
 
+/** Hits, misses and bypassed requests are all that were answered. */
 export interface OutputCacheStats extends CacheStats {
   readonly bypassed: number;
   /** Misses for which an answer was there that had ended. */
@@ -60,6 +61,8 @@ export interface OutputCacheStats extends CacheStats {
   readonly shared: number;
   /** Hits that the second level had. */
   readonly second: number;
+  /** Absent where there is none. */
+  readonly secondLevel?: SecondLevelStats;
 }
 
 /** What holds for one request from beginning to end. */
@@ -170,7 +173,9 @@ export class OutputCache {
   }
 
   stats(): OutputCacheStats {
-    return { ...this.store.stats(), ...this.counts };
+    const { second } = this.deps;
+    const stats = { ...this.store.stats(), ...this.counts };
+    return second === undefined ? stats : { ...stats, secondLevel: second.stats() };
   }
 
   /** Waits for what is being verified, and closes the second level. */
@@ -186,10 +191,12 @@ export class OutputCache {
     compute: Compute,
     { accuracy }: Partial<Serving> = {},
   ): Promise<Cached> {
-    this.counts.bypassed++;
     const { version } = servable;
     terms.notes.cache = { state: 'bypass', reason: why, version, ...(accuracy === undefined ? {} : { accuracy }) };
-    return compute(terms).then((outputs) => ({ outputs, version }));
+    return compute(terms).then((outputs) => {
+      this.counts.bypassed++;
+      return { outputs, version };
+    });
   }
 
   private look(key: string, question: Question): Cached | Promise<Cached> {
@@ -214,7 +221,7 @@ export class OutputCache {
   /** Computes, or waits for whoever computes the same on the same version already. */
   private async share(key: string, question: Question, state: GateState, ended: Entry | undefined): Promise<Cached> {
     const { terms, serving, names } = question;
-    const flightKey = `${key}/${serving.version}`;
+    const flightKey = `${key}/${serving.version}/${question.purges}`;
     const leads = !this.flights.has(flightKey);
     const why = leads ? reason(state, ended, serving, this.deps.policy) : 'shared with a request under way';
     const stamp = { band: question.band, version: serving.version };

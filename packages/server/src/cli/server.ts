@@ -45,6 +45,7 @@ async function start(config: ServeConfig, log: Logger, closing: Closing): Promis
     pollSeconds: config.pollSeconds,
     onAspired: (aspired) => serving.models.aspire(aspired),
     onError: (error) => log.error({ err: error }, 'looking for new versions failed'),
+    onDeleted: serving.forget,
   });
   closing.push(() => watcher.stop());
   // Models load on other threads meanwhile.

@@ -10,6 +10,7 @@ import { AccuracyBook } from '../cache/accuracy-book.ts';
 import { ByteCache } from '../cache/byte-cache.ts';
 import { OutputCache } from '../cache/output-cache.ts';
 import type { Rerun } from '../cache/reruns.ts';
+import { GuardedStore, type SecondLevel } from '../cache/second-level.ts';
 import { bodyLimitBytes, mebibytes, type ServeConfig } from '../core/config.ts';
 import type { VersionStatus } from '../core/inference.ts';
 import { defaultCacheDir, memoryLimitBytes } from '../core/machine.ts';
@@ -37,6 +38,8 @@ export interface Serving {
   readonly infer: Infer;
   readonly observed: Observed;
   readonly setAccuracy: (model: string, version: number, accuracy: number | undefined) => void;
+  /** A version is there no more: nor are its answers, and what was known of it. */
+  readonly forget: (model: string, version: number) => void;
 }
 
 const SAVE_COSTS_SECONDS = 60;
@@ -95,7 +98,8 @@ export async function openServing(config: ServeConfig, log: Logger, closing: Clo
   closing.push(() => scheduler.close());
   const inputs = new ByteCache<Tensor>(mebibytes(config.inputCacheMb));
   const input = inputOf(config, scheduler, inputs, closing);
-  const cache = outputCache(config, accuracy, rerunBy(models, input));
+  const second = await secondLevel(config, log);
+  const cache = outputCache(config, accuracy, rerunBy(models, input), second);
   closing.push(() => cache.close());
   return {
     models,
@@ -108,6 +112,10 @@ export async function openServing(config: ServeConfig, log: Logger, closing: Clo
       verified: () => models.names().map((model) => ({ model, ...cache.verification.stats(model) })),
     },
     setAccuracy: (model, version, value) => accuracy.state(model, version, value),
+    forget: (model, version) => {
+      accuracy.forget(model, version);
+      cache.purge(model, version);
+    },
   };
 }
 
@@ -130,7 +138,15 @@ function calibratorOf(scheduler: Scheduler): Calibrator {
   });
 }
 
-function outputCache(config: ServeConfig, accuracy: AccuracyBook, rerun: Rerun): OutputCache {
+/** Connects in the background: a start never waits for it. */
+async function secondLevel(config: ServeConfig, log: Logger): Promise<SecondLevel | undefined> {
+  if (config.cacheRedis === '') return undefined;
+  const { openRedis } = await import('../cache/redis.ts');
+  const { cacheRedis: url, cacheNamespace: namespace } = config;
+  return new GuardedStore(await openRedis({ url, namespace, log: (level, message) => log[level](message) }));
+}
+
+function outputCache(config: ServeConfig, accuracy: AccuracyBook, rerun: Rerun, second?: SecondLevel): OutputCache {
   const { cacheOpen: open, cacheEnd: end, cacheMilestones: milestones, cacheStopAt: stopAt } = config;
   return new OutputCache({
     policy: { open, end, milestones, stopAt },
@@ -138,6 +154,7 @@ function outputCache(config: ServeConfig, accuracy: AccuracyBook, rerun: Rerun):
     limitBytes: mebibytes(config.outputCacheMb),
     accuracy,
     rerun,
+    ...(second === undefined ? {} : { second }),
   });
 }
 

@@ -90,6 +90,15 @@ export const ServeConfig = z.strictObject({
     .min(0)
     .default(200)
     .describe('One in so many cached answers is computed again and compared; 0 compares none.'),
+  cacheRedis: z
+    .string()
+    .default('')
+    .describe('URL of a Redis in which replicas share answers, redis://... or rediss://...; empty: none.'),
+  cacheNamespace: z
+    .string()
+    .min(1)
+    .default('floe')
+    .describe('Keeps deployments apart that share a Redis: begins all their keys.'),
   verifyBound: share.default(0.2).describe('Share of differing answers above which nothing is cached any more.'),
   slots: z.coerce
     .number()

@@ -20,11 +20,14 @@ export interface WatcherOptions {
   /** Told after every look; the next look waits for it. */
   readonly onAspired: (models: ReadonlyMap<string, Aspired>) => Promise<void>;
   readonly onError: (error: FloeError) => void;
+  /** Told of versions that are there no more, once what should serve has been brought up. */
+  readonly onDeleted?: (model: string, version: number) => void;
 }
 
 export class Watcher {
   private readonly options: WatcherOptions;
   private readonly lastChannels = new Map<string, Channels>();
+  private lastFound: ReadonlyMap<string, readonly FoundVersion[]> = new Map();
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> = Promise.resolve();
   private stopped = false;
@@ -73,6 +76,8 @@ export class Watcher {
       models.set(model, { channels, versions: aspiredVersions(versions, channels, this.options.keepVersions) });
     }
     await this.options.onAspired(models);
+    for (const { model, version } of deleted(this.lastFound, found)) this.options.onDeleted?.(model, version);
+    this.lastFound = found;
   }
 
   /** An unreadable channels file leaves the channels as they were. */
@@ -86,4 +91,14 @@ export class Watcher {
       return this.lastChannels.get(model) ?? { labels: {} };
     }
   }
+}
+
+function deleted(
+  before: ReadonlyMap<string, readonly FoundVersion[]>,
+  now: ReadonlyMap<string, readonly FoundVersion[]>,
+): readonly FoundVersion[] {
+  return [...before].flatMap(([model, versions]) => {
+    const there = new Set(now.get(model)?.map(({ version }) => version));
+    return versions.filter(({ version }) => !there.has(version));
+  });
 }

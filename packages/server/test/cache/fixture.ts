@@ -1,7 +1,7 @@
 /** A model of two inputs' worth of words, terms of a caller, and computations that are finished by hand. */
 import type { Tensor } from '@floe/graph';
-import type { InferCall, NamedTensor, ServableInfo } from '../../src/core/inference.ts';
-import type { Terms } from '../../src/core/terms.ts';
+import type { KnownCall, NamedTensor, ServableInfo } from '../../src/core/inference.ts';
+import { plainTerms, type Terms } from '../../src/core/terms.ts';
 
 export function servableOf(version: number, model = 'digits'): ServableInfo {
   return {
@@ -21,6 +21,7 @@ export function servableOf(version: number, model = 'digits'): ServableInfo {
     labels: [],
     preprocessing: {},
     metadata: {},
+    deterministic: true,
   };
 }
 
@@ -32,30 +33,19 @@ export interface Asking {
 
 export function asking(change: Partial<Terms> = {}): Asking {
   const controller = new AbortController();
-  const terms: Terms = {
-    requestId: 'r',
-    caller: { name: 'anyone', weight: 1 },
-    priority: 1,
-    deadline: Number.POSITIVE_INFINITY,
-    signal: controller.signal,
-    cache: 'use',
-    scope: 'model',
-    notes: {},
-    ...change,
-  };
-  return { terms, leave: () => controller.abort() };
+  return { terms: { ...plainTerms(controller.signal), ...change }, leave: () => controller.abort() };
 }
 
 export function floats(...values: number[]): Tensor {
   return { dtype: 'float32', shape: [values.length], data: Float32Array.from(values) };
 }
 
-export function callWith(...values: number[]): InferCall {
+export function callWith(...values: number[]): KnownCall {
   return { inputs: new Map([['x', floats(...values)]]) };
 }
 
 /** What version `version` answers, in the order asked for: `y` says the version and the first input, `z` twice that. */
-export function outputsOf(version: number, call: InferCall): readonly NamedTensor[] {
+export function outputsOf(version: number, call: KnownCall): readonly NamedTensor[] {
   const [first = 0] = (call.inputs.get('x') as Tensor).data as Float32Array;
   const value = version + first / 100;
   return (call.outputs ?? ['z', 'y']).map((name) => ({ name, tensor: floats(name === 'y' ? value : 2 * value) }));

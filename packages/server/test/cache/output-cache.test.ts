@@ -4,13 +4,13 @@ import { AccuracyBook } from '../../src/cache/accuracy-book.ts';
 import { DEFAULT_POLICY } from '../../src/cache/gate.ts';
 import { type CacheContext, type Cached, OutputCache, type OutputCacheDeps } from '../../src/cache/output-cache.ts';
 import { type EncodedForm, ownBuffer } from '../../src/core/encoded-form.ts';
-import type { InferCall, ModelRef } from '../../src/core/inference.ts';
+import type { KnownCall, ModelRef } from '../../src/core/inference.ts';
 import type { CacheNote, Terms } from '../../src/core/terms.ts';
 import { asking, callWith, outputsOf, servableOf } from './fixture.ts';
 
 let book: AccuracyBook;
 let cache: OutputCache;
-let runs: { readonly version: number; readonly call: InferCall; readonly terms: Terms }[];
+let runs: { readonly version: number; readonly call: KnownCall; readonly terms: Terms }[];
 
 function open(change: Partial<OutputCacheDeps> = {}): OutputCache {
   book = new AccuracyBook();
@@ -32,7 +32,6 @@ const contextOf = (version: number, change: Partial<CacheContext> = {}): CacheCo
   servable: servableOf(version),
   ref: { name: 'digits' },
   isStable: true,
-  deterministic: true,
   ...change,
 });
 
@@ -45,11 +44,11 @@ async function ask(
   version: number,
   change: Partial<CacheContext> = {},
   terms: Terms = asking().terms,
-  call: InferCall = callWith(1),
+  call: KnownCall = callWith(1),
 ): Promise<Answered> {
-  const cached = await cache.answer(call, contextOf(version, change), terms, async (asked, under) => {
-    runs.push({ version, call: asked, terms: under });
-    return outputsOf(version, asked);
+  const cached = await cache.answer(call, contextOf(version, change), terms, async (under) => {
+    runs.push({ version, call, terms: under });
+    return outputsOf(version, call);
   });
   return { ...cached, note: terms.notes.cache };
 }
@@ -72,6 +71,13 @@ describe('the table of the design', () => {
     serve(1, 0.799);
     expect([await result(1), await result(1)]).toEqual(['closed', 'closed']);
     expect(cache.stats()).toMatchObject({ entries: 0, bypassed: 2 });
+  });
+
+  it('a hit is given at once, without a promise', async () => {
+    serve(1, 0.8);
+    await ask(1);
+    const compute = () => Promise.reject(new Error('not asked'));
+    expect(cache.answer(callWith(1), contextOf(1), asking().terms, compute)).toMatchObject({ version: 1 });
   });
 
   it('no entry, unknown: closed', async () => {
@@ -233,19 +239,19 @@ describe('purges', () => {
     ['the band is another', () => book.state('digits', 1, 0.96)],
   ])('an answer under way is given but not stored where %s', async (_, change) => {
     serve(1, 0.9);
-    await cache.answer(callWith(1), contextOf(1), asking().terms, async (call) => {
+    await cache.answer(callWith(1), contextOf(1), asking().terms, async () => {
       change();
-      return outputsOf(1, call);
+      return outputsOf(1, callWith(1));
     });
     expect(cache.stats()).toMatchObject({ entries: 0, misses: 1 });
   });
 
   it('an answer of an old version does not take the place of a newer one', async () => {
     serve(1, 0.9);
-    await cache.answer(callWith(1), contextOf(1), asking().terms, async (call) => {
+    await cache.answer(callWith(1), contextOf(1), asking().terms, async () => {
       serve(2, 0.91);
       await ask(2);
-      return outputsOf(1, call);
+      return outputsOf(1, callWith(1));
     });
     expect(await ask(2)).toMatchObject({ version: 2, note: { state: 'hit' } });
   });
@@ -256,7 +262,12 @@ describe('bypass', () => {
 
   it.each<[string, Partial<CacheContext>, Partial<Terms>, string]>([
     ['no-store', {}, { cache: 'bypass' }, 'no-store'],
-    ['random ops', { deterministic: false }, {}, 'not deterministic: the graph draws random numbers'],
+    [
+      'random ops',
+      { servable: { ...servableOf(1), deterministic: false } },
+      {},
+      'not deterministic: the graph draws random numbers',
+    ],
   ])('%s: nothing is looked up or stored', async (_, context, terms, reason) => {
     await ask(1);
     const asked = asking(terms).terms;
@@ -358,7 +369,7 @@ describe('sharing', () => {
     const first = asking({ deadline: performance.now() + 50_000 });
     const second = asking({ deadline: performance.now() + 90_000 });
     const seen: Terms[] = [];
-    const compute = (_: InferCall, terms: Terms): Promise<never> => {
+    const compute = (terms: Terms): Promise<never> => {
       seen.push(terms);
       return new Promise((__, reject) => terms.signal.addEventListener('abort', () => reject(terms.signal.reason)));
     };

@@ -5,7 +5,7 @@ import { type Comparison, differs } from '../../src/cache/compare.ts';
 import { DEFAULT_POLICY } from '../../src/cache/gate.ts';
 import { OutputCache } from '../../src/cache/output-cache.ts';
 import { Verification } from '../../src/cache/verification.ts';
-import type { InferCall, NamedTensor } from '../../src/core/inference.ts';
+import type { KnownCall, NamedTensor } from '../../src/core/inference.ts';
 import { asking, callWith, outputsOf, servableOf } from './fixture.ts';
 
 const named = (
@@ -135,9 +135,9 @@ describe('verification', () => {
 });
 
 describe('hits that are computed again', () => {
-  const context = { servable: servableOf(2), ref: { name: 'digits' }, isStable: true, deterministic: true };
+  const context = { servable: servableOf(2), ref: { name: 'digits' }, isStable: true };
 
-  function open(rerun: (version: number, call: InferCall) => Promise<readonly NamedTensor[]>) {
+  function open(rerun: (version: number, call: KnownCall) => Promise<readonly NamedTensor[]>) {
     const book = new AccuracyBook();
     book.fromManifest('digits', 2, 0.9);
     const cache = new OutputCache({
@@ -145,18 +145,18 @@ describe('hits that are computed again', () => {
       verify: { every: 1, bound: 0.2 },
       limitBytes: 2 ** 20,
       accuracy: book,
-      rerun: (_, version, call) => rerun(version, call),
+      rerun: (_, version, { inputs, ...call }) => rerun(version, { ...call, inputs: inputs as KnownCall['inputs'] }),
     });
-    const ask = async (call = callWith(1)): Promise<string> => {
+    const ask = async (call: KnownCall = callWith(1)): Promise<string> => {
       const { terms } = asking();
-      await cache.answer(call, context, terms, async (asked) => outputsOf(2, asked));
+      await cache.answer(call, context, terms, async () => outputsOf(2, call));
       return terms.notes.cache?.reason ?? '';
     };
     return { cache, ask };
   }
 
   it('find the same, on inputs of their own', async () => {
-    let seen: InferCall | undefined;
+    let seen: KnownCall | undefined;
     const { cache, ask } = open(async (version, call) => {
       seen = call;
       return outputsOf(version, call);
@@ -181,7 +181,9 @@ describe('hits that are computed again', () => {
     expect(await ask()).toContain('closed');
     cache.serves('digits', 3);
     const { terms } = asking();
-    await cache.answer(callWith(1), { ...context, servable: servableOf(3) }, terms, async (call) => outputsOf(3, call));
+    await cache.answer(callWith(1), { ...context, servable: servableOf(3) }, terms, async () =>
+      outputsOf(3, callWith(1)),
+    );
     expect(terms.notes.cache?.reason).toBe('closed: the accuracy is unknown');
   });
 
