@@ -62,7 +62,8 @@ async function garbage(redis: RedisProcess): Promise<void> {
   const states = new Set<string>();
   for (let i = 0; i < 40; i++) states.add(await b.ask(100 + i));
   check('garbage, cut off, moved and mistyped values are misses', [...states], ['miss']);
-  check('they are counted', b.guarded.stats().garbage >= 40, true);
+  const { garbage: counted, hits } = b.guarded.stats();
+  check('they are counted', [counted > 20, hits], [true, 0]);
   await client.del('suite:marks:digits');
   await client.set('suite:marks:digits', 'no set');
   checkLoad('marks of another type', await b.load(1000, 400, () => {}));

@@ -7,6 +7,7 @@ import type { EncodedForm } from '../core/encoded-form.ts';
 import type { NamedTensor } from '../core/inference.ts';
 import type { CacheNote } from '../core/terms.ts';
 import type { Stamp } from './gate.ts';
+import type { ModelMarks } from './marks.ts';
 
 export interface Entry extends Stamp {
   readonly epoch: number;
@@ -65,6 +66,11 @@ export function keepForm<Reply>(entry: Entry, form: EncodedForm<Reply>, made: Re
   entry.forms.set(form.id, reply);
   entry.bytes = grown;
   return true;
+}
+
+/** Whether nothing has closed or purged the answer since it was stored. */
+export function isReachable(entry: Entry, marks: ModelMarks): boolean {
+  return entry.epoch === marks.epoch && entry.purges === marks.purgesOf(entry.version);
 }
 
 /** The outputs that were asked for, in their order; undefined where one of them is not there. */

@@ -9,13 +9,14 @@ import type { KnownCall, ModelRef, NamedTensor, ServableInfo } from '../core/inf
 import type { CacheNote, Terms } from '../core/terms.ts';
 import { ByteCache, type CacheStats } from './byte-cache.ts';
 import { type Contract, contractOf, expandedOutputs, usesKeysOnly } from './contract.ts';
-import { type Entry, keepForm, keptForm, makeEntry, select } from './entry.ts';
+import { type Entry, isReachable, keepForm, keptForm, makeEntry, select } from './entry.ts';
 import { band, type CachePolicy, endsAt, type GateState, gate, reason, type Serving } from './gate.ts';
 import { Gatekeeper } from './gatekeeper.ts';
 import { keyOf } from './key.ts';
 import type { ModelMarks } from './marks.ts';
 import { type Rerun, Reruns } from './reruns.ts';
 import type { SecondLevel, SecondLevelStats } from './second-level.ts';
+import { SharedAnswers } from './shared-answers.ts';
 import { type Flight, SingleFlight } from './single-flight.ts';
 import { Verification, type VerifyPolicy } from './verification.ts';
 
@@ -92,12 +93,14 @@ export class OutputCache {
   private readonly flights = new SingleFlight<Landing>();
   private readonly keeper: Gatekeeper;
   private readonly reruns: Reruns | undefined;
+  private readonly second: SharedAnswers | undefined;
   private readonly counts = { hits: 0, misses: 0, bypassed: 0, ended: 0, shared: 0, second: 0 };
 
   constructor(deps: OutputCacheDeps) {
     this.deps = deps;
     this.store = new ByteCache(deps.limitBytes);
     this.verification = new Verification(deps.verify);
+    if (deps.second !== undefined) this.second = new SharedAnswers(deps.second, deps.policy);
     if (deps.rerun !== undefined) this.reruns = new Reruns(deps.rerun, this.verification);
     this.keeper = new Gatekeeper({
       policy: deps.policy,
@@ -253,29 +256,20 @@ export class OutputCache {
   }
 
   private async land(key: string, question: Question, flight: Flight): Promise<Landing> {
-    const { second } = this.deps;
-    const found = second === undefined ? undefined : await this.findInSecond(second, key, question);
+    const { context, compute, serving, epoch, purges, terms } = question;
+    const { model } = context.servable;
+    const second = this.second?.isWorthAsking(model) ? this.second : undefined;
+    const found = second === undefined ? undefined : await second.find(key, model, question);
     if (found !== undefined) {
       this.keep(key, found, question);
       return { entry: found, isFromSecond: true };
     }
-    const { compute, serving, epoch, purges, terms } = question;
+    const began = performance.now();
     const outputs = await compute(termsOf(flight, terms));
+    this.second?.computed(model, performance.now() - began);
     const entry = makeEntry({ band: question.band, version: serving.version, epoch, purges }, outputs);
     if (this.keep(key, entry, question)) second?.store(key, entry);
     return { entry, isFromSecond: false };
-  }
-
-  private async findInSecond(second: SecondLevel, key: string, question: Question): Promise<Entry | undefined> {
-    const { policy } = this.deps;
-    const { model } = question.context.servable;
-    const { marks, epoch, serving, names } = question;
-    const found = await second.find(model, key);
-    if (found === undefined) return undefined;
-    if (marks.adopt(found.marks)) second.publish(model, marks);
-    const { entry } = found;
-    if (entry === undefined || marks.epoch !== epoch || !isReachable(entry, marks)) return undefined;
-    return gate(entry, serving, policy) === 'hit' && select(entry, names) !== undefined ? entry : undefined;
   }
 
   /** Stores the entry if all that was fixed still holds and no newer version's answer is there. */
@@ -325,10 +319,6 @@ function scopeOf(call: KnownCall, context: CacheContext, terms: Terms, contract:
     terms.scope === 'model' &&
     usesKeysOnly(call, contract);
   return isShared ? undefined : servable.version;
-}
-
-function isReachable(entry: Entry, marks: ModelMarks): boolean {
-  return entry.epoch === marks.epoch && entry.purges === marks.purgesOf(entry.version);
 }
 
 /** The terms of whoever started the flight, but for what belongs to all who wait. */
