@@ -64,6 +64,8 @@ export class OpContext {
 
   /** Input `i` read as a shape. */
   shapeArgument(i: number): Dims {
+    if ((this.dims(i)?.length ?? 0) > 1)
+      throw this.fail(`needs input ${i} to be a vector, not ${formatDims(this.dims(i))}`);
     const elements = this.elements(i);
     const dims = elements?.map(dimOf) ?? null;
     if (elements?.some((element) => typeof element === 'number' && element < 0)) {

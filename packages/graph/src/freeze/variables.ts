@@ -17,14 +17,14 @@ const REFERENCES = new Set(['Variable', 'VariableV2', 'AutoReloadVariable']);
 const HANDLE = 'VarHandleOp';
 
 /** The form for values of ops that pass references on. */
-const VALUE_FORM: Readonly<Record<string, string>> = {
-  RefIdentity: 'Identity',
-  RefSwitch: 'Switch',
-  RefMerge: 'Merge',
-  RefEnter: 'Enter',
-  RefExit: 'Exit',
-  RefNextIteration: 'NextIteration',
-};
+const VALUE_FORM: ReadonlyMap<string, string> = new Map([
+  ['RefIdentity', 'Identity'],
+  ['RefSwitch', 'Switch'],
+  ['RefMerge', 'Merge'],
+  ['RefEnter', 'Enter'],
+  ['RefExit', 'Exit'],
+  ['RefNextIteration', 'NextIteration'],
+]);
 
 /** Throws NOT_FOUND for variables without a value and UNIMPLEMENTED for what cannot be frozen, each naming all nodes. */
 export async function freezeVariables(
@@ -113,7 +113,7 @@ class VariableFreezer {
     const value = this.values.get(node.name);
     if (value !== undefined) return [constNode(node.name, value)];
     if (isUnfreezable(node)) this.fail(node, 'it has a state');
-    const form = VALUE_FORM[node.op];
+    const form = VALUE_FORM.get(node.op);
     if (form !== undefined) return [{ ...node, op: form }];
     if (node.op === 'IsVariableInitialized') return withConstants(initialised(node));
     const handles = this.handleInputs(node);
