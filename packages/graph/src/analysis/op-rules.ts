@@ -1,7 +1,7 @@
 /** Holds a node against what TensorFlow's registry asks of its op: how many inputs, of which dtypes, and which attributes. */
-import { type DType, dtypeFromTf } from '../dtype.ts';
+import { DTYPES, type DType, dtypeFromTf } from '../dtype.ts';
 import { invalid } from '../errors.ts';
-import { attributeFault, inputArgs } from '../inline/op-rules.ts';
+import { allowsType, attributeFault, inputArgs } from '../inline/op-rules.ts';
 import { type Arg, typesOfArg } from '../inline/op-types.ts';
 import { type OpContext, UNTOLD } from './op-context.ts';
 
@@ -46,10 +46,16 @@ function checkDtypes(op: OpContext, wanted: readonly Wanted[]): void {
     const got = op.input(i).dtype;
     if (got === UNTOLD) continue;
     const dtype = type === 0 ? boundBy(attr, bound) : (dtypeFromTf(type) ?? `dtype number ${type}`);
-    if (dtype === undefined) bound.set(attr, got);
+    if (dtype === undefined) bind(op, i, attr, bound);
     else if (dtype !== UNTOLD && dtype !== got)
       throw op.fail(`needs input ${i} to be ${dtype}${attr === '' ? '' : ` (attribute ${attr})`}, not ${got}`);
   }
+}
+
+function bind(op: OpContext, i: number, attr: string, bound: Map<string, DType>): void {
+  const { dtype } = op.input(i);
+  if (!allowsType(op.node.op, attr, DTYPES[dtype].tf)) throw op.fail(`takes no ${dtype} as input ${i}`);
+  bound.set(attr, dtype);
 }
 
 /** What another input has said of an attribute; nothing speaks for an element of a list. */

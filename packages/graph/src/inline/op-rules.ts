@@ -39,6 +39,13 @@ export function attributeFault(node: Node): { field: string; reason: string } | 
   return undefined;
 }
 
+/** Whether TensorFlow lets attribute `name` of an op be this type. */
+export function allowsType(op: string, name: string, type: number): boolean {
+  attributes ??= attributeRules();
+  const rule = attributes.get(op)?.find((each) => each.name === name);
+  return rule === undefined || rule.allowed.size === 0 || rule.allowed.has(String(type));
+}
+
 function attributeRules(): ReadonlyMap<string, readonly AttributeRule[]> {
   const rules = new Map<string, AttributeRule[]>();
   for (const [key, op] of rowsOf(OP_ATTRIBUTES)) {

@@ -58,6 +58,7 @@ function lrn(l: Lowering): Value {
     beta: { f: l.attrs.float('beta', 0.5) },
     bias: { f: l.attrs.float('bias', 1) },
   };
+  if (!(attrs.alpha.f > 0 && attrs.beta.f > 0)) throw l.refuse('the engine normalises with positive numbers only');
   const x = toChannelsFirst(l, l.input(0), IMAGES);
   return fromChannelsFirst(l, run(l, 'LRN', [x], l.dtype(), { attrs, shape: channelsFirstShape(l, IMAGES) }), IMAGES);
 }

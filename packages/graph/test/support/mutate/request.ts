@@ -1,5 +1,5 @@
 /** What is fed and fetched, changed as `mutate/graph.ts` changes graphs. */
-import { DTYPES, type DType } from '../../../src/dtype.ts';
+import { DTYPES, type DType, dtypeFromTf } from '../../../src/dtype.ts';
 import type { GraphDef } from '../../../src/proto/tensorflow.ts';
 import type { TensorSpec } from '../../../src/tensor.ts';
 import type { Random } from './random.ts';
@@ -7,6 +7,21 @@ import type { Random } from './random.ts';
 export interface Request {
   readonly feeds: readonly TensorSpec[];
   readonly fetches: readonly string[];
+}
+
+/** Feeds a constant, so that what was known is known no more. */
+function feedConstant(random: Random, def: GraphDef, request: Request): Request {
+  const constants = def.node.filter((node) => node.op === 'Const');
+  if (constants.length === 0) return request;
+  const { name, attr } = random.pick(constants);
+  const value = attr.get('value')?.tensor;
+  const shape = value?.tensor_shape?.dim.map(({ size }) => size) ?? [];
+  const feed: TensorSpec = {
+    name: `${name}:0`,
+    dtype: dtypeFromTf(value?.dtype ?? 1) ?? 'float32',
+    shape: random.chance(0.3) ? null : shape.map((dim) => (random.chance(0.5) ? -1 : dim)),
+  };
+  return { ...request, feeds: [...request.feeds, feed] };
 }
 
 const SIZES = [-1, 0, 1, 2, 3, 5, 2 ** 31, Number.MAX_SAFE_INTEGER];
@@ -20,7 +35,7 @@ export function mutatedRequest(random: Random, def: GraphDef, { feeds, fetches }
     feeds: feeds.map((feed, i) => (i === at ? { ...feed, ...change } : feed)),
     fetches,
   });
-  switch (random.below(9)) {
+  switch (random.below(13)) {
     case 0:
       return changed({ dtype: random.pick(Object.keys(DTYPES) as DType[]) });
     case 1:
@@ -37,7 +52,9 @@ export function mutatedRequest(random: Random, def: GraphDef, { feeds, fetches }
       return { feeds, fetches: [...fetches, tensor()] };
     case 7:
       return { feeds, fetches: [tensor()] };
-    default:
+    case 8:
       return { feeds: feeds.filter((_, i) => i !== at), fetches };
+    default:
+      return feedConstant(random, def, { feeds, fetches });
   }
 }
