@@ -2,6 +2,7 @@
 import type { Feeds } from '../analysis/index.ts';
 import type { Graph } from '../graph.ts';
 import { commonSubexpressions } from './common-subexpressions.ts';
+import { takeApartComplex } from './complex/index.ts';
 import { dilate } from './dilate.ts';
 import { foldConstants } from './fold-constants.ts';
 import type { Pass } from './pass.ts';
@@ -13,6 +14,7 @@ import { unflattenProducts } from './unflatten-products.ts';
 /** Names and order of the passes: what is dead is not analysed, and what became equal or dead on the way goes at the end. */
 export const PASSES: readonly (readonly [name: string, pass: Pass])[] = [
   ['prune', prune],
+  ['take-apart-complex', takeApartComplex],
   ['remove-identities', removeIdentities],
   ['fold-constants', foldConstants],
   ['remove-dropout', removeDropout],

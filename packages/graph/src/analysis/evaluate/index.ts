@@ -40,6 +40,7 @@ export class Evaluator {
 
   /** Values of the outputs of a node whose inputs are all constant; undefined where it is not to be folded. */
   evaluate(op: OpContext, types: readonly Typed[]): readonly Lazy<Tensor>[] | undefined {
+    if (types.some(({ dtype }) => dtype.startsWith('complex'))) return undefined;
     if (op.node.op === 'Const') return [new Lazy(() => constValue(op.node))];
     if (op.inputs.length === 0 || !op.inputs.every((input) => input.value !== undefined)) return undefined;
     if (PASS_ON.has(op.node.op)) return passOn(op, types);

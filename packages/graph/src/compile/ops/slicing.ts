@@ -96,7 +96,8 @@ function select(l: Lowering): Value {
 /** Pads as [before, after] for each dimension in TensorFlow, all befores and then all afters in ONNX. */
 function padsOf(l: Lowering): Value {
   const pads = l.numbers(1);
-  const rank = l.shape(1)?.[0] ?? l.rank(0);
+  const stated = l.shape(1)?.[0] ?? -1;
+  const rank = stated >= 0 ? stated : l.rank(0);
   const order = [...range(rank).map((i) => 2 * i), ...range(rank).map((i) => 2 * i + 1)];
   if (pads !== undefined)
     return ints(
