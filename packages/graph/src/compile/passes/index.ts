@@ -15,6 +15,8 @@ import { raiseGelus } from './raise-gelu.ts';
 import { raiseHardSigmoids } from './raise-hard-sigmoid.ts';
 import { raiseLayerNorms } from './raise-layer-norm.ts';
 import { raiseLeakyRelus } from './raise-leaky-relu.ts';
+import { raiseRecurrent } from './raise-recurrent.ts';
+import { sinkIntoBranches } from './sink-into-branches.ts';
 
 export type OnnxPass = (graph: OnnxGraph) => void;
 
@@ -34,7 +36,9 @@ export const ONNX_PASSES: readonly (readonly [name: string, pass: OnnxPass])[] =
   ['lift-affine', everywhere(liftAffine)],
   ['fold-affine', everywhere(foldAffine)],
   ['normalise-leftovers', everywhere(normaliseLeftovers)],
+  ['raise-recurrent', raiseRecurrent],
   ['hoist-from-loops', hoistFromLoops],
+  ['sink-into-branches', everywhere(sinkIntoBranches)],
   ['pool-globally', everywhere(poolGlobally)],
   ['guard-max-pools', everywhere(guardMaxPools)],
   ['remove-dead', removeDead],
