@@ -138,6 +138,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['Softmax', along(-1)],
   ['Split', along(0)],
   ['Squeeze', squeeze],
+  ['TopK', along(-1)],
   ['Transpose', transpose],
   ['Unsqueeze', unsqueeze],
 ]);

@@ -6,9 +6,9 @@ import type { DType } from '../../dtype.ts';
 import type { Value } from '../../onnx-graph.ts';
 import { scalarOf } from '../constant.ts';
 import type { Lower, Lowering } from '../lowering.ts';
-import { and, Calculator, reshapeTo, sizeOfAxis, vector } from './calculate.ts';
-import { asInt64, cast, ints, reshape, scalar, unsqueeze } from './common.ts';
-import { scatter, tailOf } from './scatter.ts';
+import { and, Calculator, reshapeTo, rowsOf, sizeOfAxis, tailOf, vector } from './calculate.ts';
+import { asInt64, cast, ints, placesOf, reshape, scalar, unsqueeze } from './common.ts';
+import { scatter } from './scatter.ts';
 
 type Kind = 'Sum' | 'Mean' | 'SqrtN' | 'Prod' | 'Max' | 'Min';
 
@@ -94,7 +94,7 @@ function unsorted(kind: Kind): Lower {
     const tail = tailOf(l, 0, l.rank(1));
     const dtype = l.dtype();
     const ids = reshape(l, asInt64(l, 1), [-1], 'int64');
-    const data = l.rank(1) === 1 ? l.input(0) : reshapeTo(l, l.input(0), [-1, ...tail], dtype);
+    const data = rowsOf(l, 0, l.rank(1));
     return reduced(l, kind, { data, ids, count: reshape(l, asInt64(l, 2), [1], 'int64'), tail, dtype });
   };
 }
@@ -118,7 +118,7 @@ function sparse(kind: Kind, counted: boolean): Lower {
   return (l) => {
     const ids = asInt64(l, 2);
     const dtype = l.dtype();
-    const data = l.emit('Gather', [l.input(0), asInt64(l, 1)], { axis: 0 }, { dtype, shape: null });
+    const data = l.emit('Gather', [l.input(0), placesOf(l, 1)], { axis: 0 }, { dtype, shape: null });
     const count = counted ? reshape(l, asInt64(l, 3), [1], 'int64') : countOf(l, ids);
     return finished(l, kind, { data, ids, count, tail: tailOf(l, 0, 1), dtype });
   };
