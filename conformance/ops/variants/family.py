@@ -41,7 +41,7 @@ def dtypes_of(op, attr):
     allowed = names(definition.allowed_values.list.type) or set(DTYPES)
     found = set()
     for kernel in kernels.get_registered_kernels_for_op(op).kernel:
-        if kernel.device_type == "CPU":
+        if kernel.device_type in ("CPU", "DEFAULT"):
             of_attr = [names(each.allowed_values.list.type) for each in kernel.constraint if each.name == attr]
             found |= of_attr[0] if of_attr else allowed
     return tuple(dtype for dtype in DTYPES if dtype in found & allowed)

@@ -6,6 +6,7 @@ import { removeDead } from './dead.ts';
 import { multiplyEquations } from './einsum.ts';
 import { poolGlobally } from './global-pool.ts';
 import { guardMaxPools } from './guard-max-pool.ts';
+import { guardProducts } from './guard-products.ts';
 import { hoistFromLoops } from './hoist.ts';
 import { pushTransposes } from './layout.ts';
 import { liftAffine } from './lift-affine.ts';
@@ -41,6 +42,7 @@ export const ONNX_PASSES: readonly (readonly [name: string, pass: OnnxPass])[] =
   ['sink-into-branches', everywhere(sinkIntoBranches)],
   ['pool-globally', everywhere(poolGlobally)],
   ['guard-max-pools', everywhere(guardMaxPools)],
+  ['guard-products', everywhere(guardProducts)],
   ['remove-dead', removeDead],
   ['own-constants', ownConstants],
 ];

@@ -12,9 +12,14 @@ export class Makers {
     for (const node of graph.nodes) for (const output of node.outputs) this.nodes.set(output, node);
   }
 
+  /** The node that makes the value. */
+  maker(value: Value | undefined): OnnxNode | undefined {
+    return value === undefined ? undefined : this.nodes.get(value);
+  }
+
   /** The node that makes the value, if it is of this op. */
   node(op: string, value: Value | undefined): OnnxNode | undefined {
-    const node = value === undefined ? undefined : this.nodes.get(value);
+    const node = this.maker(value);
     return node?.op === op ? node : undefined;
   }
 
