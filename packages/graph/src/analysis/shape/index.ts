@@ -11,11 +11,13 @@ import { joining } from './join.ts';
 import { matmul } from './matmul.ts';
 import { normalise } from './normalise.ts';
 import { padding } from './pad.ts';
+import { recurrent } from './recurrent.ts';
 import { reduction } from './reduction.ts';
 import { reshaping } from './reshape.ts';
 import { scattering } from './scatter.ts';
 import { selecting } from './select.ts';
 import { source, undeclaredTypes } from './source.ts';
+import { sparse } from './sparse.ts';
 import { tensorList } from './tensor-list.ts';
 import { window } from './window.ts';
 
@@ -38,6 +40,8 @@ const FAMILIES: readonly InferTable[] = [
   detection,
   diagonal,
   complex,
+  recurrent,
+  sparse,
   tensorList,
 ];
 

@@ -13,6 +13,7 @@ import { MATRIX } from './matrix.ts';
 import { NORMALIZATION } from './normalization.ts';
 import { PATCHES } from './patches.ts';
 import { POOLING } from './pooling.ts';
+import { RECURRENT } from './recurrent.ts';
 import { REDUCTION } from './reduction.ts';
 import { RESAMPLE } from './resample.ts';
 import { SCATTER } from './scatter.ts';
@@ -21,6 +22,7 @@ import { SEQUENCE } from './sequence.ts';
 import { SHAPE } from './shape.ts';
 import { SLICING } from './slicing.ts';
 import { SPACE_BATCH } from './space-batch.ts';
+import { SPARSE } from './sparse.ts';
 import { SPECIAL } from './special.ts';
 import { TENSOR_LIST } from './tensor-list.ts';
 import { UNARY } from './unary.ts';
@@ -39,6 +41,7 @@ const FAMILIES: readonly Readonly<Record<string, Lower>>[] = [
   NORMALIZATION,
   PATCHES,
   POOLING,
+  RECURRENT,
   REDUCTION,
   RESAMPLE,
   SCATTER,
@@ -47,6 +50,7 @@ const FAMILIES: readonly Readonly<Record<string, Lower>>[] = [
   SHAPE,
   SLICING,
   SPACE_BATCH,
+  SPARSE,
   SPECIAL,
   TENSOR_LIST,
   UNARY,

@@ -23,10 +23,6 @@ export class Makers {
     return node?.op === op ? node : undefined;
   }
 
-  maker(value: Value): OnnxNode | undefined {
-    return this.nodes.get(value);
-  }
-
   /** The first input of the op that makes the value. */
   of(op: string, value: Value | undefined): Value | undefined {
     return this.node(op, value)?.inputs[0];
