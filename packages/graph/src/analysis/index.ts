@@ -18,6 +18,7 @@ import type { RegionGraph } from './region.ts';
 export { broadcast } from './dims.ts';
 export { sourceOf } from './flow.ts';
 export { topologicalOrder } from './order.ts';
+export { keyAndCounter, keysOf, PHILOX } from './philox.ts';
 export { inferableOps } from './shape/index.ts';
 export { type DenseSlice, denseSlices } from './strided-slice.ts';
 

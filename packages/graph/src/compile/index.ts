@@ -10,7 +10,7 @@ import { subgraph } from '../freeze/subgraph.ts';
 import { endpoint, type Graph, tensorName } from '../graph.ts';
 import { withoutFused } from '../inline/fused.ts';
 import { outputDType } from '../inline/op-types.ts';
-import type { OnnxGraph } from '../onnx-graph.ts';
+import { graphsIn, type OnnxGraph } from '../onnx-graph.ts';
 import { optimise } from '../passes/index.ts';
 import { raiseControlFlow } from '../raise/index.ts';
 import type { TensorSpec } from '../tensor.ts';
@@ -77,8 +77,12 @@ export function compile(
   const rowIndependent = rowIndependence(onnx);
   const files = writeOnnx(onnx, batchNames(onnx, dims));
   const { inputs, outputs } = onnx;
-  // No op that draws random numbers can be compiled.
-  return { ...files, inputs, outputs, rowIndependent, deterministic: true };
+  return { ...files, inputs, outputs, rowIndependent, deterministic: isDeterministic(onnx) };
+}
+
+/** Random numbers with a seed are computed like any others. */
+function isDeterministic(onnx: OnnxGraph): boolean {
+  return [...graphsIn(onnx)].every(({ nodes }) => nodes.every(({ op }) => !op.startsWith('Random')));
 }
 
 interface Lowered {

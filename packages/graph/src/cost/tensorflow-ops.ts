@@ -29,8 +29,8 @@ const ELEMENTWISE =
   'Abs Acos Acosh Add AddV2 ApproximateEqual Asin Asinh Atan Atan2 Atanh BesselI0e BesselI1e BiasAdd BiasAddV1 BitwiseAnd BitwiseOr ' +
   'BitwiseXor Ceil ClipByValue Cos Cosh Digamma Div DivNoNan Elu Equal Erf Erfc Erfinv Exp Expm1 Floor FloorDiv FloorMod Greater ' +
   'GreaterEqual Inv Invert IsFinite IsInf IsNan LeakyRelu LeftShift Less LessEqual Lgamma Log Log1p LogicalAnd LogicalNot ' +
-  'LogicalOr Maximum Minimum Mod Mul MulNoNan Ndtri Neg NotEqual Pow Prelu RealDiv Reciprocal Relu Relu6 RightShift Rint Round ' +
-  'Rsqrt Selu Sigmoid Sign Sin Sinh Softplus Softsign Sqrt Square Sub Tan Tanh TruncateDiv TruncateMod Xdivy Xlog1py Xlogy';
+  'LogicalOr Maximum Minimum Mod Mul MulNoNan Ndtri Neg NotEqual Pow Prelu RandomStandardNormal RandomUniform RandomUniformInt RealDiv Reciprocal Relu Relu6 RightShift Rint Round ' +
+  'Rsqrt Selu Sigmoid Sign Sin Sinh Softplus Softsign Sqrt Square StatelessRandomNormalV2 StatelessRandomUniformV2 Sub Tan Tanh TruncateDiv TruncateMod Xdivy Xlog1py Xlogy';
 
 const MOVES =
   'Assert BatchToSpace BatchToSpaceND Bitcast BroadcastArgs BroadcastTo Cast CheckNumerics CheckNumericsV2 Concat ConcatV2 ' +

@@ -14,6 +14,7 @@ import { PASS_ON } from '../pass-on.ts';
 import { binary } from './binary.ts';
 import type { Evaluate, Known } from './evaluate.ts';
 import { layout } from './layout.ts';
+import { random } from './random.ts';
 import { reduce } from './reduce.ts';
 import { unary } from './unary.ts';
 
@@ -30,7 +31,9 @@ const MAX_GROWTH = 4;
 const GROWING = new Set(['Fill', 'Tile', 'BroadcastTo']);
 const SMALL = 4096;
 
-const RULES = new Map<string, Evaluate>([unary, binary, layout, reduce].flatMap((family) => Object.entries(family)));
+const RULES = new Map<string, Evaluate>(
+  [unary, binary, layout, random, reduce].flatMap((family) => Object.entries(family)),
+);
 
 /** Ops that are evaluated on constants. */
 export const foldableOps: readonly string[] = [...PASS_ON, ...RULES.keys()];

@@ -13,6 +13,7 @@ import { MATRIX } from './matrix.ts';
 import { NORMALIZATION } from './normalization.ts';
 import { PATCHES } from './patches.ts';
 import { POOLING } from './pooling.ts';
+import { RANDOM } from './random.ts';
 import { RECURRENT } from './recurrent.ts';
 import { REDUCTION } from './reduction.ts';
 import { RESAMPLE } from './resample.ts';
@@ -42,6 +43,7 @@ const FAMILIES: readonly Readonly<Record<string, Lower>>[] = [
   PATCHES,
   POOLING,
   RECURRENT,
+  RANDOM,
   REDUCTION,
   RESAMPLE,
   SCATTER,
