@@ -4,6 +4,7 @@ import type { Graph } from '../graph.ts';
 import { commonSubexpressions } from './common-subexpressions.ts';
 import { takeApartComplex } from './complex/index.ts';
 import { dilate } from './dilate.ts';
+import { foldClamps } from './fold-clamps.ts';
 import { foldConstants } from './fold-constants.ts';
 import type { Pass } from './pass.ts';
 import { prune } from './prune.ts';
@@ -17,6 +18,7 @@ export const PASSES: readonly (readonly [name: string, pass: Pass])[] = [
   ['take-apart-complex', takeApartComplex],
   ['remove-identities', removeIdentities],
   ['fold-constants', foldConstants],
+  ['fold-clamps', foldClamps],
   ['remove-dropout', removeDropout],
   ['dilate', dilate],
   ['unflatten-products', unflattenProducts],

@@ -53,7 +53,23 @@ function matrixSetDiag(op: OpContext): readonly Typed[] {
   return [{ dtype: op.dtype(), dims }];
 }
 
+/** Twice the dimensions, or half of them. */
+function diag(op: OpContext): readonly Typed[] {
+  const dims = op.dims(0);
+  return [{ dtype: op.dtype(), dims: dims && [...dims, ...dims] }];
+}
+
+function diagPart(op: OpContext): readonly Typed[] {
+  const dims = op.dims(0);
+  if (dims === null) return [{ dtype: op.dtype(), dims }];
+  if (dims.length % 2 !== 0) throw op.fail('needs a tensor of an even rank');
+  const half = dims.length / 2;
+  return [{ dtype: op.dtype(), dims: op.sameShape(dims.slice(0, half), dims.slice(half)) }];
+}
+
 export const diagonal: InferTable = {
+  Diag: diag,
+  DiagPart: diagPart,
   ...each('MatrixDiag MatrixDiagV2 MatrixDiagV3', matrixDiag),
   ...each('MatrixDiagPart MatrixDiagPartV2 MatrixDiagPartV3', matrixDiagPart),
   ...each('MatrixSetDiag MatrixSetDiagV2 MatrixSetDiagV3', matrixSetDiag),

@@ -58,6 +58,16 @@ export class Calculator {
   }
 }
 
+/** A polynomial of degree 1 or more by Horner's rule, highest power first. */
+export function polynomial(
+  f: Calculator,
+  x: Value,
+  [first, second, ...rest]: readonly [number, number, ...number[]],
+): Value {
+  const start = f.do('Add', f.do('Mul', x, first), second);
+  return rest.reduce((sum, coefficient) => f.do('Add', f.do('Mul', sum, x), coefficient), start);
+}
+
 export function and(l: Lowering, ...conditions: readonly Value[]): Value {
   return conditions.reduce((a, b) => l.emit('And', [a, b], {}, { dtype: 'bool', shape: null }));
 }

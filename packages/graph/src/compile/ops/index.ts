@@ -2,10 +2,12 @@
 import type { Lower } from '../lowering.ts';
 import { BINARY } from './binary.ts';
 import { COLOUR } from './colour.ts';
+import { COMPOSED } from './composed.ts';
 import { CONTROL_FLOW } from './control-flow.ts';
 import { CONVOLUTION } from './convolution.ts';
 import { DETECTION } from './detection.ts';
 import { DIAGONAL } from './diagonal.ts';
+import { GAMMA } from './gamma.ts';
 import { IDENTITY } from './identity.ts';
 import { IMAGE } from './image.ts';
 import { JOINING } from './joining.ts';
@@ -31,10 +33,12 @@ import { UNARY } from './unary.ts';
 const FAMILIES: readonly Readonly<Record<string, Lower>>[] = [
   BINARY,
   COLOUR,
+  COMPOSED,
   CONTROL_FLOW,
   CONVOLUTION,
   DETECTION,
   DIAGONAL,
+  GAMMA,
   IDENTITY,
   IMAGE,
   JOINING,

@@ -32,10 +32,12 @@ function reduces(l: Lowering): boolean {
 }
 
 function reduce(op: string): Lower {
-  return (l) => {
-    if (!reduces(l)) return l.input(0);
-    return run(l, op, [l.input(0)], l.dtype(), axesOf(l, op));
-  };
+  return (l) => reduceWith(l, op, l.input(0));
+}
+
+/** A value of the shape and dtype of input 0, over the axes in input 1. */
+export function reduceWith(l: Lowering, op: string, value: Value): Value {
+  return reduces(l) ? run(l, op, [value], l.dtype(), axesOf(l, op)) : value;
 }
 
 /** Conjunction is the least of 0s and 1s, disjunction the greatest; of nothing at all, 1 and 0. */
