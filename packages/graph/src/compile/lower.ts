@@ -120,7 +120,7 @@ function lowerNode(
     return undefined;
   }
   const foreign = dtypes.find((dtype) => FOREIGN.has(dtype));
-  if (foreign !== undefined) {
+  if (foreign !== undefined && node.op !== 'Cast') {
     refusals.add(node, `the engine computes nothing in ${foreign}`);
     return undefined;
   }

@@ -11,10 +11,12 @@ import { prune } from './prune.ts';
 import { removeDropout } from './remove-dropout.ts';
 import { removeIdentities } from './remove-identities.ts';
 import { unflattenProducts } from './unflatten-products.ts';
+import { widenBfloat16 } from './widen-bfloat16.ts';
 
 /** Names and order of the passes: what is dead is not analysed, and what became equal or dead on the way goes at the end. */
 export const PASSES: readonly (readonly [name: string, pass: Pass])[] = [
   ['prune', prune],
+  ['widen-bfloat16', widenBfloat16],
   ['take-apart-complex', takeApartComplex],
   ['remove-identities', removeIdentities],
   ['fold-constants', foldConstants],
