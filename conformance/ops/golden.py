@@ -7,7 +7,7 @@ import sys
 root, target = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 encode = lambda path: base64.b64encode(path.read_bytes()).decode()
 smallest = {}
-for folder in sorted(root.iterdir()):
+for folder in sorted(entry for entry in root.iterdir() if entry.is_dir()):
     op, _, _ = folder.name.rpartition("-")
     size = sum(path.stat().st_size for path in folder.iterdir())
     if op not in smallest or size < smallest[op][0]:

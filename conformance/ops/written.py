@@ -8,7 +8,13 @@ import tensorflow as tf
 tf1 = tf.compat.v1
 
 
-def write_case(out, name, build):
+class Unfit(Exception):
+    """TensorFlow itself refuses a random variant: while the graph is made, or for want of a kernel."""
+
+
+def write_case(out, name, build, about=None):
+    """A random variant (`about` has a dtype) may be unfit, or raise at run time: then the case says so and has no outputs."""
+    drawn = "dtype" in (about or {})
     graph = tf.Graph()
     rng = np.random.default_rng(zlib.crc32(name.encode()))
     with graph.as_default():
@@ -22,26 +28,52 @@ def write_case(out, name, build):
             feeds[tensor] = value
             return tensor
 
-        result = build(placeholder, rng)
-        flat = [tensor for tensor in tf.nest.flatten(result)]
-        fetches = [tf.identity(tensor, name=f"y{i}") for i, tensor in enumerate(flat)]
-        with tf1.Session(graph=graph) as session:
-            outputs = session.run(fetches, feeds)
+        try:
+            flat = tf.nest.flatten(build(placeholder, rng))
+            fetches = [tf.identity(tensor, name=f"y{i}") for i, tensor in enumerate(flat)]
+        except (ValueError, TypeError) as error:
+            if drawn:
+                raise Unfit from error
+            raise
+        raises = None
+        try:
+            with tf1.Session(graph=graph) as session:
+                outputs = session.run(fetches, feeds)
+        except tf.errors.InvalidArgumentError as error:
+            if not drawn or "OpKernel" in error.message or "Compute" in error.message:
+                if drawn:
+                    raise Unfit from error
+                raise
+            raises, outputs = reason_of(error), []
+        except tf.errors.OpError as error:
+            if drawn:
+                raise Unfit from error
+            raise
     folder = out / name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "graph.pb").write_bytes(graph.as_graph_def().SerializeToString())
-    describe = lambda tensor, value: {
-        "name": tensor.name,
-        "dtype": tensor.dtype.name,
-        "declared": None if tensor.shape.rank is None else [-1 if d is None else d for d in tensor.shape],
-        "shape": list(np.shape(value)),
-    }
     for i, value in enumerate(feeds.values()):
         (folder / f"{i}.in").write_bytes(np.ascontiguousarray(value).tobytes())
     for i, value in enumerate(outputs):
         (folder / f"{i}.out").write_bytes(np.ascontiguousarray(value).tobytes())
     case = {
-        "feeds": [describe(tensor, value) for tensor, value in feeds.items()],
-        "fetches": [describe(tensor, value) for tensor, value in zip(fetches, outputs)],
+        **(about or {}),
+        **({} if raises is None else {"raises": raises}),
+        "feeds": [described(tensor, np.shape(value)) for tensor, value in feeds.items()],
+        "fetches": [described(tensor, () if raises else np.shape(value)) for tensor, value in zip(fetches, outputs if raises is None else fetches)],
     }
     (folder / "case.json").write_text(json.dumps(case))
+
+
+def reason_of(error):
+    lines = [line.strip() for line in error.message.splitlines() if line.strip()]
+    return next((line for line in lines if not line.startswith(("Graph execution", "Detected", "Node:", "File"))), lines[0])
+
+
+def described(tensor, shape):
+    return {
+        "name": tensor.name,
+        "dtype": tensor.dtype.name,
+        "declared": None if tensor.shape.rank is None else [-1 if size is None else size for size in tensor.shape],
+        "shape": list(shape),
+    }

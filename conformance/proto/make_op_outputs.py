@@ -35,17 +35,20 @@ def registry():
     return [op for op in ops.op if not ELSEWHERE.search(op.name)]
 
 
-def output(op, arg):
+def kind(op, arg):
+    """The dtype of an argument, as the table says it."""
     if arg.type_list_attr:
-        kind = f"[{arg.type_list_attr}]"
+        text = f"[{arg.type_list_attr}]"
     elif arg.type_attr:
         attr = next(attr for attr in op.attr if attr.name == arg.type_attr)
-        kind = arg.type_attr + (f"={attr.default_value.type}" if attr.HasField("default_value") else "")
+        text = arg.type_attr + (f"={attr.default_value.type}" if attr.HasField("default_value") else "")
     else:
-        kind = str(arg.type)
-    if arg.number_attr:
-        kind = f"{arg.number_attr}*{kind}"
-    return kind if len(op.output_arg) == 1 else f"{arg.name}:{kind}"
+        text = str(arg.type)
+    return f"{arg.number_attr}*{text}" if arg.number_attr else text
+
+
+def output(op, arg):
+    return kind(op, arg) if len(op.output_arg) == 1 else f"{arg.name}:{kind(op, arg)}"
 
 
 def main():
@@ -60,4 +63,5 @@ def main():
     print("`;")
 
 
-main()
+if __name__ == "__main__":
+    main()

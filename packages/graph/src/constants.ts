@@ -3,7 +3,7 @@
  * Source of the format: `tensorflow/core/framework/tensor.proto`; a list of values shorter than the tensor repeats its last value.
  */
 import { DTYPES, type DType, dtypeFromTf } from './dtype.ts';
-import { corrupt, FloeError } from './errors.ts';
+import { corrupt, type ErrorDetail, FloeError } from './errors.ts';
 import { attrOf, type Node } from './graph.ts';
 import type { TensorProto, TensorShapeProto } from './proto/tensorflow.ts';
 import { arrayFor, bytesOf, type NumericData, numericView, sizeOf, type Tensor } from './tensor.ts';
@@ -28,10 +28,21 @@ export function shapeToProto(shape: readonly number[] | null): TensorShapeProto 
   return { dim: shape.map((size) => ({ size, name: '' })), unknown_rank: false };
 }
 
+/** What a constant is called in errors, and where it is. */
+interface Where {
+  readonly text: string;
+  readonly detail: ErrorDetail;
+}
+
 /** Decodes a constant; numeric data is a view of the proto's bytes where those are packed and aligned. Throws DATA_LOSS. */
-export function tensorFromProto(proto: TensorProto, where: string): Tensor {
+function tensorFromProto(proto: TensorProto, where: Where): Tensor {
   const dtype = dtypeFromTf(proto.dtype);
-  if (dtype === undefined) throw new FloeError('UNIMPLEMENTED', `${where}: unknown dtype number ${proto.dtype}`);
+  if (dtype === undefined)
+    throw new FloeError(
+      'UNIMPLEMENTED',
+      `${where.text} has dtype number ${proto.dtype}, which Floe does not know`,
+      where.detail,
+    );
   const shape = proto.tensor_shape?.dim.map((dim) => dim.size) ?? [];
   const size = checkedSize(shape, dtype, where);
   if (dtype === 'string') return { dtype, shape, data: repeatLast(proto.string_val, size, NO_BYTES, where) };
@@ -75,22 +86,22 @@ export function constNode(name: string, tensor: Tensor): Node {
 export function constValue(node: Node): Tensor {
   const proto = node.attr.get('value')?.tensor;
   if (proto === undefined) throw corrupt(`constant ${node.name} has no value`, { node: node.name, op: node.op });
-  return tensorFromProto(proto, `constant ${node.name}`);
+  return tensorFromProto(proto, { text: `constant ${node.name}`, detail: { node: node.name, op: node.op } });
 }
 
-function checkedSize(shape: readonly number[], dtype: DType, where: string): number {
+function checkedSize(shape: readonly number[], dtype: DType, where: Where): number {
   const size = sizeOf(shape);
   const width = Math.max(1, DTYPES[dtype].size);
   if (shape.some((dim) => dim < 0) || size * width > MAX_BYTES) {
-    throw corrupt(`${where} claims shape [${shape.join(', ')}] of ${dtype}`);
+    throw corrupt(`${where.text} claims shape [${shape.join(', ')}] of ${dtype}`, where.detail);
   }
   return size;
 }
 
-function packed(content: Uint8Array, dtype: DType, size: number, where: string): NumericData {
+function packed(content: Uint8Array, dtype: DType, size: number, where: Where): NumericData {
   const wanted = size * DTYPES[dtype].size;
   if (content.byteLength !== wanted)
-    throw corrupt(`${where} has ${content.byteLength} bytes where its shape needs ${wanted}`);
+    throw corrupt(`${where.text} has ${content.byteLength} bytes where its shape needs ${wanted}`, where.detail);
   return numericView(dtype, content);
 }
 
@@ -117,8 +128,9 @@ function valuesOf(proto: TensorProto, dtype: DType): ArrayLike<number | bigint |
 }
 
 /** Elements from a list of values, of which the last one stands for all that follow. */
-function fill(values: ArrayLike<number | bigint | boolean>, dtype: DType, size: number, where: string): NumericData {
-  if (values.length > size) throw corrupt(`${where} has ${values.length} values where its shape needs ${size}`);
+function fill(values: ArrayLike<number | bigint | boolean>, dtype: DType, size: number, where: Where): NumericData {
+  if (values.length > size)
+    throw corrupt(`${where.text} has ${values.length} values where its shape needs ${size}`, where.detail);
   // As they are, bit by bit: going through a number could change the payload of a NaN.
   if (values.length === size && ArrayBuffer.isView(values)) return values as unknown as NumericData;
   checkRepeated(size * DTYPES[dtype].size, where);
@@ -134,11 +146,12 @@ function fill(values: ArrayLike<number | bigint | boolean>, dtype: DType, size: 
 }
 
 /** A few bytes of a file may stand for a whole tensor, within limits. */
-function checkRepeated(bytes: number, where: string): void {
+function checkRepeated(bytes: number, where: Where): void {
   if (bytes <= MAX_REPEATED_BYTES) return;
   throw new FloeError(
     'RESOURCE_EXHAUSTED',
-    `${where} repeats one value over ${bytes} bytes, more than ${MAX_REPEATED_BYTES}`,
+    `${where.text} repeats one value over ${bytes} bytes, more than ${MAX_REPEATED_BYTES}`,
+    where.detail,
   );
 }
 
@@ -151,8 +164,9 @@ function repeatElement(data: NumericData, at: number): void {
   }
 }
 
-function repeatLast<T>(values: readonly T[], size: number, zero: T, where: string): readonly T[] {
-  if (values.length > size) throw corrupt(`${where} has ${values.length} values where its shape needs ${size}`);
+function repeatLast<T>(values: readonly T[], size: number, zero: T, where: Where): readonly T[] {
+  if (values.length > size)
+    throw corrupt(`${where.text} has ${values.length} values where its shape needs ${size}`, where.detail);
   if (values.length === size) return values;
   checkRepeated(size * 8, where);
   const last = values.at(-1) ?? zero;

@@ -4,7 +4,7 @@
  */
 import type { DType } from './dtype.ts';
 import { dtypeFromTf } from './dtype.ts';
-import { invalid } from './errors.ts';
+import { type ErrorCode, FloeError, invalid } from './errors.ts';
 import type { AttrValue, FunctionDef, GraphDef, ListValue, NodeDef, VersionDef } from './proto/tensorflow.ts';
 
 export type Node = NodeDef;
@@ -127,7 +127,8 @@ export class Attrs {
     const code = this.node.attr.get(name)?.type;
     if (code === undefined) return this.required(name, fallback);
     const dtype = dtypeFromTf(code);
-    if (dtype === undefined) throw this.wrong(name, `has dtype number ${code}, which Floe does not know`);
+    if (dtype === undefined)
+      throw this.wrong(name, `has dtype number ${code}, which Floe does not know`, 'UNIMPLEMENTED');
     return dtype;
   }
 
@@ -142,8 +143,8 @@ export class Attrs {
     return fallback;
   }
 
-  private wrong(name: string, what: string): Error {
+  private wrong(name: string, what: string, code: ErrorCode = 'INVALID_ARGUMENT'): FloeError {
     const { name: node, op } = this.node;
-    return invalid(`attribute ${name} of node ${node} (${op}) ${what}`, { node, op, field: name });
+    return new FloeError(code, `attribute ${name} of node ${node} (${op}) ${what}`, { node, op, field: name });
   }
 }

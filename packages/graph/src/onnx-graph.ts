@@ -25,6 +25,8 @@ export interface OnnxNode {
    * freely (no name occurs twice in all of them).
    */
   bodies?: Readonly<Record<string, OnnxGraph>>;
+  /** An If whose branches give the same: its condition only says whether the first, the faster one, may be taken. */
+  interchangeable?: boolean;
 }
 
 export interface ValueType {
@@ -85,12 +87,16 @@ export function bodiesOf(node: OnnxNode): readonly OnnxGraph[] {
 /** Every value that the subgraphs of a node use, whether they make it or the graph around them. */
 export function usedInside(node: OnnxNode): ReadonlySet<Value> {
   const used = new Set<Value>();
-  for (const body of bodiesOf(node)) {
-    for (const { name } of body.outputs) used.add(name);
-    for (const inner of body.nodes) {
-      for (const input of inner.inputs) if (input !== '') used.add(input);
-      for (const value of usedInside(inner)) used.add(value);
-    }
+  for (const body of bodiesOf(node)) for (const value of usedIn(body)) used.add(value);
+  return used;
+}
+
+/** The same of one subgraph. */
+export function usedIn(body: OnnxGraph): ReadonlySet<Value> {
+  const used = new Set(body.outputs.map(({ name }) => name));
+  for (const inner of body.nodes) {
+    for (const input of inner.inputs) if (input !== '') used.add(input);
+    for (const value of usedInside(inner)) used.add(value);
   }
   return used;
 }

@@ -6,6 +6,7 @@ import { Evaluator } from './evaluate/index.ts';
 import { elementCount, Facts, Lazy, type Typed } from './facts.ts';
 import { type Flow, flowOf, isFlow, type RegionFacts } from './flow.ts';
 import { OpContext } from './op-context.ts';
+import { checkRules } from './op-rules.ts';
 import { topologicalOrder } from './order.ts';
 import { partialElements } from './partial.ts';
 import { inferTypes, undeclaredType } from './shape/index.ts';
@@ -62,6 +63,7 @@ export class FactTable implements RegionFacts {
   private add(node: Node): void {
     if (node.op === 'Placeholder' && this.fedNodes.has(node.name)) return;
     const op = new OpContext(node, this.inputsOf(node));
+    checkRules(op);
     this.byNode.set(node.name, isFlow(node.op) ? this.flow(op) : this.factsOf(op, inferTypes(op)));
   }
 

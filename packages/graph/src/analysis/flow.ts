@@ -60,7 +60,7 @@ const FLOWS: Readonly<Record<string, (graph: Graph, op: OpContext, analyse: Anal
 };
 
 export function isFlow(op: string): boolean {
-  return op in FLOWS;
+  return Object.hasOwn(FLOWS, op);
 }
 
 export function flowOf(graph: Graph, op: OpContext, analyse: Analyse): Analysed {

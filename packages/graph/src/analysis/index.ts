@@ -9,15 +9,16 @@
 import type { DType } from '../dtype.ts';
 import type { Graph, Node } from '../graph.ts';
 import type { Tensor } from '../tensor.ts';
-import { nameUnknown, publicShape } from './dims.ts';
+import { nameUnknown, publicShape, UNKNOWN } from './dims.ts';
 import { FactTable } from './fact-table.ts';
-import { Facts, type Typed } from './facts.ts';
+import { dimOf, Facts, type Typed } from './facts.ts';
 import type { Branches, Flow, Loop, Region, RegionFacts } from './flow.ts';
 import type { RegionGraph } from './region.ts';
 
 export { broadcast } from './dims.ts';
 export { sourceOf } from './flow.ts';
 export { topologicalOrder } from './order.ts';
+export { keyAndCounter, keysOf, PHILOX } from './philox.ts';
 export { inferableOps } from './shape/index.ts';
 export { type DenseSlice, denseSlices } from './strided-slice.ts';
 
@@ -39,6 +40,8 @@ export interface Analysis {
    * unknown altogether. Each unknown dimension of a feed has a number of its own.
    */
   dims(tensor: string): readonly number[] | null;
+  /** The number in an integer tensor of one element, where it is a size as `dims` has them; -1 where it is not known to be one. */
+  size(tensor: string): number;
   /** True for a tensor list that nothing has been written to. */
   isFreshList(tensor: string): boolean;
   /** What a While, If or Case runs. */
@@ -86,6 +89,7 @@ function analysisOf(table: RegionFacts): Analysis {
     partial: (tensor) =>
       table.get(tensor).elements?.map((element) => (typeof element === 'number' ? element : undefined)),
     dims: (tensor) => denseType(table.get(tensor)).dims,
+    size: (tensor) => sizeIn(table.get(tensor)),
     isFreshList: (tensor) => table.get(tensor).list?.written === false,
     flow: (node) => {
       const flow = table.flows.get(node);
@@ -93,6 +97,11 @@ function analysisOf(table: RegionFacts): Analysis {
     },
     order: table.order,
   };
+}
+
+function sizeIn({ elements }: Facts): number {
+  const [element] = elements?.length === 1 ? elements : [];
+  return typeof element === 'number' && element < 0 ? UNKNOWN : dimOf(element);
 }
 
 /** A tensor list is seen as one tensor of all its items. */

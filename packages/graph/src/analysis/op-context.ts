@@ -62,8 +62,17 @@ export class OpContext {
     return values?.[0];
   }
 
+  /** A scalar input that counts something, as a dimension. */
+  count(i: number): number {
+    const count = this.int(i) ?? UNKNOWN;
+    if (count < 0 && this.int(i) !== undefined) throw this.fail(`needs a count as input ${i}, not ${count}`);
+    return count;
+  }
+
   /** Input `i` read as a shape. */
   shapeArgument(i: number): Dims {
+    if ((this.dims(i)?.length ?? 0) > 1)
+      throw this.fail(`needs input ${i} to be a vector, not ${formatDims(this.dims(i))}`);
     const elements = this.elements(i);
     const dims = elements?.map(dimOf) ?? null;
     if (elements?.some((element) => typeof element === 'number' && element < 0)) {

@@ -8,9 +8,10 @@ import { analyse, type Feeds } from '../analysis/index.ts';
 import { measureOnnx } from '../cost/index.ts';
 import { invalid } from '../errors.ts';
 import { subgraph } from '../freeze/subgraph.ts';
-import { type Graph, tensorName } from '../graph.ts';
+import { endpoint, type Graph, tensorName } from '../graph.ts';
 import { withoutFused } from '../inline/fused.ts';
-import type { OnnxGraph } from '../onnx-graph.ts';
+import { outputDType } from '../inline/op-types.ts';
+import { graphsIn, type OnnxGraph } from '../onnx-graph.ts';
 import { optimise } from '../passes/index.ts';
 import { raiseControlFlow } from '../raise/index.ts';
 import type { TensorSpec } from '../tensor.ts';
@@ -80,8 +81,13 @@ export function compile(
   const { flops, assumed } = measureOnnx(onnx);
   const files = writeOnnx(onnx, batchNames(onnx, dims));
   const { inputs, outputs } = onnx;
-  // No op that draws random numbers can be compiled.
-  return { ...files, inputs, outputs, rowIndependent, flops: assumed === 0 ? flops : undefined, deterministic: true };
+  const deterministic = isDeterministic(onnx);
+  return { ...files, inputs, outputs, rowIndependent, flops: assumed === 0 ? flops : undefined, deterministic };
+}
+
+/** Random numbers with a seed are computed like any others. */
+function isDeterministic(onnx: OnnxGraph): boolean {
+  return [...graphsIn(onnx)].every(({ nodes }) => nodes.every(({ op }) => !op.startsWith('Random')));
 }
 
 interface Lowered {
@@ -98,6 +104,7 @@ function lowered(
 ): Lowered {
   const inputs = unique(feeds.map((feed) => ({ ...feed, name: tensorName(feed.name) })));
   const wanted = [...new Set(fetches.map(tensorName))];
+  for (const input of inputs) checkFeed(graph, input);
   const cut = subgraph(
     graph,
     inputs.map((input) => input.name),
@@ -120,6 +127,15 @@ function lowered(
   const onnx = lower(folded, analysis, boundary, opset);
   onPass({ name: 'lower', kind: 'onnx', graph: onnx });
   return { onnx, dims: (tensor) => analysis.dims(inner(tensor)) };
+}
+
+/** Throws INVALID_ARGUMENT for a feed of another dtype than its node states. */
+function checkFeed(graph: Graph, { name, dtype }: TensorSpec): void {
+  const { node: source, index } = endpoint(name);
+  const node = graph.byName.get(source);
+  const stated = node === undefined ? undefined : outputDType(node, index);
+  if (node === undefined || stated === undefined || stated === dtype) return;
+  throw invalid(`${name} is ${stated} and cannot be fed with ${dtype}`, { tensor: name, node: source, op: node.op });
 }
 
 function unique(feeds: readonly TensorSpec[]): readonly TensorSpec[] {

@@ -62,9 +62,11 @@ const NARROW_SINCE = 14;
 const ARITHMETIC_OPS = new Set(['Add', 'Sub', 'Mul', 'Div']);
 const NARROW: ReadonlySet<DType> = new Set(['int8', 'int16', 'uint8', 'uint16']);
 
+const WITHOUT_KERNELS: ReadonlySet<DType> = new Set(['bfloat16', 'complex64', 'complex128', 'resource', 'variant']);
+
 /** The dtype in which ONNX Runtime can run `op` on values of `dtype` exactly; undefined where there is none. */
 export function kernelDtype(op: string, dtype: DType, opset: number): DType | undefined {
-  if (dtype === 'bfloat16' || dtype === 'resource' || dtype === 'variant') return undefined;
+  if (WITHOUT_KERNELS.has(dtype)) return undefined;
   if (opset < NARROW_SINCE && ARITHMETIC_OPS.has(op) && NARROW.has(dtype)) return 'int32';
   const kernels = KERNELS.get(op);
   if (kernels === undefined || kernels.has(dtype)) return dtype;

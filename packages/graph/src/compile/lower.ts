@@ -14,7 +14,7 @@ import { Refusals } from './refusals.ts';
 const SILENT = new Set(['Const', 'NoOp', 'Placeholder']);
 
 /** Dtypes for which the engine has no kernels at all. */
-const FOREIGN: ReadonlySet<DType> = new Set<DType>(['bfloat16', 'resource', 'variant']);
+const FOREIGN: ReadonlySet<DType> = new Set<DType>(['bfloat16', 'complex64', 'complex128', 'resource', 'variant']);
 
 /** What goes in and out, by canonical names, and under which name the graph has it (a fed tensor is a placeholder there). */
 export interface Boundary {
@@ -120,7 +120,7 @@ function lowerNode(
     return undefined;
   }
   const foreign = dtypes.find((dtype) => FOREIGN.has(dtype));
-  if (foreign !== undefined) {
+  if (foreign !== undefined && node.op !== 'Cast') {
     refusals.add(node, `the engine computes nothing in ${foreign}`);
     return undefined;
   }

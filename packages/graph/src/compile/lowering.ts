@@ -105,6 +105,11 @@ export class Lowering {
     return this.around.analysis.dims(this.tensor(i));
   }
 
+  /** The number in scalar input `i`, where it is a size as `dims` has them; else -1. */
+  size(i: number): number {
+    return this.around.analysis.size(this.tensor(i));
+  }
+
   outDims(i = 0): readonly number[] | null {
     return this.around.analysis.dims(`${this.node.name}:${i}`);
   }

@@ -25,6 +25,8 @@ function flowResults(graph: OnnxGraph, node: OnnxNode, states: RowStates): reado
 }
 
 function branchResults(c: RowContext, states: RowStates): readonly RowState[] {
+  // Both give the same: what is found of the second, which may be taken in any case, holds for both.
+  if (c.node.interchangeable === true) return resultsOf(bodiesOf(c.node)[1] ?? c.graph, states);
   c.fixedFrom(0);
   const [yes = [], no = []] = bodiesOf(c.node).map((body) => resultsOf(body, states));
   return yes.map((state, i) => {

@@ -9,7 +9,7 @@ type Rule = (c: RowContext) => RowState | readonly RowState[];
 
 /** Ops over the dimensions behind the batch of their first input. */
 const PER_IMAGE =
-  'AveragePool BatchNormalization Conv ConvTranspose DepthToSpace GlobalAveragePool LRN MaxPool SpaceToDepth';
+  'AveragePool BatchNormalization Conv ConvTranspose DepthToSpace GlobalAveragePool LRN MaxPool RandomNormalLike RandomUniformLike SpaceToDepth';
 
 const REDUCTIONS = 'ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum';
 

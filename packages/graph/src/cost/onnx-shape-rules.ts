@@ -187,6 +187,13 @@ const expand: Rule = ({ node, shapes: [x], numbers }) => {
   return x && target && broadcast({ node, shapes: [x, target], numbers });
 };
 
+/** All steps, then the last states: an LSTM has two. */
+const recurrent: Rule = ({ node, shapes: [x, , r] }) => {
+  if (x === undefined || r === undefined) return undefined;
+  const state = [1, x[1] ?? 1, r[2] ?? 1];
+  return [[x[0] ?? 1, ...state], ...node.outputs.slice(1).map(() => state)];
+};
+
 const resize: Rule = ({ shapes: [x], numbers }) => {
   const [scales, sizes] = [numbers(2), numbers(3)];
   if (x === undefined || (scales?.length !== x.length && sizes?.length !== x.length)) return undefined;
@@ -216,6 +223,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ...each('ArgMax ArgMin', arg),
   ...each('AveragePool MaxPool', pool),
   ...each('GlobalAveragePool GlobalMaxPool', globalPool),
+  ...each('LSTM GRU RNN', recurrent),
   ['Conv', convolution],
   ['ConvTranspose', transposedConvolution],
   ['MatMul', matrixProduct],

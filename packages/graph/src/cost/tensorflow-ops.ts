@@ -26,11 +26,11 @@ type Formula = (op: OpShapes) => number;
 const text = new TextDecoder();
 
 const ELEMENTWISE =
-  'Abs Acos Acosh Add AddV2 ApproximateEqual Asin Asinh Atan Atan2 Atanh BesselI0e BesselI1e BiasAdd BiasAddV1 BitwiseAnd BitwiseOr ' +
+  'Abs Acos Acosh Add AddV2 ApproximateEqual Asin Asinh Atan Atan2 Atanh BesselI0 BesselI0e BesselI1 BesselI1e BiasAdd BiasAddV1 BitwiseAnd BitwiseOr ' +
   'BitwiseXor Ceil ClipByValue Cos Cosh Digamma Div DivNoNan Elu Equal Erf Erfc Erfinv Exp Expm1 Floor FloorDiv FloorMod Greater ' +
   'GreaterEqual Inv Invert IsFinite IsInf IsNan LeakyRelu LeftShift Less LessEqual Lgamma Log Log1p LogicalAnd LogicalNot ' +
-  'LogicalOr Maximum Minimum Mod Mul MulNoNan Ndtri Neg NotEqual Pow Prelu RealDiv Reciprocal Relu Relu6 RightShift Rint Round ' +
-  'Rsqrt Selu Sigmoid Sign Sin Sinh Softplus Softsign Sqrt Square Sub Tan Tanh TruncateDiv TruncateMod Xdivy Xlog1py Xlogy';
+  'LogicalOr Maximum Minimum Mod Mul MulNoNan Ndtri Neg NotEqual Pow Prelu RandomStandardNormal RandomUniform RandomUniformInt RealDiv Reciprocal Relu Relu6 RightShift Rint Round ' +
+  'Rsqrt Selu Sigmoid Sign Sin Sinh Softplus Softsign Sqrt Square StatelessRandomNormalV2 StatelessRandomUniformV2 Sub Tan Tanh TruncateDiv TruncateMod Xdivy Xlog1py Xlogy';
 
 const MOVES =
   'Assert BatchToSpace BatchToSpaceND Bitcast BroadcastArgs BroadcastTo Cast CheckNumerics CheckNumericsV2 Concat ConcatV2 ' +
@@ -48,7 +48,7 @@ const MOVES =
 
 const FOLDS = 'All Any ArgMax ArgMin Max Min Prod Sum';
 const SEGMENTS =
-  'Cumprod Cumsum SegmentMax SegmentMean SegmentMin SegmentProd SegmentSum TensorScatterAdd UnsortedSegmentMax UnsortedSegmentMin ' +
+  'Cumprod Cumsum CumulativeLogsumexp SegmentMax SegmentMean SegmentMin SegmentProd SegmentSum TensorScatterAdd UnsortedSegmentMax UnsortedSegmentMin ' +
   'UnsortedSegmentProd UnsortedSegmentSum';
 
 const input = ({ inputs }: OpShapes, i = 0): Shape => inputs[i] ?? [];

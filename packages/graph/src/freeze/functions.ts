@@ -54,7 +54,7 @@ export class FunctionFreezer {
 
   /** A node that calls functions, given which of its data inputs are handles. Results that are handles are named too. */
   node(node: Node, handles: HandleTypes): { node: Node; results: HandleTypes } | undefined {
-    const caller = CALLERS[node.op];
+    const caller = Object.hasOwn(CALLERS, node.op) ? CALLERS[node.op] : undefined;
     if (caller === undefined) return handles.size === 0 ? { node: this.others(node), results: new Map() } : undefined;
     const args = new Map([...handles].map(([at, type]) => [at - caller.skip, type]));
     if ([...args.keys()].some((at) => at < 0)) return undefined;

@@ -107,7 +107,7 @@ function placeholdersBefore(graph: Graph, outputs: readonly string[], named: Rea
 }
 
 function specs(graph: Graph, names: readonly string[]): Record<string, TensorSpec> {
-  const out: Record<string, TensorSpec> = {};
+  const out = new Map<string, TensorSpec>();
   for (const name of names) {
     const { node: wanted, index } = endpoint(name);
     const node = graph.byName.get(wanted);
@@ -118,9 +118,9 @@ function specs(graph: Graph, names: readonly string[]): Record<string, TensorSpe
         ...(node === undefined ? {} : { node: node.name, op: node.op }),
       });
     }
-    out[name.replace(/:0$/, '')] = spec;
+    out.set(name.replace(/:0$/, ''), spec);
   }
-  return out;
+  return Object.fromEntries(out);
 }
 
 function noSignature(graph: Graph): FloeError {

@@ -7,6 +7,7 @@ import { DTYPES } from '../dtype.ts';
 import { FloeError } from '../errors.ts';
 import { attrOf, endpoint, type Graph, graphOf, type Node } from '../graph.ts';
 import { isControl, usersOf } from '../inline/walk.ts';
+import { nearest } from '../nearest.ts';
 import type { Source } from '../source.ts';
 import type { Tensor } from '../tensor.ts';
 import { type Failure, FunctionFreezer } from './functions.ts';
@@ -15,16 +16,17 @@ import { isUnfreezable } from './unfreezable.ts';
 
 const REFERENCES = new Set(['Variable', 'VariableV2', 'AutoReloadVariable']);
 const HANDLE = 'VarHandleOp';
+const MOST_NAMED = 10;
 
 /** The form for values of ops that pass references on. */
-const VALUE_FORM: Readonly<Record<string, string>> = {
-  RefIdentity: 'Identity',
-  RefSwitch: 'Switch',
-  RefMerge: 'Merge',
-  RefEnter: 'Enter',
-  RefExit: 'Exit',
-  RefNextIteration: 'NextIteration',
-};
+const VALUE_FORM: ReadonlyMap<string, string> = new Map([
+  ['RefIdentity', 'Identity'],
+  ['RefSwitch', 'Switch'],
+  ['RefMerge', 'Merge'],
+  ['RefEnter', 'Enter'],
+  ['RefExit', 'Exit'],
+  ['RefNextIteration', 'NextIteration'],
+]);
 
 /** Throws NOT_FOUND for variables without a value and UNIMPLEMENTED for what cannot be frozen, each naming all nodes. */
 export async function freezeVariables(
@@ -40,20 +42,36 @@ async function readValues(
   source: Pick<Source, 'variableKeys' | 'variables'>,
 ): Promise<Map<string, Tensor>> {
   const variables = graph.nodes.filter((node) => REFERENCES.has(node.op) || node.op === HANDLE);
-  const without = variables.filter((node) => !source.variableKeys.has(node.name));
-  if (without.length > 0) {
-    const names = without.slice(0, 10).map(({ name }) => name);
-    const message = `${without.length} variables have no value in the checkpoint: ${names.join(', ')}`;
-    throw new FloeError(
-      'NOT_FOUND',
-      message,
-      without.map(({ name, op }) => ({ node: name, op })),
-    );
-  }
+  checkStored(variables, source);
   const values = new Map<string, Tensor>();
   for (const { name } of variables)
     values.set(name, await source.variables.read(source.variableKeys.get(name) ?? { key: name }));
   return values;
+}
+
+/** Throws NOT_FOUND naming all variables that the checkpoint has no value for, and keys that are near. */
+function checkStored(
+  variables: readonly Node[],
+  { variableKeys, variables: store }: Pick<Source, 'variableKeys' | 'variables'>,
+): void {
+  const without = variables.filter(({ name }) => !store.has(variableKeys.get(name)?.key ?? ''));
+  if (without.length === 0) return;
+  const details = without.map(({ name, op }, i) => {
+    const key = variableKeys.get(name)?.key ?? name;
+    const near = i < MOST_NAMED ? nearest(key, store.keys) : [];
+    return {
+      node: name,
+      op,
+      tensor: key,
+      reason: near.length === 0 ? `no key ${key}` : `no key ${key}; near: ${near.join(', ')}`,
+    };
+  });
+  const names = details.slice(0, MOST_NAMED).map(({ node, reason }) => `${node} (${reason})`);
+  const what =
+    store.keys.length === 0
+      ? `the model came without its checkpoint, which has the values of ${without.length} variables`
+      : `${without.length} of ${variables.length} variables have no value in the checkpoint, which may be another model's`;
+  throw new FloeError('NOT_FOUND', `${what}: ${names.join(', ')}`, details);
 }
 
 class VariableFreezer {
@@ -113,7 +131,7 @@ class VariableFreezer {
     const value = this.values.get(node.name);
     if (value !== undefined) return [constNode(node.name, value)];
     if (isUnfreezable(node)) this.fail(node, 'it has a state');
-    const form = VALUE_FORM[node.op];
+    const form = VALUE_FORM.get(node.op);
     if (form !== undefined) return [{ ...node, op: form }];
     if (node.op === 'IsVariableInitialized') return withConstants(initialised(node));
     const handles = this.handleInputs(node);

@@ -4,7 +4,8 @@ import type { Node } from '../graph.ts';
 import { OP_OUTPUTS } from '../proto/op-outputs.ts';
 import type { ArgDef, AttrValue, FunctionDef } from '../proto/tensorflow.ts';
 
-interface OutputArg {
+/** One argument of an op, which may stand for several tensors. */
+export interface Arg {
   readonly name: string;
   /** Attribute with the length of the list; empty for one tensor. */
   readonly count: string;
@@ -15,30 +16,35 @@ interface OutputArg {
   readonly fixed: number;
 }
 
-let table: ReadonlyMap<string, readonly OutputArg[]> | undefined;
+let table: ReadonlyMap<string, readonly Arg[]> | undefined;
 
 /** True for ops of TensorFlow's own registry that have outputs. */
 export function isTensorFlowOp(op: string): boolean {
   return outputArgs(op) !== undefined;
 }
 
-function outputArgs(op: string): readonly OutputArg[] | undefined {
+function outputArgs(op: string): readonly Arg[] | undefined {
   table ??= parseTable();
   return table.get(op);
 }
 
-function parseTable(): ReadonlyMap<string, readonly OutputArg[]> {
-  const rows = new Map<string, readonly OutputArg[]>();
-  for (const line of OP_OUTPUTS.trim().split('\n')) {
-    const [outputs = '', ops = ''] = line.split(' | ');
-    const args = outputs.split(' ').map(parseArg);
-    for (const op of ops.split(' ')) rows.set(op, args);
-  }
-  return rows;
+function parseTable(): ReadonlyMap<string, readonly Arg[]> {
+  return new Map(rowsOf(OP_OUTPUTS).map(([outputs, op]) => [op, outputs.split(' ').map(parseArg)]));
+}
+
+/** A table of lines `key | op op op` as pairs of key and op. */
+export function rowsOf(table: string): readonly (readonly [key: string, op: string])[] {
+  return table
+    .trim()
+    .split('\n')
+    .flatMap((line) => {
+      const [key = '', ops = ''] = line.split(' | ');
+      return ops.split(' ').map((op) => [key, op] as const);
+    });
 }
 
 /** `name:N*T=1`, of which name, `N*` and `=1` may be missing; `[T]` for a list of dtypes. */
-function parseArg(text: string): OutputArg {
+export function parseArg(text: string): Arg {
   const {
     name = '',
     count = '',
@@ -53,7 +59,8 @@ function parseArg(text: string): OutputArg {
 
 type Attributes = ReadonlyMap<string, AttrValue>;
 
-function typesOfArg(arg: OutputArg, attrs: Attributes): readonly number[] {
+/** Type numbers of what an argument stands for; 0 where its attribute is missing. */
+export function typesOfArg(arg: Arg, attrs: Attributes): readonly number[] {
   if (arg.list !== '') return attrs.get(arg.list)?.list?.type ?? [];
   const type = arg.attr === '' ? arg.fixed : (attrs.get(arg.attr)?.type ?? arg.fixed);
   if (arg.count === '') return [type];
@@ -65,7 +72,7 @@ function typesOfArg(arg: OutputArg, attrs: Attributes): readonly number[] {
 const MAX_OUTPUTS = 1 << 16;
 
 /** Arguments of a function as the table has them. */
-export function argsOfFunction(args: readonly ArgDef[]): readonly OutputArg[] {
+export function argsOfFunction(args: readonly ArgDef[]): readonly Arg[] {
   return args.map((arg) => ({
     name: arg.name,
     count: arg.number_attr,
@@ -76,7 +83,7 @@ export function argsOfFunction(args: readonly ArgDef[]): readonly OutputArg[] {
 }
 
 /** Type numbers of all arguments, one after the other. */
-export function typesOfArgs(args: readonly OutputArg[], attrs: Attributes): readonly number[] {
+export function typesOfArgs(args: readonly Arg[], attrs: Attributes): readonly number[] {
   return args.flatMap((arg) => typesOfArg(arg, attrs));
 }
 

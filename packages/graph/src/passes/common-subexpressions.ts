@@ -1,7 +1,7 @@
 /** Of several nodes with the same op, inputs and attributes one is kept: freezing leaves many equal constants and shape computations. */
 import { inferableOps, topologicalOrder } from '../analysis/index.ts';
 import { constValue } from '../constants.ts';
-import { DTYPES } from '../dtype.ts';
+import { DTYPES, dtypeFromTf } from '../dtype.ts';
 import { endpoint, type Node } from '../graph.ts';
 import type { AttrValue } from '../proto/tensorflow.ts';
 import { bytesOf, sizeOf } from '../tensor.ts';
@@ -76,7 +76,8 @@ function constantKey(node: Node): string | undefined {
   const proto = node.attr.get('value')?.tensor;
   const dims = proto?.tensor_shape?.dim.map(({ size }) => size) ?? [];
   if (proto === undefined || node.input.length > 0 || sizeOf(dims) * 8 > MAX_CONSTANT) return undefined;
+  const dtype = dtypeFromTf(proto.dtype);
+  if (dtype === undefined || DTYPES[dtype].size === 0 || dtype.startsWith('complex')) return undefined;
   const value = constValue(node);
-  if (DTYPES[value.dtype].size === 0) return undefined;
   return `Const ${value.dtype} [${value.shape.join()}] ${bytesOf(value).join()}`;
 }

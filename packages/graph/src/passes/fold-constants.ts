@@ -21,6 +21,7 @@ const NOT_FOLDED = new Set([
 
 /** Several outputs become several constants; only those that are used. */
 const MULTIPLE = new Set([
+  'StatelessRandomGetKeyCounter',
   ...['Split', 'SplitV', 'Unpack', 'ShapeN', 'IdentityN'],
   ...['While', 'StatelessWhile', 'If', 'StatelessIf', 'Case', 'StatelessCase'],
 ]);

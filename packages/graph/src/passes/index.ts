@@ -2,19 +2,25 @@
 import type { Feeds } from '../analysis/index.ts';
 import type { Graph } from '../graph.ts';
 import { commonSubexpressions } from './common-subexpressions.ts';
+import { takeApartComplex } from './complex/index.ts';
 import { dilate } from './dilate.ts';
+import { foldClamps } from './fold-clamps.ts';
 import { foldConstants } from './fold-constants.ts';
 import type { Pass } from './pass.ts';
 import { prune } from './prune.ts';
 import { removeDropout } from './remove-dropout.ts';
 import { removeIdentities } from './remove-identities.ts';
 import { unflattenProducts } from './unflatten-products.ts';
+import { widenBfloat16 } from './widen-bfloat16.ts';
 
 /** Names and order of the passes: what is dead is not analysed, and what became equal or dead on the way goes at the end. */
 export const PASSES: readonly (readonly [name: string, pass: Pass])[] = [
   ['prune', prune],
+  ['widen-bfloat16', widenBfloat16],
+  ['take-apart-complex', takeApartComplex],
   ['remove-identities', removeIdentities],
   ['fold-constants', foldConstants],
+  ['fold-clamps', foldClamps],
   ['remove-dropout', removeDropout],
   ['dilate', dilate],
   ['unflatten-products', unflattenProducts],

@@ -228,6 +228,8 @@ export class WireReader {
   }
 
   private overlong(length: number): FloeError {
-    return this.fail(`a field claims ${length} bytes where ${this.left} are left`);
+    return this.fail(
+      `it is cut off, or of another format: a field claims ${length} bytes where ${this.left} are left,`,
+    );
   }
 }

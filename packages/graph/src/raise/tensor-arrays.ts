@@ -75,7 +75,7 @@ class Arrays {
       case 'Size':
         return [made('TensorListLength', [a])];
       case 'Concat':
-        return [any, made('TensorListConcatV2', [a, any.name, any.name], typed('dtype'))];
+        return [made('TensorListConcat', [a], typed('dtype'))];
       case 'Split':
         return [any, made('TensorListSplit', [a, any.name, b], typed('T'))];
       case 'Close':

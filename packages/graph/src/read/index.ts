@@ -8,6 +8,7 @@ import { asFloeError, FloeError, invalid } from '../errors.ts';
 import { GraphDef, MetaGraphDef } from '../proto/tensorflow.ts';
 import type { FileAccess, Source } from '../source.ts';
 import { LATEST_FILE, latestCheckpoint } from './checkpoint-files.ts';
+import { refuseForeign } from './foreign.ts';
 import { frozenSource } from './frozen-graph.ts';
 import { checkpointPrefix, readMetaGraph } from './meta-graph.ts';
 import { nodeFiles } from './node-files.ts';
@@ -45,7 +46,10 @@ export async function readSource(path: string, options: ReadOptions = {}): Promi
   for (const part of ['meta', 'index']) {
     if ((await beside.size(`${name}.${part}`)) !== undefined) return readCheckpoint(beside, name, options);
   }
-  throw new FloeError('NOT_FOUND', `there is no model at ${path}`, { file: path });
+  const isFolder = (await beside.list('.')).includes(`${name}/`);
+  throw new FloeError('NOT_FOUND', isFolder ? `${path} is an empty folder` : `there is no model at ${path}`, {
+    file: path,
+  });
 }
 
 async function readFolder(
@@ -59,8 +63,22 @@ async function readFolder(
   if (entries.has(SAVED_MODEL_TEXT)) return readSavedModel(files, options, SAVED_MODEL_TEXT);
   if (entries.has(LATEST_FILE)) return readCheckpoint(files, await latestCheckpoint(files), options);
   if (entries.has(TFJS_FILE)) return readTfjsModel(files, TFJS_FILE);
+  throw await noModel(folder, files, entries);
+}
+
+const MOST_HINTS = 5;
+
+/** Says what there is instead: folders that are models (versions, mostly), files that could be given by their own names. */
+async function noModel(folder: string, files: FileAccess, entries: ReadonlySet<string>): Promise<FloeError> {
   const wanted = `${SAVED_MODEL_FILE}, ${FROZEN_FILE}, ${LATEST_FILE} or ${TFJS_FILE}`;
-  throw invalid(`${folder} is no model: it has no ${wanted}`, { file: folder });
+  const hints: string[] = [];
+  for (const entry of [...entries].slice(0, 100)) {
+    const inside = entry.endsWith('/') ? await files.list(entry.slice(0, -1)) : [];
+    if (inside.includes(SAVED_MODEL_FILE) || inside.includes(FROZEN_FILE)) hints.push(entry);
+    if (/\.(pb|pbtxt|meta|json)$/.test(entry) || extname(entry).toLowerCase() in UNSUPPORTED) hints.push(entry);
+  }
+  const hint = hints.length === 0 ? '' : `; it has ${hints.slice(0, MOST_HINTS).join(', ')}: give that path`;
+  return invalid(`${folder} is no model: it has no ${wanted}${hint}`, { file: folder });
 }
 
 /** A checkpoint by the name of one of its files, or its prefix; the graph beside it may be text. */
@@ -79,6 +97,7 @@ async function readFile(files: FileAccess, name: string, options: ReadOptions): 
   if (checkpointPrefix(name) !== name) return readCheckpoint(files, name, options);
   if (name === SAVED_MODEL_FILE) return readSavedModel(files, options);
   const bytes = await files.read(name);
+  refuseForeign(bytes, name);
   if (bytes[0] === SAVED_MODEL_TAG) {
     throw invalid(`${name} is a SavedModel's graph: give its folder, where it is called ${SAVED_MODEL_FILE}`, {
       file: name,

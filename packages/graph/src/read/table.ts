@@ -17,7 +17,10 @@ const MAX_BLOCK = 64 * 2 ** 20;
 const MAX_KEY = 2 ** 20;
 
 /** Unpacked bytes of a whole table at most: 100,000 variables take some 10 MB. */
-const MAX_TABLE = 2 ** 30;
+const MAX_TABLE = 2 ** 28;
+
+/** What an entry takes in memory beside its key. */
+const ENTRY = 200;
 
 /** Keys are byte strings, one character per byte (Latin-1). */
 export type TableEntries = ReadonlyMap<string, Uint8Array>;
@@ -31,14 +34,24 @@ interface Handle {
 export function readTable(file: Uint8Array, name: string): TableEntries {
   const entries = new Map<string, Uint8Array>();
   let unpacked = 0;
+  let keys = 0;
   for (const [, handle] of blockEntries(readBlock(file, indexHandle(file, name), name), name)) {
     const block = readBlock(file, readHandle(new WireReader(handle, name)), name);
     unpacked += block.byteLength;
-    if (unpacked > MAX_TABLE)
-      throw new FloeError('RESOURCE_EXHAUSTED', `${name} unpacks to more than ${MAX_TABLE} bytes`, { file: name });
-    for (const [key, value] of blockEntries(block, name)) entries.set(key, value);
+    checkSize(unpacked, name);
+    for (const [key, value] of blockEntries(block, name)) {
+      // A key of a few bytes in the file may repeat most of a long one.
+      keys += key.length + ENTRY;
+      checkSize(keys, name);
+      entries.set(key, value);
+    }
   }
   return entries;
+}
+
+function checkSize(bytes: number, name: string): void {
+  if (bytes <= MAX_TABLE) return;
+  throw new FloeError('RESOURCE_EXHAUSTED', `${name} unpacks to more than ${MAX_TABLE} bytes`, { file: name });
 }
 
 function indexHandle(file: Uint8Array, name: string): Handle {
@@ -79,9 +92,8 @@ function readBlock(file: Uint8Array, { offset, size }: Handle, name: string): Ui
 }
 
 /** Entries share the beginning of their key with the entry before; the list of restart points at the end is for seeking only. */
-function blockEntries(block: Uint8Array, name: string): [key: string, value: Uint8Array][] {
+function* blockEntries(block: Uint8Array, name: string): Generator<[key: string, value: Uint8Array]> {
   const reader = new WireReader(entriesPart(block, name), name);
-  const entries: [string, Uint8Array][] = [];
   let key = '';
   while (!reader.done) {
     const shared = reader.uint32();
@@ -89,9 +101,8 @@ function blockEntries(block: Uint8Array, name: string): [key: string, value: Uin
     const length = reader.uint32();
     if (shared > key.length || shared + rest > MAX_KEY) throw corrupt(`${name} has a malformed key`, { file: name });
     key = key.slice(0, shared) + latin1(reader.take(rest));
-    entries.push([key, reader.take(length)]);
+    yield [key, reader.take(length)];
   }
-  return entries;
 }
 
 function entriesPart(block: Uint8Array, name: string): Uint8Array {

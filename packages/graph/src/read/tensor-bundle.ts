@@ -25,7 +25,9 @@ export const NO_VARIABLES: VariableStore = {
   has: () => false,
   spec: () => undefined,
   read: ({ key }) =>
-    Promise.reject(new FloeError('NOT_FOUND', `the model has no checkpoint that could hold ${key}`, { tensor: key })),
+    Promise.reject(
+      new FloeError('NOT_FOUND', `the model came without a checkpoint that could hold ${key}`, { tensor: key }),
+    ),
 };
 
 /** Opens the checkpoint with this prefix. Throws NOT_FOUND, DATA_LOSS, UNIMPLEMENTED (big-endian). */
@@ -138,8 +140,7 @@ export class TensorBundle implements VariableStore {
       throw this.broken(key, `it has ${entry.proto.size} bytes where its shape needs ${wanted}`);
     }
     const bytes = await this.range(entry, key);
-    if (maskCrc(crc32c(bytes)) !== entry.proto.crc32c)
-      throw this.broken(key, 'its checksum is wrong', this.shards[entry.proto.shard_id]);
+    if (maskCrc(crc32c(bytes)) !== entry.proto.crc32c) throw this.damaged(key, entry);
     return bytes;
   }
 
@@ -191,8 +192,14 @@ export class TensorBundle implements VariableStore {
     return `${this.index}: tensor ${key}`;
   }
 
-  private broken(key: string, reason: string, file = this.index): FloeError {
-    return corrupt(`${this.where(key)}: ${reason}`, { file, tensor: key });
+  private broken(key: string, reason: string): FloeError {
+    return corrupt(`${this.where(key)}: ${reason}`, { file: this.index, tensor: key });
+  }
+
+  private damaged(key: string, { proto: { shard_id: shard, offset, size } }: Entry): FloeError {
+    const file = this.shards[shard] ?? this.index;
+    const message = `${file}: the ${size} bytes of tensor ${key} at byte ${offset} are damaged: their checksum is wrong`;
+    return corrupt(message, { file, offset, tensor: key });
   }
 
   private missing(key: string): FloeError {

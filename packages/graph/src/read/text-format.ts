@@ -5,6 +5,7 @@
 import type { FloeError } from '../errors.ts';
 import type { Message } from '../proto/message.ts';
 import { enumNumber } from './enums.ts';
+import { refuseForeign } from './foreign.ts';
 import { blank, integerOf, isInteger, MAX_DEPTH, MessageBuilder, type Row } from './message-builder.ts';
 import { TextLexer } from './text-lexer.ts';
 
@@ -23,9 +24,11 @@ export function parseText<T>(message: Message<T>, bytes: Uint8Array, file: strin
   return new TextParser(bytes, file).whole(message as Message<unknown>) as T;
 }
 
-/** The message in a file of either notation: text where it is called `.pbtxt`. Throws DATA_LOSS. */
+/** The message in a file of either notation: text where it is called `.pbtxt`. Throws DATA_LOSS, UNIMPLEMENTED (another format). */
 export function decodeFile<T>(message: Message<T>, bytes: Uint8Array, file: string): T {
-  return file.toLowerCase().endsWith(TEXT) ? parseText(message, bytes, file) : message.decode(bytes, file);
+  if (file.toLowerCase().endsWith(TEXT)) return parseText(message, bytes, file);
+  refuseForeign(bytes, file);
+  return message.decode(bytes, file);
 }
 
 /** The first of `messages` that has one of the text's fields: files do not say which message they hold. */

@@ -105,7 +105,7 @@ describe('loops', () => {
 });
 
 describe('branches', () => {
-  const T = { Tcond: 'float32', Tin: { dtypes: ['float32'] }, Tout: { dtypes: ['float32'] } } as const;
+  const T = { Tcond: 'int32', Tin: { dtypes: ['float32'] }, Tout: { dtypes: ['float32'] } } as const;
   const branches = [
     fn('first', { x: 'float32' }, [], [['x', 'float32']]),
     fn('second', { x: 'float32' }, [node('Neg', 'neg', ['x'], F)], [['neg:y:0', 'float32']]),

@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compile, FloeError, type Graph } from '@floe/graph';
+import { diskError } from '../store/disk-error.ts';
 import { createWhole, type NewFolder } from '../store/new-folder.ts';
 import type { FileDigest } from '../store/version-folder.ts';
 import {
@@ -18,7 +19,9 @@ import {
 /** Compiles `graph` and writes the artefact into `folder`, whole or not at all. */
 export async function makeArtefact(folder: string, key: ArtefactKey, graph: Graph): Promise<Artefact> {
   const compiled = compile(graph, key.feeds, key.fetches, key.opset === undefined ? {} : { opset: key.opset });
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw diskError(error, folder);
+  });
   const target = join(folder, artefactName(key));
   const fill = async (hidden: NewFolder): Promise<void> => {
     const files: Record<string, FileDigest> = { [MODEL_FILE]: await hidden.write(MODEL_FILE, [compiled.model]) };

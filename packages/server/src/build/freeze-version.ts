@@ -7,6 +7,7 @@ import { basename, join, resolve } from 'node:path';
 import { FloeError, type Frozen, freeze, frozenChunks, readSource, type Signature, type Source } from '@floe/graph';
 import { type Description, MANIFEST_VERSION, type Manifest } from '../core/manifest.ts';
 import { VERSION } from '../core/version.ts';
+import { diskError } from '../store/disk-error.ts';
 import { createWhole, type NewFolder } from '../store/new-folder.ts';
 import { COMPILED_FOLDER, type FileDigest, FROZEN_FILE, listVersions, MANIFEST_FILE } from '../store/version-folder.ts';
 import { type Artefact, artefactKeyOf } from './artefact.ts';
@@ -58,7 +59,9 @@ export async function freezeVersion(request: FreezeRequest, progress: Progress =
   const description = await describeSource(request.source, request.describe);
   const { frozen, readAssets } = await readAndFreeze(request, progress);
   const modelFolder = join(resolve(request.root), request.name);
-  await mkdir(modelFolder, { recursive: true });
+  await mkdir(modelFolder, { recursive: true }).catch((error: unknown) => {
+    throw diskError(error, modelFolder);
+  });
   const version = request.version ?? ((await listVersions(modelFolder)).at(-1) ?? 0) + 1;
   const folder = join(modelFolder, String(version));
   const manifest = await createWhole(folder, (hidden) =>

@@ -1,7 +1,10 @@
 /** `floe freeze`. */
+import process from 'node:process';
 import { type FreezeRequest, type FreezeResult, freezeVersion } from '../build/freeze-version.ts';
+import { discardUnfinished } from '../store/new-folder.ts';
 import { assignments } from './model.ts';
 import { EXIT, megabytes, print, printJson, progressBar } from './output.ts';
+import { cleaningUp } from './signals.ts';
 import { formatSignature } from './signature-text.ts';
 
 export async function freezeCommand(source: string, options: Record<string, unknown>): Promise<number> {
@@ -14,7 +17,11 @@ export async function freezeCommand(source: string, options: Record<string, unkn
   } as unknown as FreezeRequest;
   const bar = await progressBar(json === true);
   const started = performance.now();
-  const result = await freezeVersion(request, bar.update).finally(() => bar.stop());
+  const listening = cleaningUp(process, discardUnfinished);
+  const result = await freezeVersion(request, bar.update).finally(() => {
+    listening();
+    bar.stop();
+  });
   if (json === true) printJson(result);
   else report(result, performance.now() - started);
   return EXIT.ok;

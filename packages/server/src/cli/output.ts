@@ -12,6 +12,7 @@ export const EXIT = {
   noInput: 66,
   unavailable: 69,
   software: 70,
+  cannotCreate: 73,
   permission: 77,
 } as const;
 
@@ -23,6 +24,7 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
   NOT_FOUND: EXIT.noInput,
   UNAVAILABLE: EXIT.unavailable,
   INTERNAL: EXIT.software,
+  ALREADY_EXISTS: EXIT.cannotCreate,
   PERMISSION_DENIED: EXIT.permission,
   UNAUTHENTICATED: EXIT.permission,
 };

@@ -3,9 +3,11 @@
  * its way to the disk the next one is made already.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FloeError } from '@floe/graph/base';
+import { diskError } from './disk-error.ts';
 import { exists, type FileDigest } from './version-folder.ts';
 
 /** Bytes that are handed to the system at a time; they are digested while it writes them. */
@@ -88,14 +90,24 @@ function* chunksOf(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
   }
 }
 
+/** Hidden folders that are being filled. */
+const unfinished = new Set<string>();
+
+/** Removes what is half written, at once: for a process that is told to end. */
+export function discardUnfinished(): void {
+  for (const path of unfinished) rmSync(path, { recursive: true, force: true });
+}
+
 /** Makes `folder` by `fill`, which gets a hidden one beside it; only a whole one appears under its name. Throws ALREADY_EXISTS. */
 export async function createWhole<T>(folder: string, fill: (hidden: NewFolder) => Promise<T>): Promise<T> {
   if (await exists(folder)) throw alreadyThere(folder);
   const hidden = new NewFolder(
     join(dirname(folder), `.${basename(folder)}.${process.pid}.${randomBytes(4).toString('hex')}`),
   );
-  await mkdir(hidden.path, { recursive: true });
+  unfinished.add(hidden.path);
   try {
+    await removeAbandoned(dirname(folder));
+    await mkdir(hidden.path, { recursive: true });
     const result = await fill(hidden);
     await hidden.flushed();
     await rename(hidden.path, folder);
@@ -103,8 +115,35 @@ export async function createWhole<T>(folder: string, fill: (hidden: NewFolder) =
     return result;
   } catch (error) {
     await hidden.settled();
-    await rm(hidden.path, { recursive: true, force: true });
-    throw isTaken(error) ? alreadyThere(folder, error) : error;
+    await rm(hidden.path, { recursive: true, force: true }).catch(() => {});
+    throw isTaken(error) ? alreadyThere(folder, error) : diskError(error, folder);
+  } finally {
+    unfinished.delete(hidden.path);
+  }
+}
+
+const HIDDEN = /^\..+\.(?<pid>\d+)\.[0-9a-f]{8}$/;
+
+/** Nothing is written for that long without a change; on a shared disk the process may be another machine's. */
+const ABANDONED_MS = 60 * 60 * 1000;
+
+/** What a process left that was killed while it wrote. */
+async function removeAbandoned(parent: string): Promise<void> {
+  for (const name of await readdir(parent).catch(() => [])) {
+    const pid = HIDDEN.exec(name)?.groups?.['pid'];
+    const path = join(parent, name);
+    if (pid === undefined || isRunning(Number(pid))) continue;
+    const entry = await stat(path).catch(() => undefined);
+    if (entry !== undefined && Date.now() - entry.mtimeMs > ABANDONED_MS)
+      await rm(path, { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }
 

@@ -89,7 +89,7 @@ describe('floe freeze', () => {
   it('never overwrites a version', async () => {
     await floe([...FREEZE, '--models', root, '--version', '1']);
     const again = await floe([...FREEZE, '--models', root, '--version', '1', '--json']);
-    expect(again.code).not.toBe(0);
+    expect(again.code).toBe(73);
     expect(JSON.parse(again.err)).toMatchObject({ error: { code: 'ALREADY_EXISTS' } });
   });
 

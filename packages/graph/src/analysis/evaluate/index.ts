@@ -14,6 +14,7 @@ import { PASS_ON } from '../pass-on.ts';
 import { binary } from './binary.ts';
 import type { Evaluate, Known } from './evaluate.ts';
 import { layout } from './layout.ts';
+import { random } from './random.ts';
 import { reduce } from './reduce.ts';
 import { unary } from './unary.ts';
 
@@ -30,7 +31,9 @@ const MAX_GROWTH = 4;
 const GROWING = new Set(['Fill', 'Tile', 'BroadcastTo']);
 const SMALL = 4096;
 
-const RULES = new Map<string, Evaluate>([unary, binary, layout, reduce].flatMap((family) => Object.entries(family)));
+const RULES = new Map<string, Evaluate>(
+  [unary, binary, layout, random, reduce].flatMap((family) => Object.entries(family)),
+);
 
 /** Ops that are evaluated on constants. */
 export const foldableOps: readonly string[] = [...PASS_ON, ...RULES.keys()];
@@ -40,6 +43,7 @@ export class Evaluator {
 
   /** Values of the outputs of a node whose inputs are all constant; undefined where it is not to be folded. */
   evaluate(op: OpContext, types: readonly Typed[]): readonly Lazy<Tensor>[] | undefined {
+    if (types.some(({ dtype }) => dtype.startsWith('complex'))) return undefined;
     if (op.node.op === 'Const') return [new Lazy(() => constValue(op.node))];
     if (op.inputs.length === 0 || !op.inputs.every((input) => input.value !== undefined)) return undefined;
     if (PASS_ON.has(op.node.op)) return passOn(op, types);

@@ -31,15 +31,46 @@ function matrixDiagPart(op: OpContext): readonly Typed[] {
   const dims = op.dims(0);
   if (dims !== null && dims.length < 2) throw op.fail('needs a tensor of rank 2 or more');
   const offset = offsetOf(op, 1);
-  if (dims === null || offset === undefined) return [{ dtype: op.dtype(), dims: null }];
+  return [{ dtype: op.dtype(), dims: dims === null || offset === undefined ? null : partOf(op, dims, offset) }];
+}
+
+/** Dimensions of one diagonal of matrices. */
+function partOf(op: OpContext, dims: readonly number[], offset: number): readonly number[] {
   const [rows = UNKNOWN, columns = UNKNOWN] = dims.slice(-2);
   const known = rows >= 0 && columns >= 0;
   const length = Math.min(rows - Math.max(0, -offset), columns - Math.max(0, offset));
   if (known && length < 0) throw op.fail(`wants diagonal ${offset} of ${rows} x ${columns}`);
-  return [{ dtype: op.dtype(), dims: [...dims.slice(0, -2), known ? length : UNKNOWN] }];
+  return [...dims.slice(0, -2), known ? length : UNKNOWN];
+}
+
+/** The matrices of input 0 with other diagonals, those of input 1. */
+function matrixSetDiag(op: OpContext): readonly Typed[] {
+  const [dims, diagonals] = [op.dims(0), op.dims(1)];
+  const offset = offsetOf(op, 2);
+  if (dims !== null && dims.length < 2) throw op.fail('needs a tensor of rank 2 or more');
+  if (dims === null || diagonals === null || offset === undefined) return [{ dtype: op.dtype(), dims }];
+  op.sameShape(diagonals, partOf(op, dims, offset));
+  return [{ dtype: op.dtype(), dims }];
+}
+
+/** Twice the dimensions, or half of them. */
+function diag(op: OpContext): readonly Typed[] {
+  const dims = op.dims(0);
+  return [{ dtype: op.dtype(), dims: dims && [...dims, ...dims] }];
+}
+
+function diagPart(op: OpContext): readonly Typed[] {
+  const dims = op.dims(0);
+  if (dims === null) return [{ dtype: op.dtype(), dims }];
+  if (dims.length % 2 !== 0) throw op.fail('needs a tensor of an even rank');
+  const half = dims.length / 2;
+  return [{ dtype: op.dtype(), dims: op.sameShape(dims.slice(0, half), dims.slice(half)) }];
 }
 
 export const diagonal: InferTable = {
+  Diag: diag,
+  DiagPart: diagPart,
   ...each('MatrixDiag MatrixDiagV2 MatrixDiagV3', matrixDiag),
   ...each('MatrixDiagPart MatrixDiagPartV2 MatrixDiagPartV3', matrixDiagPart),
+  ...each('MatrixSetDiag MatrixSetDiagV2 MatrixSetDiagV3', matrixSetDiag),
 };

@@ -7,7 +7,7 @@ const UNARY =
   'Abs Neg Exp Expm1 Log Log1p Sqrt Rsqrt Square Reciprocal Inv Sin Cos Tan Asin Acos Atan Sinh Cosh Tanh Asinh Acosh Atanh Sigmoid ' +
   'Relu Relu6 Elu Selu LeakyRelu Softplus Softsign Erf Erfc Erfinv Ndtri Sign Floor Ceil Round Rint Lgamma Digamma Invert ' +
   'ZerosLike OnesLike FakeQuantWithMinMaxArgs FakeQuantWithMinMaxVars FakeQuantWithMinMaxVarsPerChannel ' +
-  'QuantizeAndDequantizeV2 QuantizeAndDequantizeV3 QuantizeAndDequantizeV4 BesselI0e BesselI1e RGBToHSV HSVToRGB AdjustHue AdjustSaturation AdjustContrastv2';
+  'QuantizeAndDequantizeV2 QuantizeAndDequantizeV3 QuantizeAndDequantizeV4 BesselI0 BesselI1 BesselI0e BesselI1e Cross RGBToHSV HSVToRGB AdjustHue AdjustSaturation AdjustContrastv2';
 
 const BINARY =
   'Add AddV2 Sub Mul Div RealDiv FloorDiv TruncateDiv FloorMod TruncateMod Mod Maximum Minimum Pow SquaredDifference DivNoNan MulNoNan ' +

@@ -45,7 +45,7 @@ function oneHot(op: OpContext): readonly Typed[] {
 }
 
 function random(op: OpContext): readonly Typed[] {
-  return [{ dtype: op.attrs.dtype('dtype'), dims: op.shapeArgument(0) }];
+  return [{ dtype: op.attrs.dtype('dtype', 'float32'), dims: op.shapeArgument(0) }];
 }
 
 function multinomial(op: OpContext): readonly Typed[] {
@@ -60,6 +60,17 @@ export const generating: InferTable = {
   LinSpace: linSpace,
   OneHot: oneHot,
   ...each('RandomUniform RandomStandardNormal TruncatedNormal', random),
+  ...each('StatelessRandomUniform StatelessRandomNormal StatelessTruncatedNormal', random),
+  ...each('StatelessRandomUniformV2 StatelessRandomNormalV2 StatelessTruncatedNormalV2', random),
+  ...each('StatelessRandomUniformInt StatelessRandomUniformIntV2', (op) => [
+    { dtype: op.attrs.dtype('dtype', 'int32'), dims: op.shapeArgument(0) },
+  ]),
+  StatelessRandomGetKeyCounter: () => [
+    { dtype: 'uint64', dims: [1] },
+    { dtype: 'uint64', dims: [2] },
+  ],
+  StatelessRandomGetAlg: () => [{ dtype: 'int32', dims: [] }],
+  RandomShuffle: (op) => [{ dtype: op.dtype(), dims: op.dims(0) }],
   RandomUniformInt: (op) => [{ dtype: op.dtype('Tout', 1), dims: op.shapeArgument(0) }],
   Empty: random,
   Multinomial: multinomial,

@@ -1,6 +1,7 @@
 /** Shape and dtype inference by op name; one file per op family. An op that no file knows has outputs of unknown shape. */
 import type { Typed } from '../facts.ts';
 import type { InferTable, OpContext } from '../op-context.ts';
+import { complex } from './complex.ts';
 import { detection } from './detection.ts';
 import { diagonal } from './diagonal.ts';
 import { elementwise } from './elementwise.ts';
@@ -10,11 +11,13 @@ import { joining } from './join.ts';
 import { matmul } from './matmul.ts';
 import { normalise } from './normalise.ts';
 import { padding } from './pad.ts';
+import { recurrent } from './recurrent.ts';
 import { reduction } from './reduction.ts';
 import { reshaping } from './reshape.ts';
 import { scattering } from './scatter.ts';
 import { selecting } from './select.ts';
 import { source, undeclaredTypes } from './source.ts';
+import { sparse } from './sparse.ts';
 import { tensorList } from './tensor-list.ts';
 import { window } from './window.ts';
 
@@ -36,6 +39,9 @@ const FAMILIES: readonly InferTable[] = [
   image,
   detection,
   diagonal,
+  complex,
+  recurrent,
+  sparse,
   tensorList,
 ];
 

@@ -2,6 +2,7 @@
 import { type Dims, formatDims, UNKNOWN, unknownDims } from '../dims.ts';
 import type { Typed } from '../facts.ts';
 import { each, type InferTable, type OpContext } from '../op-context.ts';
+import { broadcastInputs } from './elementwise.ts';
 
 /** Shape after reducing the axes of input 1. Throws INVALID_ARGUMENT for an axis that does not exist. */
 export function reducedDims(op: OpContext): Dims {
@@ -51,12 +52,33 @@ function topK(op: OpContext, k: number | undefined, indexType: Typed['dtype']): 
   ];
 }
 
+/** A loss for each row, and its gradient. */
+function crossEntropy(op: OpContext, sparse: boolean): readonly Typed[] {
+  const logits = op.ranked(0, 2);
+  const labels = sparse ? [op.ranked(1, 1)[0] ?? UNKNOWN, UNKNOWN] : op.ranked(1, 2);
+  const dims = sparse ? [op.same(logits[0], labels[0], 'rows'), logits[1] ?? UNKNOWN] : broadcastInputs(op);
+  return [
+    { dtype: op.dtype(), dims: dims?.slice(0, 1) ?? [UNKNOWN] },
+    { dtype: op.dtype(), dims },
+  ];
+}
+
+function nthElement(op: OpContext): readonly Typed[] {
+  const dims = op.dims(0);
+  if (dims?.length === 0) throw op.fail('needs a tensor of rank 1 or more');
+  return [{ dtype: op.dtype(), dims: dims?.slice(0, -1) ?? null }];
+}
+
 export const reduction: InferTable = {
   ...each('Sum Mean Prod Max Min EuclideanNorm', (op) => [{ dtype: op.dtype(), dims: reducedDims(op) }]),
   ...each('All Any', (op) => [{ dtype: 'bool', dims: reducedDims(op) }]),
   ...each('ArgMax ArgMin', argExtreme),
   ...each('Softmax LogSoftmax', alongLast),
   ...each('Cumsum Cumprod CumulativeLogsumexp', cumulative),
+  SoftmaxCrossEntropyWithLogits: (op) => crossEntropy(op, false),
+  SparseSoftmaxCrossEntropyWithLogits: (op) => crossEntropy(op, true),
+  NthElement: nthElement,
+  HistogramFixedWidth: (op) => [{ dtype: op.attrs.dtype('dtype', 'int32'), dims: [op.int(2) ?? UNKNOWN] }],
   L2Loss: (op) => [{ dtype: op.dtype(), dims: [] }],
   TopK: (op) => topK(op, op.attrs.int('k'), 'int32'),
   TopKV2: (op) => topK(op, op.int(1), op.attrs.dtype('index_type', 'int32')),

@@ -47,15 +47,13 @@ function listDiff(op: OpContext): readonly Typed[] {
 function sparseSegments(op: OpContext): readonly Typed[] {
   const [data] = [op.dims(0)];
   op.same(op.ranked(1, 1)[0], op.ranked(2, 1)[0], 'rows');
-  const count = op.inputs.length > 3 ? (op.int(3) ?? UNKNOWN) : UNKNOWN;
+  const count = op.inputs.length > 3 ? op.count(3) : UNKNOWN;
   return [{ dtype: op.dtype(), dims: data && [count, ...data.slice(1)] }];
 }
 
 function bincount(op: OpContext): readonly Typed[] {
-  const [dims, size] = [op.dims(0), op.int(1)];
-  if (size !== undefined && size < 0) throw op.fail(`counts ${size} numbers`);
+  const [dims, bins] = [op.dims(0), op.count(1)];
   if (dims !== null && dims.length > 2) throw op.fail(`counts in ${formatDims(dims)}`);
-  const bins = size ?? UNKNOWN;
   const rows = op.node.op === 'DenseBincount' && dims?.length === 2;
   const known = op.node.op === 'Bincount' || dims !== null;
   return [{ dtype: op.dtype('T', 2), dims: rows ? [dims[0] ?? UNKNOWN, bins] : known ? [bins] : null }];

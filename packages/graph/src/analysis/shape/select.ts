@@ -105,6 +105,6 @@ export const selecting: InferTable = {
   ScatterNd: scatterNd,
   ...each('SegmentSum SegmentMean SegmentMax SegmentMin SegmentProd', (op) => segments(op, UNKNOWN)),
   ...each('UnsortedSegmentSum UnsortedSegmentMax UnsortedSegmentMin UnsortedSegmentProd', (op) =>
-    segments(op, op.int(2) ?? UNKNOWN),
+    segments(op, op.count(2)),
   ),
 };

@@ -13,6 +13,10 @@ function passOn(op: OpContext): readonly Typed[] {
 /** The type of a constant stands in its proto, so that the value need not be decoded. */
 function constant(op: OpContext): readonly Typed[] {
   const proto = op.node.attr.get('value')?.tensor;
+  const stated = op.node.attr.get('dtype')?.type ?? proto?.dtype;
+  if (proto !== undefined && proto.dtype !== stated)
+    throw op.fail(`has a value of dtype number ${proto.dtype}, not ${stated}`);
+  if (op.inputs.length > 0) throw op.fail('is a constant and has inputs');
   const dtype = proto === undefined ? op.attrs.dtype('dtype') : (dtypeFromTf(proto.dtype) ?? op.attrs.dtype('dtype'));
   return [{ dtype, dims: proto?.tensor_shape === undefined ? [] : shapeFromProto(proto.tensor_shape) }];
 }

@@ -34,7 +34,8 @@ function places(op: OpContext, dim: number, size: number, stride: number, axis: 
   if (padding === 'SAME') return dim >= 0 ? Math.ceil(dim / stride) : stride === 1 ? dim : UNKNOWN;
   const added = padding === 'EXPLICIT' ? explicitPadding(op, axis) : 0;
   if (padding !== 'VALID' && padding !== 'EXPLICIT') throw op.fail(`has padding ${padding}`);
-  if (dim < 0 || size < 0) return size === 1 && stride === 1 && added === 0 ? dim : UNKNOWN;
+  if (size === 1 && stride === 1 && added === 0) return dim;
+  if (dim < 0 || size < 0) return UNKNOWN;
   if (dim + added < size) throw op.fail(`has a window of ${size} over ${dim + added} elements`);
   return Math.floor((dim + added - size) / stride) + 1;
 }

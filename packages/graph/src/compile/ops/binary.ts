@@ -89,7 +89,7 @@ export const BINARY = {
   Mul: same('Mul'),
   RealDiv: same('Div'),
   Div: division,
-  TruncateDiv: division,
+  TruncateDiv: truncateDiv,
   FloorDiv: floorDiv,
   FloorMod: floorMod,
   ...each('Mod TruncateMod', truncateMod),

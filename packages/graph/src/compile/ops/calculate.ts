@@ -4,7 +4,7 @@ import type { DType } from '../../dtype.ts';
 import { rankOf, type Value } from '../../onnx-graph.ts';
 import { int64 } from '../constant.ts';
 import type { Lowering } from '../lowering.ts';
-import { cast, choose, ints, run, scalar, shapeOf } from './common.ts';
+import { cast, choose, ints, range, run, scalar, shapeOf } from './common.ts';
 
 type Operand = Value | number;
 
@@ -58,6 +58,16 @@ export class Calculator {
   }
 }
 
+/** A polynomial of degree 1 or more by Horner's rule, highest power first. */
+export function polynomial(
+  f: Calculator,
+  x: Value,
+  [first, second, ...rest]: readonly [number, number, ...number[]],
+): Value {
+  const start = f.do('Add', f.do('Mul', x, first), second);
+  return rest.reduce((sum, coefficient) => f.do('Add', f.do('Mul', sum, x), coefficient), start);
+}
+
 export function and(l: Lowering, ...conditions: readonly Value[]): Value {
   return conditions.reduce((a, b) => l.emit('And', [a, b], {}, { dtype: 'bool', shape: null }));
 }
@@ -97,6 +107,35 @@ export function vector(l: Lowering, parts: readonly (Value | number)[]): Value {
   return l.emit('Concat', flat, { axis: 0 }, { dtype: 'int64', shape });
 }
 
+/**
+ * A size that the run decides may be 0, which stands for itself: then no part may be -1, which could not be found. A known 0 or -1 is
+ * used only where all others are known and positive.
+ */
 export function reshapeTo(l: Lowering, value: Value, parts: readonly (Value | number)[], dtype: DType): Value {
-  return l.emit('Reshape', [value, vector(l, parts)], {}, { dtype, shape: null });
+  const attrs = parts.every(isPositive) || parts.includes(-1) ? {} : { allowzero: 1 };
+  return l.emit('Reshape', [value, vector(l, parts)], attrs, { dtype, shape: null });
+}
+
+function isPositive(part: Value | number): boolean {
+  return typeof part === 'number' && part > 0;
+}
+
+/** Dimensions of input `i` behind the first `from`. */
+export function tailOf(l: Lowering, i: number, from: number): readonly (Value | number)[] {
+  const shape = l.shape(i);
+  return range(l.rank(i) - from).map((at) => {
+    const size = shape?.[from + at] ?? -1;
+    return size >= 0 ? size : sizeOfAxis(l, l.input(i), from + at);
+  });
+}
+
+/** Input `i` with its first `depth` dimensions as one: rows. */
+export function rowsOf(l: Lowering, i: number, depth: number): Value {
+  if (depth === 1) return l.input(i);
+  const sizes = tailOf(l, i, 0);
+  const [front, tail] = [sizes.slice(0, depth), sizes.slice(depth)];
+  if (tail.every(isPositive)) return reshapeTo(l, l.input(i), [-1, ...tail], l.dtype(i));
+  const whole = new Calculator(l, 'int64');
+  const rows = front.reduce<Value>((a, b) => whole.do('Mul', a, b), scalar(l, 'int64', 1));
+  return reshapeTo(l, l.input(i), [rows, ...tail], l.dtype(i));
 }

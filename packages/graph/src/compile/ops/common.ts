@@ -7,6 +7,9 @@ import { int64, scalarOf, toNumbers, transposed } from '../constant.ts';
 import { kernelDtype } from '../kernels.ts';
 import type { Lowering } from '../lowering.ts';
 
+/** Larger than any dimension. */
+const FAR = { int32: 2 ** 31 - 1, int64: 2 ** 62 } as const;
+
 /** Casts a value; a no-op where the dtypes agree. */
 export function cast(l: Lowering, value: Value, from: DType, to: DType): Value {
   if (from === to) return value;
@@ -56,6 +59,31 @@ export function asInt64(l: Lowering, i: number): Value {
   if (constant.dtype === 'int64') return l.input(i);
   const data = BigInt64Array.from(toNumbers(constant), BigInt);
   return l.fresh('int64', { dtype: 'int64', shape: constant.shape, data });
+}
+
+/**
+ * Input `i`, places in a tensor, as int64 (or as the int32 that they are). A negative one is an error in TensorFlow where the engine
+ * would count from the end: it becomes one that the engine finds too large.
+ */
+export function placesOf(l: Lowering, i: number, dtype: 'int32' | 'int64' = 'int64'): Value {
+  const places = dtype === 'int64' ? asInt64(l, i) : l.input(i);
+  if (l.numbers(i)?.every((place) => place >= 0)) return places;
+  const shape = l.shape(i);
+  const negative = l.emit('Less', [places, scalar(l, dtype, 0)], {}, { dtype: 'bool', shape });
+  return l.emit('Where', [negative, scalar(l, dtype, FAR[dtype]), places], {}, { dtype, shape });
+}
+
+/** A value where nothing may be wrong: where `wrong` is true anywhere the run ends in an error, that of looking up what is not there. */
+export function unless(l: Lowering, wrong: Value, value: Value, dtype: DType): Value {
+  const shape = l.graph.types.get(wrong)?.shape ?? null;
+  const place = cast(l, wrong, 'bool', 'int64');
+  const nothing = l.emit(
+    'Gather',
+    [l.fresh('nothing', { ...scalarOf(dtype, 0), shape: [1] }), place],
+    { axis: 0 },
+    { dtype, shape },
+  );
+  return run(l, 'Add', [value, nothing], dtype, { shape });
 }
 
 export function reshape(l: Lowering, value: Value, shape: readonly number[], dtype: DType): Value {

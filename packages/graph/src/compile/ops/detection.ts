@@ -7,7 +7,7 @@ import type { DType } from '../../dtype.ts';
 import type { Value } from '../../onnx-graph.ts';
 import type { Lower, Lowering } from '../lowering.ts';
 import { and, Calculator, indices, reshapeTo, sizeOfAxis, vector } from './calculate.ts';
-import { asInt64, cast, ints, reshape, scalar, transpose, unsqueeze } from './common.ts';
+import { asInt64, cast, ints, placesOf, reshape, scalar, transpose, unsqueeze } from './common.ts';
 
 const LOWEST_FLOAT = -3.4028234663852886e38;
 const INT64 = { dtype: 'int64', shape: null } as const;
@@ -276,7 +276,7 @@ function pixelsAt(
   const whole = new Calculator(l, 'int64');
   const within = (place: Value, size: Value): Value =>
     whole.do('Max', whole.do('Min', whole.from(place, 'float32'), whole.do('Sub', size, 1)), 0);
-  const image = unsqueeze(l, asInt64(l, 2), [1]);
+  const image = unsqueeze(l, placesOf(l, 2), [1]);
   const line = whole.do('Add', whole.do('Mul', image, height), within(row, height));
   const start = unsqueeze(l, whole.do('Mul', line, width), [2]);
   const place = whole.do('Add', start, unsqueeze(l, within(column, width), [1]));

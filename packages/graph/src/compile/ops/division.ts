@@ -1,11 +1,11 @@
 /**
  * Division and remainder. Floats follow TensorFlow's floor_mod; integers must never reach the engine with a divisor of 0 (or the
- * least number with -1), which ends the process there: TensorFlow reports an error for such an element, here it is divided by 1.
+ * least number with -1), which ends the process there: as in TensorFlow, a divisor of 0 is an error of the run.
  */
 import type { DType } from '../../dtype.ts';
 import type { Value } from '../../onnx-graph.ts';
 import type { Lowering } from '../lowering.ts';
-import { cast, choose, run, scalar } from './common.ts';
+import { cast, choose, run, scalar, unless } from './common.ts';
 
 interface Operands {
   readonly a: Value;
@@ -25,41 +25,61 @@ function isSafe(l: Lowering): boolean {
   return l.numbers(1)?.every((value) => value !== 0 && value !== -1) ?? false;
 }
 
+function sign(l: Lowering, value: Value): Value {
+  return run(l, 'Sign', [value], 'int64');
+}
+
 function equals(l: Lowering, value: Value, number: number, dtype: DType): Value {
-  return run(l, 'Equal', [value, scalar(l, dtype, number)], dtype, { result: 'bool' });
+  return run(l, 'Equal', [value, scalar(l, dtype, number)], dtype, { result: 'bool', shape: l.shape(1) });
 }
 
-/** The divisor with 1 in place of 0 and -1. */
+/** The divisor, which is not 0, with 1 in place of -1. */
 function guarded(l: Lowering, b: Value, dtype: DType): Value {
-  const zero = equals(l, b, 0, dtype);
-  const bad =
-    dtype === 'int64' ? l.emit('Or', [zero, equals(l, b, -1, dtype)], {}, { dtype: 'bool', shape: null }) : zero;
-  return choose(l, bad, scalar(l, dtype, 1), b, dtype);
+  const nonzero = unless(l, equals(l, b, 0, dtype), b, dtype);
+  return dtype === 'int64'
+    ? choose(l, equals(l, b, -1, dtype), scalar(l, dtype, 1), nonzero, dtype, l.shape(1))
+    : nonzero;
 }
 
-function truncated(l: Lowering, { a, b, dtype }: Operands): Value {
-  const quotient = run(l, 'Div', [a, b], dtype);
+/** The quotient of a division by the guarded divisor; by -1 it is the negative. */
+function truncated(l: Lowering, { a, dtype }: Operands, quotient: Value): Value {
   if (isSafe(l) || dtype !== 'int64') return quotient;
   const minus = equals(l, cast(l, l.input(1), l.dtype(), dtype), -1, dtype);
   return choose(l, minus, run(l, 'Neg', [a], dtype), quotient, dtype);
+}
+
+function quotientOf(l: Lowering, { a, b, dtype }: Operands): Value {
+  return run(l, 'Div', [a, b], dtype);
 }
 
 function isFloat(l: Lowering): boolean {
   return /float/.test(l.dtype());
 }
 
+/** The quotient without its fraction. */
 export function truncateDiv(l: Lowering): Value {
+  if (isFloat(l)) return truncatedFloat(l);
   const pair = operands(l);
-  return cast(l, truncated(l, pair), pair.dtype, l.dtype());
+  return cast(l, truncated(l, pair, quotientOf(l, pair)), pair.dtype, l.dtype());
+}
+
+function truncatedFloat(l: Lowering): Value {
+  const dtype = l.dtype();
+  const quotient = run(l, 'Div', [l.input(0), l.input(1)], dtype);
+  const negative = run(l, 'Less', [quotient, scalar(l, dtype, 0)], dtype, { result: 'bool' });
+  return choose(l, negative, run(l, 'Ceil', [quotient], dtype), run(l, 'Floor', [quotient], dtype), dtype);
 }
 
 export function floorDiv(l: Lowering): Value {
   if (isFloat(l)) return run(l, 'Floor', [run(l, 'Div', [l.input(0), l.input(1)], l.dtype())], l.dtype());
   const pair = operands(l);
-  // a minus its remainder (which has the divisor's sign) divides evenly.
-  const rest = run(l, 'Mod', [pair.a, pair.b], pair.dtype);
-  const even = run(l, 'Sub', [pair.a, rest], pair.dtype);
-  return cast(l, truncated(l, { ...pair, a: even }), pair.dtype, l.dtype());
+  const quotient = quotientOf(l, pair);
+  if (l.dtype().startsWith('uint')) return cast(l, quotient, pair.dtype, l.dtype());
+  // One less where the remainder is not 0 and its sign is not that of the divisor.
+  const signs = run(l, 'Mul', [sign(l, remainderOf(l, pair, quotient)), sign(l, pair.b)], 'int64');
+  const below = run(l, 'Less', [signs, scalar(l, 'int64', 0)], 'int64', { result: 'bool' });
+  const floor = run(l, 'Sub', [truncated(l, pair, quotient), cast(l, below, 'bool', 'int64')], 'int64');
+  return cast(l, floor, 'int64', l.dtype());
 }
 
 export function floorMod(l: Lowering): Value {
@@ -70,8 +90,13 @@ export function floorMod(l: Lowering): Value {
 
 export function truncateMod(l: Lowering): Value {
   if (isFloat(l)) return remainder(l);
-  const { a, b, dtype } = operands(l);
-  return cast(l, run(l, 'Mod', [a, b], dtype, { attrs: { fmod: 1 } }), dtype, l.dtype());
+  const pair = operands(l);
+  return cast(l, remainderOf(l, pair, quotientOf(l, pair)), pair.dtype, l.dtype());
+}
+
+/** What the quotient leaves. The engine's own remainder of integers goes through doubles. */
+function remainderOf(l: Lowering, { a, b, dtype }: Operands, quotient: Value): Value {
+  return run(l, 'Sub', [a, run(l, 'Mul', [quotient, b], dtype)], dtype);
 }
 
 function remainder(l: Lowering): Value {

@@ -2,10 +2,12 @@
 import type { Lower } from '../lowering.ts';
 import { BINARY } from './binary.ts';
 import { COLOUR } from './colour.ts';
+import { COMPOSED } from './composed.ts';
 import { CONTROL_FLOW } from './control-flow.ts';
 import { CONVOLUTION } from './convolution.ts';
 import { DETECTION } from './detection.ts';
 import { DIAGONAL } from './diagonal.ts';
+import { GAMMA } from './gamma.ts';
 import { IDENTITY } from './identity.ts';
 import { IMAGE } from './image.ts';
 import { JOINING } from './joining.ts';
@@ -13,6 +15,8 @@ import { MATRIX } from './matrix.ts';
 import { NORMALIZATION } from './normalization.ts';
 import { PATCHES } from './patches.ts';
 import { POOLING } from './pooling.ts';
+import { RANDOM } from './random.ts';
+import { RECURRENT } from './recurrent.ts';
 import { REDUCTION } from './reduction.ts';
 import { RESAMPLE } from './resample.ts';
 import { SCATTER } from './scatter.ts';
@@ -21,6 +25,7 @@ import { SEQUENCE } from './sequence.ts';
 import { SHAPE } from './shape.ts';
 import { SLICING } from './slicing.ts';
 import { SPACE_BATCH } from './space-batch.ts';
+import { SPARSE } from './sparse.ts';
 import { SPECIAL } from './special.ts';
 import { TENSOR_LIST } from './tensor-list.ts';
 import { UNARY } from './unary.ts';
@@ -28,10 +33,12 @@ import { UNARY } from './unary.ts';
 const FAMILIES: readonly Readonly<Record<string, Lower>>[] = [
   BINARY,
   COLOUR,
+  COMPOSED,
   CONTROL_FLOW,
   CONVOLUTION,
   DETECTION,
   DIAGONAL,
+  GAMMA,
   IDENTITY,
   IMAGE,
   JOINING,
@@ -39,6 +46,8 @@ const FAMILIES: readonly Readonly<Record<string, Lower>>[] = [
   NORMALIZATION,
   PATCHES,
   POOLING,
+  RECURRENT,
+  RANDOM,
   REDUCTION,
   RESAMPLE,
   SCATTER,
@@ -47,6 +56,7 @@ const FAMILIES: readonly Readonly<Record<string, Lower>>[] = [
   SHAPE,
   SLICING,
   SPACE_BATCH,
+  SPARSE,
   SPECIAL,
   TENSOR_LIST,
   UNARY,

@@ -11,6 +11,8 @@ import { dimsOf, joined, lengthOf, zeros } from './list-shape.ts';
 const BOOL: ValueType = { dtype: 'bool', shape: [] };
 const SCALAR: ValueType = { dtype: 'int64', shape: [] };
 const VECTOR: ValueType = { dtype: 'int64', shape: [1] };
+/** A size of which nothing is known. */
+const UNKNOWN = -1;
 
 export function whileLoop(l: Lowering): readonly Value[] {
   const flow = l.flow();
@@ -65,17 +67,26 @@ class LoopWriter {
     if (limits === undefined) return '';
     const known = limits.flatMap(({ start, limit }) => (typeof limit === 'number' ? [Math.max(0, limit - start)] : []));
     const most = known.length === 0 ? [] : [l.fresh('turns', scalarOf('int64', Math.min(...known)))];
-    const others = limits.flatMap(({ start, limit }) =>
-      typeof limit === 'number' ? [] : [this.left(limit.variable, start)],
-    );
-    const all = [...most, ...others];
+    const all = [...most, ...this.variableTurns()];
     return all.length === 1 ? (all[0] ?? '') : l.emit('Min', all, {}, SCALAR);
+  }
+
+  /** Of limits that are one and the same size, as Keras states twice how many steps there are, the first will do. */
+  private variableTurns(): readonly Value[] {
+    const seen = new Set<string>();
+    return (this.limits ?? []).flatMap(({ start, limit }) => {
+      if (typeof limit === 'number') return [];
+      const size = this.l.size(limit.variable);
+      const key = `${start} ${size === UNKNOWN ? `variable ${limit.variable}` : size}`;
+      return seen.has(key) ? [] : seen.add(key) && [this.left(limit.variable, start)];
+    });
   }
 
   /** Turns until a counter from `start` reaches a variable's value. */
   private left(variable: number, start: number): Value {
     const { l } = this;
     const limit = cast(l, l.input(variable), l.dtype(variable), 'int64');
+    if (start === 0 && l.size(variable) !== UNKNOWN) return limit;
     const left = l.emit('Sub', [limit, l.fresh('start', scalarOf('int64', start))], {}, SCALAR);
     return l.emit('Max', [left, l.fresh('none', scalarOf('int64', 0))], {}, SCALAR);
   }
@@ -158,12 +169,15 @@ class LoopWriter {
     return this.flow.body.analysis.type(carried?.kind === 'collected' ? carried.item : '');
   }
 
-  /** True where each item of the list is written, as far as numbers tell. */
+  /** True where each item of the list is written, as far as sizes tell: there are as many turns. */
   private fills(i: number, counter: number): boolean {
-    const [only, ...others] = this.limits ?? [];
+    const { l, limits } = this;
+    const length = l.dims(i)?.[0] ?? UNKNOWN;
     const starts = this.plan[counter];
-    if (only === undefined || others.length > 0 || starts?.kind !== 'counted') return false;
-    return starts.start === 0 && only.limit === this.l.shape(i)?.[0] && only.start === 0;
+    if (limits === undefined || length === UNKNOWN || starts?.kind !== 'counted' || starts.start !== 0) return false;
+    return limits.every(({ start, limit }) => {
+      return start === 0 && length === (typeof limit === 'number' ? limit : l.size(limit.variable));
+    });
   }
 
   /** The list with what was collected where the counter began, and zeros where nothing was written. */

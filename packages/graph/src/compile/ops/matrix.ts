@@ -3,7 +3,7 @@
 import type { Value } from '../../onnx-graph.ts';
 import { transposed } from '../constant.ts';
 import { each, type Lower, type Lowering } from '../lowering.ts';
-import { range, run, transpose, weights } from './common.ts';
+import { ints, range, run, transpose, weights } from './common.ts';
 
 /** An operand with its last two dimensions swapped: at compile time for weights. */
 function swapped(l: Lowering, i: number, swap: boolean): Value {
@@ -19,8 +19,21 @@ function swapped(l: Lowering, i: number, swap: boolean): Value {
 }
 
 function product(a: string, b: string): Lower {
-  return (l) =>
-    run(l, 'MatMul', [swapped(l, 0, l.attrs.bool(a, false)), swapped(l, 1, l.attrs.bool(b, false))], l.dtype());
+  return (l) => {
+    const [x, y] = [swapped(l, 0, l.attrs.bool(a, false)), swapped(l, 1, l.attrs.bool(b, false))];
+    const inner = l.shape(0)?.at(l.attrs.bool(a, false) ? -2 : -1);
+    return inner === 0 ? emptySum(l, x, y) : run(l, 'MatMul', [x, y], l.dtype());
+  };
+}
+
+/** Without anything to sum up the engine does not broadcast: one 0 more does no harm. */
+function emptySum(l: Lowering, x: Value, y: Value): Value {
+  const longer = (value: Value, i: number, back: number): Value => {
+    const rank = l.rank(i);
+    const pads = range(2 * rank).map((at) => (at === 2 * rank - back ? 1 : 0));
+    return run(l, 'Pad', [value], l.dtype(), { extra: [ints(l, pads)], shape: null });
+  };
+  return run(l, 'MatMul', [longer(x, 0, 1), longer(y, 1, 2)], l.dtype());
 }
 
 function einsum(l: Lowering): Value {

@@ -5,7 +5,7 @@ import type { Value } from '../../onnx-graph.ts';
 import type { Tensor } from '../../tensor.ts';
 import { float32, toNumbers } from '../constant.ts';
 import { each, type Lower, type Lowering } from '../lowering.ts';
-import { range, run, scalar, unsqueeze } from './common.ts';
+import { cast, range, run, scalar, unsqueeze } from './common.ts';
 import { isFloat } from './unary.ts';
 import { channelsFirstShape, fromChannelsFirst, IMAGES, toChannelsFirst } from './window.ts';
 
@@ -13,13 +13,16 @@ import { channelsFirstShape, fromChannelsFirst, IMAGES, toChannelsFirst } from '
 function batchNorm(l: Lowering): readonly Value[] {
   if (l.attrs.bool('is_training', true))
     throw l.refuse('is_training: it would normalise by the statistics of each batch');
-  if (l.dtype() !== 'float32') throw l.refuse(`batch normalisation of ${l.dtype()}`);
+  const dtype = l.dtype();
+  if (dtype !== 'float32' && dtype !== 'float16') throw l.refuse(`batch normalisation of ${dtype}`);
   const rank = l.rank(0);
   const trailing = l.attrs.string('data_format', 'NHWC').startsWith('NC') ? rank - 2 : 0;
   const { a, b } = constantAffine(l, trailing) ?? emittedAffine(l, trailing);
-  const y = run(l, 'Add', [run(l, 'Mul', [l.input(0), a], 'float32'), b], 'float32');
+  // The statistics are float32 whatever the image is.
+  const x = cast(l, l.input(0), dtype, 'float32');
+  const y = run(l, 'Add', [run(l, 'Mul', [x, a], 'float32'), b], 'float32');
   const [mean, variance] = [l.input(3), l.input(4)];
-  return [y, mean, variance, mean, variance, scalar(l, 'float32', 0)];
+  return [cast(l, y, 'float32', dtype), mean, variance, mean, variance, scalar(l, 'float32', 0)];
 }
 
 interface Affine {
@@ -58,6 +61,7 @@ function lrn(l: Lowering): Value {
     beta: { f: l.attrs.float('beta', 0.5) },
     bias: { f: l.attrs.float('bias', 1) },
   };
+  if (!(attrs.alpha.f > 0 && attrs.beta.f > 0)) throw l.refuse('the engine normalises with positive numbers only');
   const x = toChannelsFirst(l, l.input(0), IMAGES);
   return fromChannelsFirst(l, run(l, 'LRN', [x], l.dtype(), { attrs, shape: channelsFirstShape(l, IMAGES) }), IMAGES);
 }

@@ -23,11 +23,12 @@ function pool(op: 'MaxPool' | 'AveragePool', spatial: number): Lower {
       strides: spatialOf(l, strides, layout, 'strides'),
       dilations: new Array<number>(spatial).fill(1),
     };
-    const attrs = {
-      kernel_shape: window.kernel,
-      strides: window.strides,
-      ...padding(l, window, spatialSizes(l, 0, layout), layout),
-    };
+    if (layout.axes.some((axis) => l.outType().shape?.[axis] === 0))
+      throw l.refuse('the window is larger than the image');
+    const pads = padding(l, window, spatialSizes(l, 0, layout), layout);
+    if (pads['auto_pad'] !== undefined && window.strides.some((stride, i) => stride > (window.kernel[i] ?? 1)))
+      throw l.refuse('strides larger than the window, where the size of the image is unknown');
+    const attrs = { kernel_shape: window.kernel, strides: window.strides, ...pads };
     const x = toChannelsFirst(l, l.input(0), layout);
     return fromChannelsFirst(l, run(l, op, [x], l.dtype(), { attrs, shape: channelsFirstShape(l, layout) }), layout);
   };

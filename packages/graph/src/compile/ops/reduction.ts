@@ -1,9 +1,9 @@
 /** Reductions over axes that are constant (or counted at run time, where the operator set allows it). */
-
+import type { DType } from '../../dtype.ts';
 import type { OnnxAttr, Value } from '../../onnx-graph.ts';
 import { kernelDtype } from '../kernels.ts';
 import type { Lower, Lowering } from '../lowering.ts';
-import { asInt64, cast, choose, ints, range, reshape, run, scalar, unsqueeze } from './common.ts';
+import { asInt64, cast, choose, ints, range, reshape, run, scalar, transpose, unsqueeze } from './common.ts';
 
 /** Since when a reduction takes its axes as an input. */
 const AXES_INPUT_SINCE = 18;
@@ -32,10 +32,12 @@ function reduces(l: Lowering): boolean {
 }
 
 function reduce(op: string): Lower {
-  return (l) => {
-    if (!reduces(l)) return l.input(0);
-    return run(l, op, [l.input(0)], l.dtype(), axesOf(l, op));
-  };
+  return (l) => reduceWith(l, op, l.input(0));
+}
+
+/** A value of the shape and dtype of input 0, over the axes in input 1. */
+export function reduceWith(l: Lowering, op: string, value: Value): Value {
+  return reduces(l) ? run(l, op, [value], l.dtype(), axesOf(l, op)) : value;
 }
 
 /** Conjunction is the least of 0s and 1s, disjunction the greatest; of nothing at all, 1 and 0. */
@@ -51,9 +53,9 @@ function logical(op: 'ReduceMin' | 'ReduceMax'): Lower {
 /** Index of the first extreme element. */
 function arg(op: string): Lower {
   return (l) => {
-    const rank = l.rank(0);
-    const axis = l.axis(l.numbers(1)?.[0] ?? 0, rank);
-    if (l.numbers(1) === undefined) throw l.refuse('the dimension is not constant');
+    const [stated = 0] = l.needNumbers(1, 'the dimension');
+    const rank = l.shape(0)?.length;
+    const axis = rank === undefined ? stated : l.axis(stated, rank);
     const found = run(l, op, [l.input(0)], l.dtype(), { attrs: { axis, keepdims: 0 }, result: 'int64' });
     return cast(l, found, 'int64', l.attrs.dtype('output_type', 'int64'));
   };
@@ -69,14 +71,31 @@ function cumsum(l: Lowering): Value {
   });
 }
 
+/**
+ * The engine divides by the number of rows, which ends the process where there is none: dimensions that may be 0 go behind the one
+ * that is searched.
+ */
+function largest(l: Lowering, value: Value, k: Value, dtype: DType): readonly [Value, Value] {
+  const rank = l.rank(0);
+  const shape = l.shape(0) ?? [];
+  const safe = shape.slice(0, -1).every((size) => size > 0);
+  const front = [rank - 1, ...range(rank - 1)];
+  const back = [...range(rank - 1).map((axis) => axis + 1), 0];
+  const attrs = { axis: safe ? -1 : 0, largest: 1, sorted: 1 };
+  const type = { dtype, shape: safe ? l.outType().shape : null };
+  const searched = safe ? value : transpose(l, value, front);
+  const [values = '', indices = ''] = l.emitMany('TopK', [searched, k], 2, attrs, type);
+  l.graph.types.set(indices, { dtype: 'int64', shape: null });
+  return safe ? [values, indices] : [transpose(l, values, back), transpose(l, indices, back)];
+}
+
 /** The k largest along the last dimension. */
 function topK(l: Lowering): readonly Value[] {
   const dtype = l.dtype();
   const kernel = kernelDtype('TopK', dtype, l.opset);
   if (kernel === undefined) throw l.refuse(`the engine has no exact TopK for ${dtype}`);
-  const inputs = [cast(l, l.input(0), dtype, kernel), reshape(l, asInt64(l, 1), [1], 'int64')];
-  const attrs = { axis: -1, largest: 1, sorted: 1 };
-  const [values = '', indices = ''] = l.emitMany('TopK', inputs, 2, attrs, { dtype: kernel, shape: l.outType().shape });
+  const k = reshape(l, asInt64(l, 1), [1], 'int64');
+  const [values, indices] = largest(l, cast(l, l.input(0), dtype, kernel), k, kernel);
   return [cast(l, values, kernel, dtype), cast(l, indices, 'int64', l.attrs.dtype('index_type', 'int32'))];
 }
 

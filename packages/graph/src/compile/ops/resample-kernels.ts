@@ -1,6 +1,6 @@
 /** The kernels of ScaleAndTranslate: the weight of a pixel by its distance. Source: `tensorflow/core/kernels/image/sampling_kernels.h`. */
 import type { Value } from '../../onnx-graph.ts';
-import type { Calculator } from './calculate.ts';
+import { type Calculator, polynomial } from './calculate.ts';
 
 export interface Kernel {
   /** Farther away there is no weight. */
@@ -9,14 +9,10 @@ export interface Kernel {
   readonly weight: (f: Calculator, distance: Value) => Value;
 }
 
-/** A polynomial by Horner's rule, highest power first. */
-function polynomial(f: Calculator, x: Value, [first = 0, ...rest]: readonly number[]): Value {
-  const start = f.do('Mul', x, 0);
-  return rest.reduce((sum, coefficient) => f.do('Add', f.do('Mul', sum, x), coefficient), f.do('Add', start, first));
-}
+type Coefficients = Parameters<typeof polynomial>[2];
 
 /** One polynomial below a distance of 1, another up to 2. */
-function piecewise(inner: readonly number[], outer: readonly number[]): Kernel['weight'] {
+function piecewise(inner: Coefficients, outer: Coefficients): Kernel['weight'] {
   return (f, x) => {
     const beyond = f.pick(f.is('GreaterOrEqual', x, 2), 0, polynomial(f, x, outer));
     return f.pick(f.is('GreaterOrEqual', x, 1), beyond, polynomial(f, x, inner));

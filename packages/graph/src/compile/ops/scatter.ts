@@ -2,8 +2,8 @@
 import type { DType } from '../../dtype.ts';
 import type { Value } from '../../onnx-graph.ts';
 import { each, type Lower, type Lowering } from '../lowering.ts';
-import { Calculator, not, indices as numbered, reshapeTo, sizeOfAxis, vector } from './calculate.ts';
-import { asInt64, cast, ints, range, reshape, scalar, shapeOf, unsqueeze } from './common.ts';
+import { Calculator, not, indices as numbered, reshapeTo, rowsOf, sizeOfAxis, tailOf, vector } from './calculate.ts';
+import { asInt64, cast, ints, placesOf, range, reshape, scalar, shapeOf, unsqueeze } from './common.ts';
 
 type Reduction = 'none' | 'add' | 'mul' | 'max' | 'min';
 
@@ -18,7 +18,7 @@ function reducedDtype(dtype: DType): DType {
   return dtype === 'float16' ? 'float32' : 'int64';
 }
 
-/** `target` with `updates` put in (or added, ...) where `places` [..., depth] says. Negative places, an error in TensorFlow, count from the end. */
+/** `target` with `updates` put in (or added, ...) where `places` [..., depth] says. */
 export function scatter(
   l: Lowering,
   [target, places, updates]: readonly [Value, Value, Value],
@@ -37,7 +37,7 @@ export function scatter(
 function scatterNd(l: Lowering): Value {
   const dtype = l.dtype(1);
   const nothing = l.emit('Expand', [scalar(l, dtype, 0), asInt64(l, 2)], {}, { dtype, shape: l.outType().shape });
-  return scatter(l, [nothing, asInt64(l, 0), l.input(1)], dtype === 'bool' ? 'none' : 'add', dtype);
+  return scatter(l, [nothing, placesOf(l, 0), l.input(1)], dtype === 'bool' ? 'none' : 'add', dtype);
 }
 
 /** Inputs: tensor, places, updates. */
@@ -45,7 +45,7 @@ function tensorScatter(reduction: Reduction, negated = false): Lower {
   return (l) => {
     const dtype = l.dtype();
     const updates = negated ? new Calculator(l, dtype).do('Sub', 0, l.input(2)) : l.input(2);
-    return scatter(l, [l.input(0), asInt64(l, 1), updates], reduction, dtype);
+    return scatter(l, [l.input(0), placesOf(l, 1), updates], reduction, dtype);
   };
 }
 
@@ -55,7 +55,7 @@ function sparseToDense(l: Lowering): Value {
   const rank = l.rank(0);
   const places = reshapeTo(
     l,
-    asInt64(l, 0),
+    placesOf(l, 0),
     rank === 2 ? [-1, sizeOfAxis(l, asInt64(l, 0), 1, l.shape(0)?.[1])] : [-1, 1],
     'int64',
   );
@@ -72,11 +72,11 @@ function dynamicStitch(l: Lowering): Value {
   const tail = tailOf(l, n, l.rank(0));
   const places = l.emit(
     'Concat',
-    range(n).map((i) => reshape(l, asInt64(l, i), [-1], 'int64')),
+    range(n).map((i) => reshape(l, placesOf(l, i), [-1], 'int64')),
     { axis: 0 },
     { dtype: 'int64', shape: [-1] },
   );
-  const rows = range(n).map((i) => reshapeTo(l, l.input(n + i), [-1, ...tail], dtype));
+  const rows = range(n).map((i) => (l.rank(i) === 0 ? unsqueeze(l, l.input(n + i), [0]) : rowsOf(l, n + i, l.rank(i))));
   const updates = l.emit('Concat', rows, { axis: 0 }, { dtype, shape: null });
   const whole = new Calculator(l, 'int64');
   const highest = l.emit('Concat', [places, ints(l, [-1])], { axis: 0 }, { dtype: 'int64', shape: [-1] });
@@ -85,20 +85,11 @@ function dynamicStitch(l: Lowering): Value {
   return scatter(l, [nothing, unsqueeze(l, places, [1]), updates], 'none', dtype);
 }
 
-/** Dimensions of input `i` behind the first `from`. */
-export function tailOf(l: Lowering, i: number, from: number): readonly (Value | number)[] {
-  const shape = l.shape(i);
-  return range(l.rank(i) - from).map((at) => {
-    const size = shape?.[from + at] ?? -1;
-    return size >= 0 ? size : sizeOfAxis(l, l.input(i), from + at);
-  });
-}
-
 /** Inputs: rows, the part of each; output i has the rows of part i. */
 function dynamicPartition(l: Lowering): readonly Value[] {
   const dtype = l.dtype();
   const depth = l.rank(1);
-  const rows = depth === 1 ? l.input(0) : reshapeTo(l, l.input(0), [-1, ...tailOf(l, 0, depth)], dtype);
+  const rows = rowsOf(l, 0, depth);
   const parts = reshape(l, asInt64(l, 1), [-1], 'int64');
   const whole = new Calculator(l, 'int64');
   return range(l.count(l.attrs.int('num_partitions'), 'the number of parts')).map((part) =>
@@ -108,7 +99,7 @@ function dynamicPartition(l: Lowering): readonly Value[] {
 
 function invertPermutation(l: Lowering): Value {
   const size = sizeOfAxis(l, l.input(0), 0, l.shape(0)?.[0]);
-  const places = asInt64(l, 0);
+  const places = placesOf(l, 0);
   const inverted = l.emit(
     'ScatterElements',
     [places, places, numbered(l, size)],

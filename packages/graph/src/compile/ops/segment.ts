@@ -6,9 +6,9 @@ import type { DType } from '../../dtype.ts';
 import type { Value } from '../../onnx-graph.ts';
 import { scalarOf } from '../constant.ts';
 import type { Lower, Lowering } from '../lowering.ts';
-import { and, Calculator, reshapeTo, sizeOfAxis, vector } from './calculate.ts';
-import { asInt64, cast, ints, reshape, scalar, unsqueeze } from './common.ts';
-import { scatter, tailOf } from './scatter.ts';
+import { and, Calculator, reshapeTo, rowsOf, sizeOfAxis, tailOf, vector } from './calculate.ts';
+import { asInt64, cast, ints, placesOf, range, reshape, run, scalar, unsqueeze } from './common.ts';
+import { scatter } from './scatter.ts';
 
 type Kind = 'Sum' | 'Mean' | 'SqrtN' | 'Prod' | 'Max' | 'Min';
 
@@ -94,7 +94,7 @@ function unsorted(kind: Kind): Lower {
     const tail = tailOf(l, 0, l.rank(1));
     const dtype = l.dtype();
     const ids = reshape(l, asInt64(l, 1), [-1], 'int64');
-    const data = l.rank(1) === 1 ? l.input(0) : reshapeTo(l, l.input(0), [-1, ...tail], dtype);
+    const data = rowsOf(l, 0, l.rank(1));
     return reduced(l, kind, { data, ids, count: reshape(l, asInt64(l, 2), [1], 'int64'), tail, dtype });
   };
 }
@@ -118,7 +118,7 @@ function sparse(kind: Kind, counted: boolean): Lower {
   return (l) => {
     const ids = asInt64(l, 2);
     const dtype = l.dtype();
-    const data = l.emit('Gather', [l.input(0), asInt64(l, 1)], { axis: 0 }, { dtype, shape: null });
+    const data = l.emit('Gather', [l.input(0), placesOf(l, 1)], { axis: 0 }, { dtype, shape: null });
     const count = counted ? reshape(l, asInt64(l, 3), [1], 'int64') : countOf(l, ids);
     return finished(l, kind, { data, ids, count, tail: tailOf(l, 0, 1), dtype });
   };
@@ -133,6 +133,31 @@ function countOf(l: Lowering, ids: Value): Value {
 
 /** Inputs: numbers, how many there are to count, a weight for each (or none: 1). Numbers outside count nowhere. */
 function bincount(l: Lowering): Value {
+  return countedByRow(l) ?? countedByPlace(l);
+}
+
+/** Rows are compared with every bin up to this many times. */
+const MOST_COMPARED = 1 << 20;
+
+/** Each row by itself, where its numbers and the bins are few. */
+function countedByRow(l: Lowering): Value | undefined {
+  const [, width = -1] = l.shape(0) ?? [];
+  const size = l.numbers(1)?.[0] ?? -1;
+  const few = width >= 0 && size >= 0 && width * size <= MOST_COMPARED;
+  const binary = l.attrs.bool('binary_output', false);
+  const unweighted = binary || (l.shape(2)?.includes(0) ?? false);
+  if (l.node.op !== 'DenseBincount' || !few || (!unweighted && l.shape(2)?.[1] !== width)) return undefined;
+  const number = new Calculator(l, l.dtype(2));
+  const bins = ints(l, range(size));
+  const hit = new Calculator(l, 'int64').is('Equal', unsqueeze(l, asInt64(l, 0), [2]), bins);
+  const hits = number.from(hit, 'bool');
+  const counted = unweighted ? hits : number.do('Mul', hits, unsqueeze(l, l.input(2), [2]));
+  const sum = run(l, 'ReduceSum', [counted], number.dtype, { attrs: { keepdims: 0 }, extra: [ints(l, [1])] });
+  return binary ? number.from(number.is('Greater', sum, 0), 'bool') : sum;
+}
+
+/** All together, by places that tell row and bin. */
+function countedByPlace(l: Lowering): Value {
   const rank = l.rank(0);
   const dtype = l.dtype(2);
   const rows = l.node.op === 'DenseBincount' && rank === 2 ? sizeOfAxis(l, l.input(0), 0, l.shape(0)?.[0]) : undefined;

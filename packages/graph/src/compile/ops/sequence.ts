@@ -14,7 +14,7 @@ function reverseSequence(l: Lowering): Value {
   const time = l.axis(l.attrs.int('seq_dim'), rank);
   const lengths = asInt64(l, 1);
   const emit = (value: Value, attrs: Record<string, number>): Value =>
-    run(l, 'ReverseSequence', [value], l.dtype(), { attrs, extra: [lengths] });
+    run(l, 'ReverseSequence', [value], l.dtype(), { attrs, extra: [lengths], shape: null });
   if (batch + time === 1) return emit(l.input(0), { batch_axis: batch, time_axis: time });
   const perm = [batch, time, ...range(rank).filter((axis) => axis !== batch && axis !== time)];
   const turned = emit(transpose(l, l.input(0), perm), { batch_axis: 0, time_axis: 1 });

@@ -92,8 +92,11 @@ function sequence(l: Lowering): Value {
 
 function convert(l: Lowering): Value {
   const [from, to] = [l.attrs.dtype('SrcT', l.dtype()), l.attrs.dtype('DstT')];
-  if ([from, to].some((dtype) => dtype === 'string' || dtype === 'bfloat16'))
+  const half = from === 'bfloat16' || to === 'bfloat16';
+  if (from === 'string' || to === 'string' || (half && from !== 'float32' && to !== 'float32'))
     throw l.refuse(`cast from ${from} to ${to}`);
+  // Straight from half floats the engine makes 0 of infinity.
+  if (from === 'float16' && to === 'uint64') return cast(l, cast(l, l.input(0), from, 'float32'), 'float32', to);
   return cast(l, l.input(0), from, to);
 }
 

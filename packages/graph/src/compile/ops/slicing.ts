@@ -3,7 +3,7 @@
 import type { Value } from '../../onnx-graph.ts';
 import { kernelDtype } from '../kernels.ts';
 import { each, type Lower, type Lowering } from '../lowering.ts';
-import { asInt64, cast, choose, ints, range, run, transpose, unsqueeze } from './common.ts';
+import { asInt64, cast, choose, ints, placesOf, range, run, transpose, unsqueeze } from './common.ts';
 import { stridedSlice } from './strided-slice.ts';
 
 /** Stands for "to the end" in ONNX's Slice. */
@@ -35,8 +35,13 @@ function gather(l: Lowering): Value {
   const stated = l.arity > 2 ? (l.needNumbers(2, 'the axis')[0] ?? 0) : 0;
   const axis = stated < 0 ? l.axis(stated, l.rank(0)) : stated;
   const batch = l.attrs.int('batch_dims', 0);
-  const indices = cast(l, l.input(1), l.dtype(1), l.dtype(1) === 'int32' ? 'int32' : 'int64');
-  if (batch === 0) return l.emit('Gather', [l.input(0), indices], { axis }, l.outType());
+  if (batch === 0)
+    return l.emit(
+      'Gather',
+      [l.input(0), placesOf(l, 1, l.dtype(1) === 'int32' ? 'int32' : 'int64')],
+      { axis },
+      l.outType(),
+    );
   return batchedGather(l, axis, batch < 0 ? l.axis(batch, l.rank(1)) : batch);
 }
 
@@ -47,7 +52,7 @@ function batchedGather(l: Lowering, axis: number, batch: number): Value {
   const between = range(axis - batch).map((i) => batch + i);
   const after = range(rank - axis - 1).map((i) => axis + 1 + i);
   const params = transpose(l, l.input(0), [...range(batch), axis, ...between, ...after]);
-  const indices = unsqueeze(l, asInt64(l, 1), [l.rank(1)]);
+  const indices = unsqueeze(l, placesOf(l, 1), [l.rank(1)]);
   const out = l.emit('GatherND', [params, indices], { batch_dims: batch });
   // Now: batch, indices, between, after. Wanted: batch, between, indices, after.
   const perm = [
@@ -60,7 +65,7 @@ function batchedGather(l: Lowering, axis: number, batch: number): Value {
 }
 
 function gatherNd(l: Lowering): Value {
-  return l.emit('GatherND', [l.input(0), asInt64(l, 1)], { batch_dims: l.attrs.int('batch_dims', 0) }, l.outType());
+  return l.emit('GatherND', [l.input(0), placesOf(l, 1)], { batch_dims: l.attrs.int('batch_dims', 0) }, l.outType());
 }
 
 function reverse(l: Lowering): Value {
@@ -96,7 +101,8 @@ function select(l: Lowering): Value {
 /** Pads as [before, after] for each dimension in TensorFlow, all befores and then all afters in ONNX. */
 function padsOf(l: Lowering): Value {
   const pads = l.numbers(1);
-  const rank = l.shape(1)?.[0] ?? l.rank(0);
+  const stated = l.shape(1)?.[0] ?? -1;
+  const rank = stated >= 0 ? stated : l.rank(0);
   const order = [...range(rank).map((i) => 2 * i), ...range(rank).map((i) => 2 * i + 1)];
   if (pads !== undefined)
     return ints(

@@ -66,11 +66,8 @@ function spaceToBatch(l: Lowering, blockShape: readonly number[]): Value {
     ...block.map((_, i) => 2 * i + 1),
     ...rest.map((i) => 2 * m + 1 + i),
   ];
-  return reshaped(l, transpose(l, split, perm), [
-    batch === -1 ? -1 : calculate(l, 'Mul', batch, count),
-    ...parts,
-    ...tail,
-  ]);
+  const images = batch === -1 ? -1 : calculate(l, 'Mul', batch, count);
+  return reshapeTo(l, transpose(l, split, perm), [images, ...parts, ...tail], l.dtype());
 }
 
 /** Where all other sizes are known, and none is 0, the engine finds the batch itself. */
@@ -106,7 +103,7 @@ function merged(l: Lowering, block: readonly number[], rank: number): Value {
   const split = reshapeTo(l, l.input(0), [...block, batch, ...sizes, ...tail], l.dtype());
   const perm = [m, ...block.flatMap((_, i) => [m + 1 + i, i]), ...rest.map((i) => 2 * m + 1 + i)];
   const whole = sizes.map((part, i) => calculate(l, 'Mul', part, block[i] ?? 1));
-  return reshaped(l, transpose(l, split, perm), [batch, ...whole, ...tail]);
+  return reshapeTo(l, transpose(l, split, perm), [batch, ...whole, ...tail], l.dtype());
 }
 
 function cropped(l: Lowering, whole: Value, block: readonly number[], amounts: Blocks['amounts']): Value {
@@ -125,10 +122,6 @@ function cropped(l: Lowering, whole: Value, block: readonly number[], amounts: B
     cut.map((i) => i + 1),
   );
   return l.emit('Slice', [whole, starts, vector(l, ends), axes], {}, l.outType());
-}
-
-function reshaped(l: Lowering, value: Value, sizes: readonly Size[]): Value {
-  return l.emit('Reshape', [value, vector(l, sizes)], {}, { dtype: l.dtype(), shape: null });
 }
 
 const square = (l: Lowering): readonly number[] => [l.attrs.int('block_size'), l.attrs.int('block_size')];

@@ -5,6 +5,7 @@
 
 import type { Value } from '../../onnx-graph.ts';
 import type { Lowering } from '../lowering.ts';
+import { Calculator, sizeOfAxis } from './calculate.ts';
 import { asInt64, ints, squeeze, unsqueeze } from './common.ts';
 
 /** Stands for "to the end" in ONNX's Slice. */
@@ -116,8 +117,22 @@ function cutAt(l: Lowering, i: number, axis: number, { index, openBegin, openEnd
   const begin = element(l, 1, i);
   if (index) return { axis, start: begin, end: afterIndex(l, begin), stride: 1, index };
   const start = openBegin ? (stride > 0 ? 0 : END) : begin;
-  const end = openEnd ? (stride > 0 ? END : -END) : element(l, 2, i);
+  const stated = openEnd ? (stride > 0 ? END : -END) : element(l, 2, i);
+  const end = stride > 0 || openBegin ? stated : unlessBefore(l, axis, begin, stated);
   return start === 0 && end === END && stride === 1 ? undefined : { axis, start, end, stride, index };
+}
+
+/**
+ * The end of a walk backwards. TensorFlow takes nothing where the begin lies before the first element, the engine takes that element:
+ * then the end is the last one.
+ */
+function unlessBefore(l: Lowering, axis: number, begin: Bound, end: Bound): Bound {
+  const dim = l.shape(0)?.[axis] ?? -1;
+  if (typeof begin === 'number' && begin >= 0) return end;
+  if (typeof begin === 'number' && dim >= 0) return begin < -dim ? END : end;
+  const whole = new Calculator(l, 'int64');
+  const before = whole.is('Less', whole.do('Add', vector(l, [begin]), sizeOfAxis(l, l.input(0), axis, dim)), 0);
+  return whole.pick(before, END, vector(l, [end]));
 }
 
 function element(l: Lowering, input: number, i: number): Bound {

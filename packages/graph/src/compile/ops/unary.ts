@@ -29,7 +29,7 @@ const SAME = {
   Tanh: 'Tanh',
 } as const;
 
-/** Rounding leaves integers as they are. */
+/** Rounding leaves integers as they are; TensorFlow's own Round makes 0 of them. */
 const ROUNDING = { Ceil: 'Ceil', Floor: 'Floor', Rint: 'Round', Round: 'Round' } as const;
 
 function same(op: string): Lower {
@@ -37,7 +37,11 @@ function same(op: string): Lower {
 }
 
 function rounding(op: string): Lower {
-  return (l) => (isFloat(l.dtype()) ? run(l, op, [l.input(0)], l.dtype()) : l.input(0));
+  return (l) => {
+    if (isFloat(l.dtype())) return run(l, op, [l.input(0)], l.dtype());
+    if (l.node.op === 'Round') throw l.refuse('of an integer TensorFlow makes 0');
+    return l.input(0);
+  };
 }
 
 export function isFloat(dtype: DType): boolean {

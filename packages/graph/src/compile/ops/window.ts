@@ -70,12 +70,15 @@ export function padding(
   return { pads: [...before, ...totals.map((total, i) => (total ?? 0) - (before[i] ?? 0))] };
 }
 
-/** TensorFlow's SAME (`GetWindowedOutputSizeVerbose`); with stride 1 it does not depend on the size. */
+/**
+ * TensorFlow's SAME (`GetWindowedOutputSizeVerbose`). It does not depend on the size with stride 1, and a window of up to two elements
+ * is never padded in front: behind the image one more does no harm.
+ */
 function sameTotal(size: number, { kernel, strides, dilations }: Window, i: number): number | undefined {
   const stride = strides[i] ?? 1;
   const reach = ((kernel[i] ?? 1) - 1) * (dilations[i] ?? 1) + 1;
   if (stride === 1) return reach - 1;
-  if (size < 0) return undefined;
+  if (size < 0) return reach <= 2 ? reach - 1 : undefined;
   return Math.max((Math.ceil(size / stride) - 1) * stride + reach - size, 0);
 }
 

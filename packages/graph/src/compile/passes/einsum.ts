@@ -107,7 +107,8 @@ class Product {
     );
     const result = this.emit('MatMul', [flatA, flatB]);
     const sizes = [this.part(a, 0, middle), this.part(b, split, split + columns.length)];
-    return { value: this.reshape(result, this.emit('Concat', sizes, { axis: 0 }, 'int64'), 1), labels };
+    const shape = this.sizes('Concat', sizes, { axis: 0 }, labels.length);
+    return { value: this.reshape(result, shape, 1), labels };
   }
 
   /** The value with some dimensions as they are and runs of others as one each. */
@@ -118,13 +119,21 @@ class Product {
   ): Value {
     const sizes = [
       ...kept.map(([from, to]) => this.part(value, from, to)),
-      ...runs.map(([from, to]) => this.emit('ReduceProd', [this.part(value, from, to)], { keepdims: 1 }, 'int64')),
+      ...runs.map(([from, to]) => this.sizes('ReduceProd', [this.part(value, from, to)], { keepdims: 1 }, 1)),
     ];
-    return this.reshape(value, this.emit('Concat', sizes, { axis: 0 }, 'int64'), 1);
+    const rank = kept.reduce((count, [from, to]) => count + to - from, runs.length);
+    return this.reshape(value, this.sizes('Concat', sizes, { axis: 0 }, rank), 1);
   }
 
   private part(value: Value, start: number, end: number): Value {
-    return this.emit('Shape', [value], { start, end }, 'int64');
+    return this.sizes('Shape', [value], { start, end }, end - start);
+  }
+
+  /** An op that gives `count` sizes. */
+  private sizes(op: string, inputs: readonly Value[], attrs: OnnxNode['attrs'], count: number): Value {
+    const value = this.emit(op, inputs, attrs);
+    this.graph.types.set(value, { dtype: 'int64', shape: [count] });
+    return value;
   }
 
   /** Sums over dimensions that nothing else has. */
@@ -156,10 +165,10 @@ class Product {
     return addConstant(this.graph, `${this.node.name}/${label}`, tensor);
   }
 
-  private emit(op: string, inputs: readonly Value[], attrs: OnnxNode['attrs'] = {}, dtype?: 'int64'): Value {
+  private emit(op: string, inputs: readonly Value[], attrs: OnnxNode['attrs'] = {}): Value {
     const { types } = this.graph;
     const output = freshName(this.graph, `${this.node.name}/${op}`);
-    types.set(output, { dtype: dtype ?? types.get(this.node.outputs[0] ?? '')?.dtype ?? 'float32', shape: null });
+    types.set(output, { dtype: types.get(this.node.outputs[0] ?? '')?.dtype ?? 'float32', shape: null });
     this.made.push({ op, name: this.node.name, inputs: [...inputs], outputs: [output], attrs });
     return output;
   }

@@ -6,6 +6,7 @@ import { removeDead } from './dead.ts';
 import { multiplyEquations } from './einsum.ts';
 import { poolGlobally } from './global-pool.ts';
 import { guardMaxPools } from './guard-max-pool.ts';
+import { guardProducts } from './guard-products.ts';
 import { hoistFromLoops } from './hoist.ts';
 import { pushTransposes } from './layout.ts';
 import { liftAffine } from './lift-affine.ts';
@@ -15,6 +16,8 @@ import { raiseGelus } from './raise-gelu.ts';
 import { raiseHardSigmoids } from './raise-hard-sigmoid.ts';
 import { raiseLayerNorms } from './raise-layer-norm.ts';
 import { raiseLeakyRelus } from './raise-leaky-relu.ts';
+import { raiseRecurrent } from './raise-recurrent.ts';
+import { sinkIntoBranches } from './sink-into-branches.ts';
 
 export type OnnxPass = (graph: OnnxGraph) => void;
 
@@ -34,9 +37,12 @@ export const ONNX_PASSES: readonly (readonly [name: string, pass: OnnxPass])[] =
   ['lift-affine', everywhere(liftAffine)],
   ['fold-affine', everywhere(foldAffine)],
   ['normalise-leftovers', everywhere(normaliseLeftovers)],
+  ['raise-recurrent', raiseRecurrent],
   ['hoist-from-loops', hoistFromLoops],
+  ['sink-into-branches', everywhere(sinkIntoBranches)],
   ['pool-globally', everywhere(poolGlobally)],
   ['guard-max-pools', everywhere(guardMaxPools)],
+  ['guard-products', everywhere(guardProducts)],
   ['remove-dead', removeDead],
   ['own-constants', ownConstants],
 ];

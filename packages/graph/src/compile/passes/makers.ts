@@ -1,6 +1,7 @@
 /** What a pass that looks for a pattern asks of a graph: which op made a value, and of what. */
-import type { OnnxGraph, OnnxNode, Value } from '../../onnx-graph.ts';
+import { type OnnxGraph, type OnnxNode, rankOf, type Value } from '../../onnx-graph.ts';
 import type { Tensor } from '../../tensor.ts';
+import { toNumbers } from '../constant.ts';
 
 export class Makers {
   readonly graph: OnnxGraph;
@@ -11,9 +12,14 @@ export class Makers {
     for (const node of graph.nodes) for (const output of node.outputs) this.nodes.set(output, node);
   }
 
+  /** The node that makes the value. */
+  maker(value: Value | undefined): OnnxNode | undefined {
+    return value === undefined ? undefined : this.nodes.get(value);
+  }
+
   /** The node that makes the value, if it is of this op. */
   node(op: string, value: Value | undefined): OnnxNode | undefined {
-    const node = value === undefined ? undefined : this.nodes.get(value);
+    const node = this.maker(value);
     return node?.op === op ? node : undefined;
   }
 
@@ -54,6 +60,16 @@ export class Makers {
   floats(value: Value | undefined): Tensor | undefined {
     const constant = value === undefined ? undefined : this.graph.constants.get(value);
     return constant?.dtype === 'float32' ? constant : undefined;
+  }
+
+  /** The elements of a constant. */
+  numbers(value: Value): readonly number[] | undefined {
+    const constant = this.graph.constants.get(value);
+    return constant && toNumbers(constant);
+  }
+
+  rank(value: Value): number | undefined {
+    return rankOf(this.graph, value);
   }
 
   isFloat(value: Value | undefined): boolean {

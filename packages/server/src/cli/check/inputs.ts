@@ -18,6 +18,15 @@ const SIDE = 64;
 const LENGTH = 8;
 /** Images have two sides between the batch and the channels. */
 const IMAGE_RANK = 4;
+/** What no numbers are made up for. */
+const WITHOUT_NUMBERS: ReadonlySet<DType> = new Set([
+  'string',
+  'resource',
+  'variant',
+  'bfloat16',
+  'complex64',
+  'complex128',
+]);
 /** More elements than any input has in earnest. */
 const MOST = 1 << 28;
 
@@ -30,8 +39,7 @@ export function generatedInputs(signature: Signature): ReadonlyMap<string, Tenso
 function generated(key: string, { dtype, shape }: TensorSpec, next: () => number): Tensor {
   const refuse = (why: string) => new FloeError('UNIMPLEMENTED', `input ${key} ${why}`, { tensor: key });
   if (shape === null) throw refuse('has an unknown rank');
-  if (dtype === 'string' || dtype === 'resource' || dtype === 'variant' || dtype === 'bfloat16')
-    throw refuse(`is of ${dtype}`);
+  if (WITHOUT_NUMBERS.has(dtype)) throw refuse(`is of ${dtype}`);
   const dims = shape.map((dim, i) => (dim >= 0 ? dim : chosen(i, shape.length)));
   const size = sizeOf(dims);
   if (size > MOST) throw refuse(`has ${size} elements`);
