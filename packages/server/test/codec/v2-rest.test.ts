@@ -314,7 +314,9 @@ describe('answers', () => {
   });
 
   test('raw tensors of every type come back as they went', () => {
-    const dtypes = (Object.keys(DTYPES) as DType[]).filter((dtype) => DTYPES[dtype].size > 0);
+    const dtypes = (Object.keys(DTYPES) as DType[]).filter(
+      (dtype) => DTYPES[dtype].size > 0 && DTYPES[dtype].v2 !== '',
+    );
     fc.assert(
       fc.property(fc.constantFrom(...dtypes), fc.uint8Array({ minLength: 0, maxLength: 64 }), (dtype, raw) => {
         const { size, v2 } = DTYPES[dtype];

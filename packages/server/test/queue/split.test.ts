@@ -5,7 +5,7 @@ import { chunkRows, type FittedCost, joins } from '../../src/queue/chunks.ts';
 import { concatFeeds, concatResults, concatRows, haveRows, sliceFeeds, sliceRows } from '../../src/queue/split.ts';
 import { rowsOf } from '../../src/queue/work.ts';
 
-const dtypes = (Object.keys(DTYPES) as DType[]).filter((dtype) => dtype !== 'resource' && dtype !== 'variant');
+const dtypes = (Object.keys(DTYPES) as DType[]).filter((dtype) => DTYPES[dtype].v2 !== '');
 
 /** Tensors of any dtype with 1 to 12 rows of any shape, empty rows among them. */
 const tensors: fc.Arbitrary<Tensor> = fc

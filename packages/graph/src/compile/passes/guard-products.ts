@@ -1,8 +1,8 @@
 /**
  * Keeps the engine from taking a transposition into a product of batches that may be empty. ONNX Runtime 1.30 does so in its
- * MatmulTransposeFusion, past elementwise ops too; where the transposition moves the first dimension behind others, and a dimension is
- * 0, its product divides by 0, which ends the process. A broadcast of the operand to its own shape, asked for at run time, stays between
- * the two.
+ * MatmulTransposeFusion, past elementwise ops too. Where the transposition moves the first dimension behind others, and a dimension is
+ * 0, its product divides by 0, which ends the process; where it moves the last one and the right side is a matrix, its product refuses a
+ * batch of none. A broadcast of the operand to its own shape, asked for at run time, stays between the two.
  */
 import { freshName, type OnnxGraph, type OnnxNode, type Value } from '../../onnx-graph.ts';
 import { ELEMENTWISE } from '../rows.ts';
@@ -10,15 +10,23 @@ import { ELEMENTWISE } from '../rows.ts';
 const PASSABLE = new Set(ELEMENTWISE.split(' '));
 
 export function guardProducts(graph: OnnxGraph): void {
-  const moved = new Set<Value>();
+  const [moved, turned] = [new Set<Value>(), new Set<Value>()];
   const guards = new Map<Value, Value>();
   graph.nodes = graph.nodes.flatMap((node) => {
-    if (isMoving(graph, node) || (PASSABLE.has(node.op) && node.inputs.some((input) => moved.has(input)))) {
-      for (const output of node.outputs) moved.add(output);
-    }
-    const isProduct = node.op === 'MatMul' && node.inputs.every((input) => rankOf(graph, input) > 2);
-    return isProduct ? [...guarded(graph, node, moved, guards), node] : [node];
+    const perm = permOf(graph, node);
+    follow(node, moved, perm !== undefined && perm.indexOf(0) > 0);
+    follow(node, turned, perm !== undefined && perm.at(-1) !== perm.length - 1);
+    if (node.op !== 'MatMul') return [node];
+    const [left = 0, right = 0] = node.inputs.map((input) => rankOf(graph, input));
+    if (left > 2 && right > 2) return [...guarded(graph, node, moved, guards), node];
+    return left > 2 && right === 2 ? [...guarded(graph, node, turned, guards), node] : [node];
   });
+}
+
+/** Notes what the node makes: of a kind by itself, or elementwise of what is. */
+function follow({ op, inputs, outputs }: OnnxNode, kind: Set<Value>, isOfKind: boolean): void {
+  const passesOn = PASSABLE.has(op) && inputs.some((input) => kind.has(input));
+  if (isOfKind || passesOn) for (const output of outputs) kind.add(output);
 }
 
 /** Where it is unknown it may be any. */
@@ -27,11 +35,10 @@ function rankOf(graph: OnnxGraph, value: Value): number {
   return shape?.length ?? Number.POSITIVE_INFINITY;
 }
 
-/** A transposition that leaves the first dimension not in front, of what may be empty. */
-function isMoving(graph: OnnxGraph, { op, attrs, outputs }: OnnxNode): boolean {
-  const { perm } = attrs as { readonly perm?: readonly number[] };
-  if (op !== 'Transpose' || perm === undefined || perm.indexOf(0) <= 0) return false;
-  return graph.types.get(outputs[0] ?? '')?.shape?.every((size) => size > 0) !== true;
+/** The dimensions that a transposition of what may be empty takes; undefined for anything else. */
+function permOf(graph: OnnxGraph, { op, attrs, outputs }: OnnxNode): readonly number[] | undefined {
+  const mayBeEmpty = graph.types.get(outputs[0] ?? '')?.shape?.every((size) => size > 0) !== true;
+  return op === 'Transpose' && mayBeEmpty ? (attrs as { readonly perm?: readonly number[] }).perm : undefined;
 }
 
 /** Gives the product what is made between, once for each value. */

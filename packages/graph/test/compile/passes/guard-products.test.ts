@@ -23,6 +23,19 @@ describe('guard-products', () => {
     expect(result?.shape).toEqual([0, 3, 4]);
   });
 
+  it('multiplies no rows by one matrix, which the engine refuses', async () => {
+    const graph = onnx({
+      inputs: { x: float(-1, 2, 3) },
+      constants: { w: wave([2, 4]) },
+      types: { turned: float(-1, 3, 2) },
+      nodes: [op('Transpose', ['x'], 'turned', { perm: [0, 2, 1] }), op('MatMul', ['turned', 'w'], 'y')],
+      outputs: { y: float(-1, 3, 4) },
+    });
+    guardProducts(graph);
+    const [result] = await answers(graph, { x: wave([0, 2, 3]) }, 'all');
+    expect(result?.shape).toEqual([0, 3, 4]);
+  });
+
   it('keeps the answers of others', async () => {
     const graph = product([1, 0, 2]);
     expect(opsIn(await preserved(graph, guardProducts, { x: wave([3, 2, 2]), w: wave([2, 2, 4], 2) }))).toContain(
@@ -33,7 +46,7 @@ describe('guard-products', () => {
   it.each([
     ['the first dimension stays', product([0, 2, 1])],
     [
-      'it is multiplied by one matrix',
+      'it is multiplied by one matrix and its last dimension stays',
       onnx({
         inputs: { x: float(-1, -1, 2) },
         constants: { w: wave([2, 4]) },
