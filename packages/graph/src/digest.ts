@@ -10,9 +10,7 @@ export function sha256(bytes: Uint8Array): string {
 
 /** Throws NOT_FOUND for a file that does not exist. */
 export async function sha256OfFile(files: FileAccess, path: string): Promise<string> {
-  const size = await files.size(path);
-  if (size === undefined) return sha256(await files.read(path));
   const digest = createHash('sha256');
-  for (let at = 0; at < size; at += PIECE) digest.update(await files.readRange(path, at, Math.min(PIECE, size - at)));
+  for await (const piece of files.pieces(path, PIECE)) digest.update(piece);
   return digest.digest('hex');
 }

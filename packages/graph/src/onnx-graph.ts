@@ -112,11 +112,19 @@ export function rankOf(graph: OnnxGraph, value: Value): number | undefined {
   return graph.constants.get(value)?.shape.length ?? graph.types.get(value)?.shape?.length;
 }
 
+/** The last number behind each base, so that the many outputs of one node are not tried from the first on. By `types`, which bodies share. */
+const numbers = new WeakMap<OnnxGraph['types'], Map<string, number>>();
+
 /** A name no value has yet, made from `base`. */
-export function freshName(graph: OnnxGraph, base: string): Value {
-  let name = base;
-  for (let n = 2; graph.constants.has(name) || graph.types.has(name); n++) name = `${base}/${n}`;
-  return name;
+export function freshName({ constants, types }: OnnxGraph, base: string): Value {
+  const isTaken = (name: Value): boolean => constants.has(name) || types.has(name);
+  if (!isTaken(base)) return base;
+  const last = numbers.get(types) ?? new Map<string, number>();
+  numbers.set(types, last);
+  let n = (last.get(base) ?? 1) + 1;
+  while (isTaken(`${base}/${n}`)) n++;
+  last.set(base, n);
+  return `${base}/${n}`;
 }
 
 /** Adds a constant under a fresh name. */

@@ -12,6 +12,8 @@ export interface FileAccess {
   read(path: string): Promise<Uint8Array>;
   /** `length` bytes from `offset`; throws DATA_LOSS where the file is shorter. */
   readRange(path: string, offset: number, length: number): Promise<Uint8Array>;
+  /** A file in pieces of up to `length` bytes, from its beginning; each is valid until the next is taken. */
+  pieces(path: string, length: number): AsyncIterable<Uint8Array>;
   /** Size in bytes, or undefined where there is no such file. */
   size(path: string): Promise<number | undefined>;
 }

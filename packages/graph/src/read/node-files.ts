@@ -30,6 +30,7 @@ export function nodeFiles(root: string): FileAccess {
         }
         return readInto(file, path, offset, length);
       }),
+    pieces: (path, length) => piecesOf(root, path, length),
     size: async (path) => {
       const entry = await orAbsent(stat(inside(root, path)), path);
       return entry?.isFile() ? entry.size : undefined;
@@ -51,14 +52,26 @@ async function withFile<T>(
   path: string,
   use: (file: FileHandle, size: number) => Promise<T>,
 ): Promise<T> {
+  await using file = await openFile(root, path);
+  const entry = await file.stat();
+  if (!entry.isFile()) throw invalid(`${path} is no file`, { file: path });
+  return await use(file, entry.size);
+}
+
+async function openFile(root: string, path: string): Promise<FileHandle> {
   const file = await orAbsent(open(inside(root, path), 'r'), path);
   if (file === undefined) throw new FloeError('NOT_FOUND', `there is no file ${path} in ${root}`, { file: path });
-  try {
-    const entry = await file.stat();
-    if (!entry.isFile()) throw invalid(`${path} is no file`, { file: path });
-    return await use(file, entry.size);
-  } finally {
-    await file.close();
+  return file;
+}
+
+/** In one buffer, which is filled anew for each. */
+async function* piecesOf(root: string, path: string, length: number): AsyncGenerator<Uint8Array> {
+  const buffer = new Uint8Array(length);
+  await using file = await openFile(root, path);
+  if (!(await file.stat()).isFile()) throw invalid(`${path} is no file`, { file: path });
+  for (let bytesRead = 1; bytesRead > 0; ) {
+    ({ bytesRead } = await file.read(buffer, 0, length));
+    if (bytesRead > 0) yield buffer.subarray(0, bytesRead);
   }
 }
 

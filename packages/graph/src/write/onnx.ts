@@ -157,10 +157,14 @@ class Weights {
 /** Several ONNX nodes may come from one TensorFlow node; the engine wants each name once. */
 function nodeProtos(nodes: readonly OnnxNode[], initializers: Initializers): readonly OnnxNodeProto[] {
   const taken = new Set<string>();
+  const numbers = new Map<string, number>();
   return nodes.map((node) => {
     const base = taken.has(node.name) ? `${node.name}/${node.op}` : node.name;
     let name = base;
-    for (let n = 2; taken.has(name); n++) name = `${base}_${n}`;
+    for (let n = numbers.get(base) ?? 2; taken.has(name); n++) {
+      name = `${base}_${n}`;
+      numbers.set(base, n + 1);
+    }
     taken.add(name);
     const attributes = Object.entries(node.attrs).map(([key, value]) => attribute(key, value));
     const bodies = Object.entries(node.bodies ?? {}).map(([key, body]) =>

@@ -50,6 +50,9 @@ export function memoryFiles(files: ReadonlyMap<string, Uint8Array>): FileAccess 
       if (offset + length > get(path).byteLength) throw corrupt(`${path} is cut off`, { file: path });
       return get(path).slice(offset, offset + length);
     },
+    pieces: async function* (path, length) {
+      for (let at = 0; at < get(path).byteLength; at += length) yield get(path).slice(at, at + length);
+    },
     size: (path) => Promise.resolve(files.get(path)?.byteLength),
   };
 }
