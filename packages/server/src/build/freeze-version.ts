@@ -11,6 +11,7 @@ import { diskError } from '../store/disk-error.ts';
 import { createWhole, type NewFolder } from '../store/new-folder.ts';
 import { COMPILED_FOLDER, type FileDigest, FROZEN_FILE, listVersions, MANIFEST_FILE } from '../store/version-folder.ts';
 import { type Artefact, artefactKeyOf } from './artefact.ts';
+import { collectGarbage } from './collect-garbage.ts';
 import { makeArtefact } from './compile-artefact.ts';
 import { describeSource } from './describe.ts';
 
@@ -58,6 +59,8 @@ export async function freezeVersion(request: FreezeRequest, progress: Progress =
   progress('reading', 0);
   const description = await describeSource(request.source, request.describe);
   const { frozen, readAssets } = await readAndFreeze(request, progress);
+  // NASNetMobile: 35 of 50 MB, and 0.04 s.
+  collectGarbage();
   const modelFolder = join(resolve(request.root), request.name);
   await mkdir(modelFolder, { recursive: true }).catch((error: unknown) => {
     throw diskError(error, modelFolder);
