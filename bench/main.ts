@@ -1,5 +1,7 @@
 /** Measures the cases, one after the other. `node bench/main.ts run|limits [CASE...]`; see `bench/run` and `bench/limits`. */
 import process from 'node:process';
+import { compiled } from './cases/compiled.ts';
+import { convert } from './cases/convert.ts';
 import { image } from './cases/image.ts';
 import { small } from './cases/small.ts';
 import { start } from './cases/start.ts';
@@ -9,7 +11,7 @@ import type { Case, Effort } from './lib/case.ts';
 import { Models } from './lib/models.ts';
 import { type Figure, judge, print, store } from './lib/report.ts';
 
-const CASES: Readonly<Record<string, Case>> = { start, image, small, weights, swap };
+const CASES: Readonly<Record<string, Case>> = { start, image, small, weights, swap, convert, compiled };
 const EFFORT: Readonly<Record<string, Effort>> = {
   run: { repeats: 7, length: 1 },
   limits: { repeats: 3, length: 0.5 },

@@ -1,5 +1,5 @@
 /** Child processes: each ends with this one, whatever happens. */
-import { type ChildProcess, execFile, fork, type SpawnOptions, spawn } from 'node:child_process';
+import { type ChildProcess, type ExecFileOptions, execFile, fork, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
@@ -12,9 +12,15 @@ process.on('exit', () => {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 /** Runs a command to its end; gives what it printed. Throws where it fails. */
-export async function output(command: string, args: readonly string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(command, args, { maxBuffer: 1 << 24 });
-  return stdout;
+export async function output(command: string, args: readonly string[], options: ExecFileOptions = {}): Promise<string> {
+  const { stdout } = await promisify(execFile)(command, args, { maxBuffer: 1 << 24, ...options });
+  return String(stdout);
+}
+
+/** The same of its standard error. */
+export async function errorOutput(command: string, args: readonly string[]): Promise<string> {
+  const { stderr } = await promisify(execFile)(command, args, { maxBuffer: 1 << 24 });
+  return stderr;
 }
 
 /** Starts Node.js on a script; its standard output is read by `firstLine`. */
@@ -68,7 +74,8 @@ export async function stop(child: ChildProcess, seconds = 40): Promise<number | 
   return code;
 }
 
-function track(child: ChildProcess): ChildProcess {
+/** Ends the child with this process. */
+export function track(child: ChildProcess): ChildProcess {
   running.add(child);
   child.once('exit', () => running.delete(child));
   return child;

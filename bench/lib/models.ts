@@ -6,7 +6,8 @@ import process from 'node:process';
 import { output } from './children.ts';
 import { MAIN, MODELS_SCRIPT, PYTHON_ENV } from './paths.ts';
 
-export type ModelName = 'digits' | 'mlp' | 'mobilenet_v2' | 'resnet50';
+/** `mlp` of bench/models.py, or a model of conformance/. */
+export type ModelName = string;
 
 export interface Spec {
   readonly dtype: string;
@@ -17,6 +18,11 @@ export interface Model {
   readonly name: ModelName;
   /** What `floe serve --models` takes; holds this model only. */
   readonly root: string;
+  /** What was frozen, and the signature that was compiled. */
+  readonly source: string;
+  readonly signature: string;
+  /** Graph tensors of that signature's inputs, by their keys in it. */
+  readonly tensors: Readonly<Record<string, string>>;
   /** Path of the default signature's `model.onnx`. */
   readonly compiled: string;
   readonly inputs: Readonly<Record<string, Spec>>;
@@ -26,10 +32,17 @@ export interface Model {
   freeze(version: number, root: string): Promise<string>;
 }
 
-interface Source {
+export interface Source {
   readonly name: ModelName;
   readonly source: string;
   readonly freeze: readonly string[];
+}
+
+/** The folder in which benchmarks keep what takes long to make. */
+export function benchCache(): string {
+  const home = process.env['FLOE_CACHE'] || join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'floe');
+  mkdirSync(join(home, 'bench'), { recursive: true });
+  return join(home, 'bench');
 }
 
 export class Models {
@@ -37,9 +50,7 @@ export class Models {
   private readonly made = new Map<ModelName, Promise<Model>>();
 
   constructor() {
-    const cache = process.env['FLOE_CACHE'] || join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'floe');
-    mkdirSync(join(cache, 'bench'), { recursive: true });
-    this.folder = mkdtempSync(join(cache, 'bench', 'models-'));
+    this.folder = mkdtempSync(join(benchCache(), 'models-'));
     process.on('exit', () => rmSync(this.folder, { recursive: true, force: true }));
   }
 
@@ -60,15 +71,18 @@ export class Models {
     const root = join(this.folder, name);
     const version = await freeze(1, root);
     const manifest = JSON.parse(readFileSync(join(version, 'model.json'), 'utf8'));
-    const { inputs } = manifest.signatures[manifest.defaultSignature];
+    const signature: string = manifest.defaultSignature;
+    const inputs: Record<string, Spec & { name: string }> = manifest.signatures[signature].inputs;
+    const tensors = Object.fromEntries(Object.entries(inputs).map(([key, spec]) => [key, spec.name]));
     const artefact = join(version, 'compiled', readdirSync(join(version, 'compiled'))[0] ?? '');
     const about = JSON.parse(readFileSync(join(artefact, 'compiled.json'), 'utf8'));
     const weights = about.files['weights.bin']?.bytes ?? 0;
-    return { name, root, compiled: join(artefact, 'model.onnx'), inputs, weights, freeze };
+    const compiled = join(artefact, 'model.onnx');
+    return { name, root, source: source.source, signature, tensors, compiled, inputs, weights, freeze };
   }
 }
 
-async function sourceOf(name: ModelName): Promise<Source> {
+export async function sourceOf(name: ModelName): Promise<Source> {
   const python = (await output(PYTHON_ENV, [])).trim();
   return JSON.parse(await output(python, [MODELS_SCRIPT, name]));
 }

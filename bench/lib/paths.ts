@@ -13,4 +13,7 @@ export const RESULTS = fromRoot('bench/results');
 export const LOAD = fromRoot('bench/load.ts');
 export const ENGINE_PEER = fromRoot('bench/peers/engine.ts');
 export const FASTIFY_PEER = fromRoot('bench/peers/fastify.ts');
+export const USAGE_PEER = fromRoot('bench/peers/usage.mjs');
+export const TF2ONNX_PEER = fromRoot('bench/peers/tf2onnx_convert.py');
+export const TENSORFLOW_PEER = fromRoot('bench/peers/tensorflow_runs.py');
 export const FIRST_RUN_PEER = fromRoot('bench/peers/first-run.mjs');

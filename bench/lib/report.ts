@@ -9,7 +9,7 @@ import { RESULTS, ROOT } from './paths.ts';
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: 'ms' | 'us' | 'MB' | 'ratio' | '1/s';
+  readonly unit: 'ms' | 'us' | 's' | 'MB' | 'ratio' | '1/s';
   /** What was meant, as a maximum; only a ratio within one run can fail. */
   readonly limit?: { readonly most: number; readonly slack: number };
   /** For a figure that is an absolute aim: shown, never judged, as it depends on the machine. */
