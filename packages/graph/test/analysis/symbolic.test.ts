@@ -30,6 +30,20 @@ describe('an unknown batch', () => {
     expect(facts.dims('y:0')?.[0]).toBe(facts.dims('x:0')?.[0]);
   });
 
+  it('is a size where a scalar holds it, as a number is that is none or more', () => {
+    const g = graph(
+      x,
+      node('Shape', 's', ['x']),
+      ...slice0('batch', 's'),
+      ints('four', 4),
+      ints('less', -1),
+      ints('two', [1, 2]),
+    );
+    const facts = analyse(g, batchOf(-1, 7));
+    expect(facts.size('batch:0')).toBe(facts.dims('x:0')?.[0]);
+    expect(['four:0', 'less:0', 'two:0', 'x:0'].map((tensor) => facts.size(tensor))).toEqual([4, -1, -1, -1]);
+  });
+
   it('stays in front where a flatten leaves the rest to be counted', () => {
     const g = graph(
       x,

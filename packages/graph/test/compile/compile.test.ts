@@ -4,7 +4,7 @@ import { FloeError } from '../../src/errors.ts';
 import type { Graph, Node } from '../../src/graph.ts';
 import { OnnxModel } from '../../src/proto/onnx.ts';
 import { constant, floats, graph, ints, node, placeholder, tensor } from '../support/nodes.ts';
-import { numbersOf, opsOf, runCompiled, runGraph } from './run.ts';
+import { nodesOf, numbersOf, opsOf, runCompiled, runGraph } from './run.ts';
 
 const F = { T: 'float32' } as const;
 const image = (name: string) => ({ name, dtype: 'float32', shape: [-1, 2] }) as const;
@@ -159,6 +159,20 @@ describe('size', () => {
     for (let i = 1; i <= 20_000; i++) nodes.push(node('Sin', `n${i}`, [`n${i - 1}`], F));
     const compiled = compile(graph(...nodes), [image('n0')], ['n20000']);
     expect(opsOf(compiled)).toHaveLength(20_000);
+  });
+
+  it('names the many nodes that one becomes, and its many outputs', () => {
+    const count = 20_000;
+    const parts = Array.from({ length: count }, (_, i) => `parts:${i}`);
+    const nodes = [
+      placeholder('x', [-1, count]),
+      ints('axis', 1),
+      node('Split', 'parts', ['axis', 'x'], { ...F, num_split: count }),
+      node('AddN', 'sum', parts, { ...F, N: count }),
+    ];
+    const names = nodesOf(compile(graph(...nodes), [{ name: 'x', dtype: 'float32', shape: [-1, count] }], ['sum']));
+    expect(new Set(names.map(({ name }) => name)).size).toBe(names.length);
+    expect(names[0]?.output).toHaveLength(count);
   });
 
   it.each([13, 15, 18, 21, 23])('runs with operator set %i', async (opset) => {
