@@ -27,6 +27,8 @@ export interface OnnxNode {
   bodies?: Readonly<Record<string, OnnxGraph>>;
   /** An If whose branches give the same: its condition only says whether the first, the faster one, may be taken. */
   interchangeable?: boolean;
+  /** A node that serves such a condition and nothing else. */
+  guard?: boolean;
 }
 
 export interface ValueType {

@@ -8,6 +8,7 @@ export type RowStates = Map<Value, RowState>;
 /** Adds the states of all that the nodes of a graph make. Throws Denied. */
 export function followRows(graph: OnnxGraph, states: RowStates): void {
   for (const node of graph.nodes) {
+    if (node.guard === true) continue;
     if (node.bodies === undefined) {
       const result = rowsThrough(new RowContext(graph, node, states));
       for (const [i, output] of node.outputs.entries()) states.set(output, Array.isArray(result) ? result[i] : result);

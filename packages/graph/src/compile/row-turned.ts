@@ -133,7 +133,6 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['LogSoftmax', along(-1)],
   ['MatMul', matMul],
   ['Shape', shape],
-  ['Size', () => ({ kind: 'size', elements: undefined })],
   ['Slice', slice],
   ['Softmax', along(-1)],
   ['Split', along(0)],

@@ -20,6 +20,7 @@ export class Emitter {
     this.name = name;
   }
 
+  /** Adds a node of one output. */
   emit(op: string, inputs: readonly Value[], type: ValueType, attrs: OnnxNode['attrs'] = {}): Value {
     const output = this.value(op, type);
     this.nodes.push({ op, name: this.name, inputs: [...inputs], outputs: [output], attrs });

@@ -15,7 +15,10 @@ export interface CellWeights {
   readonly bias: Tensor;
 }
 
-/** Undefined where sizes do not fit together. */
+/** Far from where a sum of products is infinite. */
+const MOST = 1e15;
+
+/** Undefined where sizes do not fit together, or where weights are no ordinary numbers. */
 export function weightsOf({ gates }: Cell, row: Value): CellWeights | undefined {
   const hidden = gates[0]?.input.width ?? 0;
   const width = gates.flatMap(({ input }) => heights(input, row))[0] ?? 0;
@@ -35,6 +38,10 @@ export function weightsOf({ gates }: Cell, row: Value): CellWeights | undefined 
   const recurrent = stacked(hidden, (gate) => turned(gate.recurrent, gate.state, hidden));
   const second = gates.map((gate) => (gate.recurrent === gate.input ? new Float32Array(hidden) : gate.recurrent.bias));
   const bias = joined([...gates.map((gate) => gate.input.bias), ...second]);
+  const isOrdinary = [input.data, recurrent.data, bias].every((data) => {
+    return (data as Float32Array).every((value) => Math.abs(value) < MOST);
+  });
+  if (!isOrdinary) return undefined;
   return { hidden, input, recurrent, bias: float32(bias, [1, bias.length]) };
 }
 
