@@ -81,7 +81,19 @@ MODELS = [
         ("wavenet", "WaveNet-like", "causal dilated convolution with gates"),
         ("text_cnn", "Text CNN", "embedding, windows of three widths"),
         ("mixed_float16", "Mixed float16", "`mixed_float16` policy of Keras; within 1e-2"),
+        ("mixed_bfloat16", "Mixed bfloat16", "`mixed_bfloat16` policy of Keras; within 2e-2"),
         ("trained_digits", "Keras CNN, trained", "trained on handwriting until it reads"),
+    ),
+    *_module(
+        "audio",
+        ("keyword_spotting", "Keyword spotter", "`tf.signal`: spectrogram, mel, MFCCs"),
+        ("denoiser", "Denoiser", "a mask over the spectrum and back to samples, of any length"),
+    ),
+    *_module(
+        "inside",
+        ("preprocessing", "Preprocessing inside", "crops, kernels of resizing, colours and patches of uint8 pictures"),
+        ("tabular", "Tabular, encoding layers", "normalised, bucketed, one-hot and multi-hot columns"),
+        ("vae", "VAE encoder", "noise from the checkpoint's seed"),
     ),
     *_module(
         "modules",

@@ -67,15 +67,24 @@ def text_cnn(folder):
 
 def mixed_float16(folder):
     """Layers that compute in half precision on float32 weights. Engines round halves at different places, hence the tolerance."""
+    mixed(folder, "mixed_float16", tolerance=1e-2)
+
+
+def mixed_bfloat16(folder):
+    """The same with halves of eight bits, which TensorFlow rounds after every op."""
+    mixed(folder, "mixed_bfloat16", tolerance=2e-2)
+
+
+def mixed(folder, policy, tolerance):
     seeded()
-    keras.mixed_precision.set_global_policy("mixed_float16")
+    keras.mixed_precision.set_global_policy(policy)
     try:
         image = Input((24, 24, 3), name="image")
         x = Conv2D(12, 3, activation="relu")(layers.Rescaling(1 / 255)(image))
         x = layers.MaxPooling2D()(layers.Activation("relu")(BatchNormalization()(Conv2D(16, 3, padding="same")(x))))
         x = Dense(24, activation="relu")(layers.GlobalAveragePooling2D()(x))
         model = keras.Model(image, layers.Activation("softmax", dtype="float32")(Dense(5)(x)))
-        write_keras_case(folder, model, {"image": pictures(4, 24, 24)}, tolerance=1e-2)
+        write_keras_case(folder, model, {"image": pictures(4, 24, 24)}, tolerance=tolerance)
     finally:
         keras.mixed_precision.set_global_policy("float32")
 
@@ -101,4 +110,4 @@ def trained_digits(folder):
     write_keras_case(folder, model, {model.inputs[0].name: images[1500::62]}, trained=True)
 
 
-BUILDERS = {each.__name__: each for each in [conv3d, conv1d, wavenet, text_cnn, mixed_float16, trained_digits]}
+BUILDERS = {each.__name__: each for each in [conv3d, conv1d, wavenet, text_cnn, mixed_float16, mixed_bfloat16, trained_digits]}
