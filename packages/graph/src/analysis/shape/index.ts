@@ -8,6 +8,7 @@ import { elementwise } from './elementwise.ts';
 import { generating } from './generate.ts';
 import { image } from './image.ts';
 import { joining } from './join.ts';
+import { linearAlgebra } from './linear-algebra.ts';
 import { matmul } from './matmul.ts';
 import { normalise } from './normalise.ts';
 import { padding } from './pad.ts';
@@ -27,6 +28,7 @@ const FAMILIES: readonly InferTable[] = [
   source,
   elementwise,
   reduction,
+  linearAlgebra,
   matmul,
   window,
   normalise,

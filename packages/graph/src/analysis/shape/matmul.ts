@@ -86,6 +86,7 @@ function bind(op: OpContext, labels: string, dims: Dims, sizes: Map<string, numb
 
 export const matmul: InferTable = {
   MatMul: matMul,
+  SparseMatMul: (op) => matMul(op).map(({ dims }) => ({ dtype: 'float32', dims })),
   ...each('BatchMatMul BatchMatMulV2 BatchMatMulV3', batchMatMul),
   Einsum: einsum,
 };

@@ -11,6 +11,7 @@ import { GAMMA } from './gamma.ts';
 import { IDENTITY } from './identity.ts';
 import { IMAGE } from './image.ts';
 import { JOINING } from './joining.ts';
+import { LINEAR_ALGEBRA } from './linear-algebra.ts';
 import { MATRIX } from './matrix.ts';
 import { NORMALIZATION } from './normalization.ts';
 import { PATCHES } from './patches.ts';
@@ -26,6 +27,7 @@ import { SHAPE } from './shape.ts';
 import { SLICING } from './slicing.ts';
 import { SPACE_BATCH } from './space-batch.ts';
 import { SPARSE } from './sparse.ts';
+import { SPARSE_PRODUCT } from './sparse-product.ts';
 import { SPECIAL } from './special.ts';
 import { TENSOR_LIST } from './tensor-list.ts';
 import { UNARY } from './unary.ts';
@@ -42,6 +44,7 @@ const FAMILIES: readonly Readonly<Record<string, Lower>>[] = [
   IDENTITY,
   IMAGE,
   JOINING,
+  LINEAR_ALGEBRA,
   MATRIX,
   NORMALIZATION,
   PATCHES,
@@ -57,6 +60,7 @@ const FAMILIES: readonly Readonly<Record<string, Lower>>[] = [
   SLICING,
   SPACE_BATCH,
   SPARSE,
+  SPARSE_PRODUCT,
   SPECIAL,
   TENSOR_LIST,
   UNARY,

@@ -42,7 +42,7 @@ function einsum(l: Lowering): Value {
 }
 
 export const MATRIX = {
-  MatMul: product('transpose_a', 'transpose_b'),
+  ...each('MatMul SparseMatMul', product('transpose_a', 'transpose_b')),
   ...each('BatchMatMul BatchMatMulV2 BatchMatMulV3', product('adj_x', 'adj_y')),
   Einsum: einsum,
 } satisfies Record<string, Lower>;
