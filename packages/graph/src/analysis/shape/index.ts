@@ -1,6 +1,7 @@
 /** Shape and dtype inference by op name; one file per op family. An op that no file knows has outputs of unknown shape. */
 import type { Typed } from '../facts.ts';
 import type { InferTable, OpContext } from '../op-context.ts';
+import { audio } from './audio.ts';
 import { complex } from './complex.ts';
 import { detection } from './detection.ts';
 import { diagonal } from './diagonal.ts';
@@ -42,6 +43,7 @@ const FAMILIES: readonly InferTable[] = [
   detection,
   diagonal,
   complex,
+  audio,
   recurrent,
   sparse,
   tensorList,

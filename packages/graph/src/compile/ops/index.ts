@@ -1,5 +1,6 @@
 /** Every TensorFlow op that can be compiled, by name. */
 import type { Lower } from '../lowering.ts';
+import { AUDIO } from './audio.ts';
 import { BINARY } from './binary.ts';
 import { COLOUR } from './colour.ts';
 import { COMPOSED } from './composed.ts';
@@ -33,6 +34,7 @@ import { TENSOR_LIST } from './tensor-list.ts';
 import { UNARY } from './unary.ts';
 
 const FAMILIES: readonly Readonly<Record<string, Lower>>[] = [
+  AUDIO,
   BINARY,
   COLOUR,
   COMPOSED,
