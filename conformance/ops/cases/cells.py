@@ -62,3 +62,26 @@ for indices, rows in ((INDICES, 5), (INDICES, 7), (INDICES[:0], 40), (INDICES[[4
 for merged, blank, (steps, lengths) in itertools.product((False, True), (-1, 0, 2), ((9, [9, 4, 1]), (9, [0, 9, 9]), (20, [0, 0, 0]))):
     add("CTCGreedyDecoder", lambda p, r, m=merged, b=blank, t=steps, n=lengths: raw.CTCGreedyDecoder(
         inputs=p(sample(r, (t, 3, 4), np.float32, -1, 1), [None, None, 4]), sequence_length=p(np.int32(n)), merge_repeated=m, blank_index=b))
+
+# Bytes that stand for numbers
+for mode, (dtype, kind), (low, high), constant in itertools.product(
+    ("MIN_COMBINED", "MIN_FIRST", "SCALED"), ((np.uint8, tf.quint8), (np.int8, tf.qint8), (np.int16, tf.qint16), (np.uint16, tf.quint16), (np.int32, tf.qint32)),
+    ((-1.5, 2.25), (0.0, 6.0), (-3.0, 0.5), (0.3, 0.3)), (False, True),
+):
+    # With oneDNN, TensorFlow has no SCALED qint32.
+    if (mode, kind) == ("SCALED", tf.qint32) or mode == "MIN_FIRST" and (low == high or kind not in (tf.quint8, tf.qint8)):
+        continue
+
+    def dequantize(p, r, m=mode, d=dtype, k=kind, low=low, high=high, constant=constant):
+        info = np.iinfo(d)
+        values = r.integers(info.min, info.max, (4, 5), endpoint=True).astype(d)
+        given = tf.constant if constant else p
+        return raw.Dequantize(input=tf.bitcast(given(values), k), min_range=given(np.float32(low)), max_range=given(np.float32(high)), mode=m)
+
+    add("Dequantize", dequantize)
+add("Dequantize", lambda p, r: raw.Dequantize(input=tf.bitcast(p(np.int16([-32768, -32767, 0, 32767])), tf.qint16), min_range=-2.0, max_range=1.0, mode="SCALED", narrow_range=True))
+for given, wanted in itertools.permutations((np.int8, np.uint8), 2):
+    add("Bitcast", lambda p, r, a=given, b=wanted: tf.bitcast(p(r.integers(np.iinfo(a).min, np.iinfo(a).max, (3, 4), endpoint=True).astype(a)), b))
+for given, wanted in ((np.int16, np.uint16), (np.uint32, np.int32), (np.int64, np.uint64), (np.float32, np.float32)):
+    add("Bitcast", lambda p, r, a=given, b=wanted: tf.bitcast(p(sample(r, (3, 4), a, 0 if "u" in a.__name__ else -5)), b))
+add("Bitcast", lambda p, r: tf.bitcast(tf.constant([1.5, -2.0]), tf.int32) + p(np.int32(1)))

@@ -49,9 +49,19 @@ for (const [name, row] of Object.entries(DTYPES) as [DType, DTypeRow][]) {
   if (row.v2 !== '') byV2.set(row.v2, name);
 }
 
+/** Quantised numbers are plain ones, of which the ops that take them say what they stand for: qint8, quint8, qint32, qint16, quint16. */
+const QUANTISED: ReadonlyMap<number, DType> = new Map<number, DType>([
+  [11, 'int8'],
+  [12, 'uint8'],
+  [13, 'int32'],
+  [15, 'int16'],
+  [16, 'uint16'],
+]);
+
 /** The dtype of a TensorFlow `DataType` number, reference types included; undefined if Floe does not know it. */
 export function dtypeFromTf(code: number): DType | undefined {
-  return byTf.get(code > REF_OFFSET ? code - REF_OFFSET : code);
+  const plain = code > REF_OFFSET ? code - REF_OFFSET : code;
+  return byTf.get(plain) ?? QUANTISED.get(plain);
 }
 
 export function dtypeFromOnnx(code: number): DType | undefined {

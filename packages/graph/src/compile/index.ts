@@ -9,6 +9,7 @@ import { measureOnnx } from '../cost/index.ts';
 import { invalid } from '../errors.ts';
 import { subgraph } from '../freeze/subgraph.ts';
 import { endpoint, type Graph, tensorName } from '../graph.ts';
+import { withoutDequantize } from '../inline/dequantize.ts';
 import { withoutFused } from '../inline/fused.ts';
 import { outputDType } from '../inline/op-types.ts';
 import { graphsIn, type OnnxGraph } from '../onnx-graph.ts';
@@ -117,7 +118,7 @@ function lowered(
   };
   observe('cut', cut.graph);
   const keep = new Set(wanted.map(inner));
-  const plain = withoutFused(cut.graph);
+  const plain = withoutDequantize(withoutFused(cut.graph));
   observe('take-apart-fused', plain);
   const raised = raiseControlFlow(plain, keep);
   observe('raise-control-flow', raised);

@@ -1,7 +1,8 @@
 /** Elementwise ops of one constant, and Cast. Only those whose results are exact or correctly rounded. */
 
+import { DTYPES } from '../../dtype.ts';
 import { roundHalfEven } from '../../half.ts';
-import { sizeOf, type Tensor } from '../../tensor.ts';
+import { bytesOf, numericView, sizeOf, type Tensor } from '../../tensor.ts';
 import { bigsOf, isFloat, isHalf, isWide, numbersOf, scratch, tensorOf } from './elements.ts';
 import type { Evaluate } from './evaluate.ts';
 
@@ -151,5 +152,10 @@ export const unary: Readonly<Record<string, Evaluate>> = {
     if (x === undefined || (isHalf(dtype) && x.dtype === 'float64')) return undefined;
     const result = cast(x, dtype);
     return result && [result];
+  },
+  Bitcast: (op, [x]) => {
+    const dtype = op.attrs.dtype('type');
+    if (x === undefined || x.dtype === 'string' || DTYPES[dtype].size !== DTYPES[x.dtype].size) return undefined;
+    return [{ dtype, shape: x.shape, data: numericView(dtype, bytesOf(x)) }];
   },
 };

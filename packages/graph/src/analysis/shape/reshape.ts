@@ -1,4 +1,5 @@
 /** Ops that keep the elements and change how they are counted: Reshape, Squeeze, ExpandDims, Transpose, and the shape itself. */
+import { DTYPES } from '../../dtype.ts';
 import { type Dims, formatDims, isKnown, product, UNKNOWN, unknownDims } from '../dims.ts';
 import { dimOf, type Typed } from '../facts.ts';
 import { each, type InferTable, type OpContext } from '../op-context.ts';
@@ -108,8 +109,10 @@ function shapeVector(op: OpContext, i: number): Typed {
   return { dtype: op.attrs.dtype('out_type', 'int32'), dims: [op.dims(i)?.length ?? UNKNOWN] };
 }
 
+/** Elements of another size are more or fewer along the last axis. */
 function bitcast(op: OpContext): readonly Typed[] {
-  return [{ dtype: op.attrs.dtype('type'), dims: null }];
+  const [from, to] = [op.dtype(), op.attrs.dtype('type')];
+  return [{ dtype: to, dims: DTYPES[from].size === DTYPES[to].size ? op.dims(0) : null }];
 }
 
 export const reshaping: InferTable = {

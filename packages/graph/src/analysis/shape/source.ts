@@ -1,6 +1,7 @@
 /** Ops that start a graph or pass a tensor on: constants, placeholders, identities, and the edges of TensorFlow 1 control flow. */
 import { shapeFromProto } from '../../constants.ts';
 import { type DType, dtypeFromTf } from '../../dtype.ts';
+import { outputCount, outputDType } from '../../inline/op-types.ts';
 import { type Dims, eitherShape } from '../dims.ts';
 import type { Typed } from '../facts.ts';
 import { each, type InferTable, type OpContext, UNTOLD } from '../op-context.ts';
@@ -76,8 +77,11 @@ export function undeclaredType(op: OpContext): Typed {
   return { dtype: UNTOLD, dims: null };
 }
 
-/** Outputs whose dtypes an attribute lists (`Tout`, `output_types`), else one of `undeclaredType`. */
+/** What TensorFlow's registry says of the outputs; of an op that it does not know, `Tout` or `output_types` may list their dtypes. */
 export function undeclaredTypes(op: OpContext): readonly Typed[] {
+  const count = outputCount(op.node);
+  const known = Array.from({ length: count ?? 0 }, (_, i) => outputDType(op.node, i));
+  if (known.some((dtype) => dtype !== undefined)) return known.map((dtype) => ({ dtype: dtype ?? UNTOLD, dims: null }));
   const list = op.node.attr.get('Tout')?.list ?? op.node.attr.get('output_types')?.list;
   if (list === undefined || list.type.length === 0) return [undeclaredType(op)];
   return list.type.map((code) => ({ dtype: dtypeFromTf(code) ?? UNTOLD, dims: null }));

@@ -1,5 +1,6 @@
 /** Ops that change or ask for the shape of a tensor and leave its elements alone. */
 import { isNamed } from '../../analysis/dims.ts';
+import { DTYPES, type DType } from '../../dtype.ts';
 import type { Value } from '../../onnx-graph.ts';
 import { int64 } from '../constant.ts';
 import { each, type Lower, type Lowering } from '../lowering.ts';
@@ -100,6 +101,15 @@ function convert(l: Lowering): Value {
   return cast(l, l.input(0), from, to);
 }
 
+/** Of integers of one size a cast keeps the bits. */
+function bitcast(l: Lowering): Value {
+  const [from, to] = [l.dtype(), l.attrs.dtype('type')];
+  const isInteger = (dtype: DType): boolean => /^u?int/.test(dtype);
+  const same = from === to || (isInteger(from) && isInteger(to) && DTYPES[from].size === DTYPES[to].size);
+  if (!same) throw l.refuse(`bits of ${from} as ${to}`);
+  return cast(l, l.input(0), from, to);
+}
+
 /** Blocks and depth go by ONNX's channels first. */
 function depthSpace(op: 'SpaceToDepth' | 'DepthToSpace'): Lower {
   return (l) => {
@@ -141,6 +151,7 @@ export const SHAPE = {
   Tile: tile,
   Range: sequence,
   LinSpace: linSpace,
+  Bitcast: bitcast,
   Cast: convert,
   SpaceToDepth: depthSpace('SpaceToDepth'),
   DepthToSpace: depthSpace('DepthToSpace'),
