@@ -25,8 +25,8 @@ HEAD = '''/**
 export const OP_OUTPUTS = `
 '''
 
-# Ops of input pipelines and accelerators, and the graph optimiser's own rewrites: never in a model that is served.
-ELSEWHERE = re.compile("^_|Dataset|Iterator|TPU|^Xla|^BoostedTrees|^Experimental|^Sdca|^Risc")
+# Ops of input pipelines (but for those that hand a batch on) and accelerators, the graph optimiser's own rewrites: never in a model.
+ELSEWHERE = re.compile("^_|Dataset|Iterator(?!GetNext)|TPU|^Xla|^BoostedTrees|^Experimental|^Sdca|^Risc")
 
 
 def registry():

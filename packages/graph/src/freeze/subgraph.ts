@@ -115,7 +115,7 @@ export function placeholderNode(name: string, dtype: DType, shape: readonly numb
 export function specOf(node: Node, index: number): TensorSpec | undefined {
   const dtype = outputDType(node, index);
   if (dtype === undefined) return undefined;
-  const said = node.attr.get('_output_shapes')?.list?.shape[index];
+  const said = (node.attr.get('_output_shapes') ?? node.attr.get('output_shapes'))?.list?.shape[index];
   const own = /^Placeholder/.test(node.op) ? node.attr.get('shape')?.shape : undefined;
   const constant = node.op === 'Const' ? node.attr.get('value')?.tensor?.tensor_shape : undefined;
   return { name: `${node.name}:${index}`, dtype, shape: shapeFromProto(constant ?? own ?? said) };

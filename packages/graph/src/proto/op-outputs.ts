@@ -24,11 +24,11 @@ export const OP_OUTPUTS = `
 20 | MutableHashTableOfTensorsV2 MutableHashTableV2 MutexV2 PaddingFIFOQueueV2 PriorityQueueV2 RandomShuffleQueueV2
 20 | ResourceConditionalAccumulator RpcServer StackV2 StatsAggregatorHandle StatsAggregatorHandleV2 StubResourceHandleOp
 20 | SummaryWriter TFRecordReaderV2 TextLineReaderV2 ThreadPoolHandle VarHandleOp WholeFileReaderV2
-21 | CompositeTensorVariantFromComponents CompressElement DenseToCSRSparseMatrix EmptyTensorList EmptyTensorMap MergeDedupData
-21 | MutexLock OptionalFromValue OptionalNone Prelinearize PrelinearizeTuple RaggedTensorToVariant SparseMatrixAdd
-21 | SparseMatrixMul SparseMatrixSoftmax SparseMatrixSoftmaxGrad SparseMatrixSparseCholesky SparseMatrixSparseMatMul
-21 | SparseMatrixTranspose SparseMatrixZeros SparseTensorToCSRSparseMatrix TensorListConcatLists TensorListFromTensor
-21 | TensorListPushBack TensorListPushBackBatch TensorListReserve TensorListResize TensorListScatter
+21 | CompositeTensorVariantFromComponents CompressElement DenseToCSRSparseMatrix EmptyTensorList EmptyTensorMap
+21 | IteratorGetNextAsOptional MergeDedupData MutexLock OptionalFromValue OptionalNone Prelinearize PrelinearizeTuple
+21 | RaggedTensorToVariant SparseMatrixAdd SparseMatrixMul SparseMatrixSoftmax SparseMatrixSoftmaxGrad SparseMatrixSparseCholesky
+21 | SparseMatrixSparseMatMul SparseMatrixTranspose SparseMatrixZeros SparseTensorToCSRSparseMatrix TensorListConcatLists
+21 | TensorListFromTensor TensorListPushBack TensorListPushBackBatch TensorListReserve TensorListResize TensorListScatter
 21 | TensorListScatterIntoExistingList TensorListScatterV2 TensorListSetItem TensorListSplit TensorMapErase TensorMapInsert
 21 | WindowOp
 3 | AccumulatorNumAccumulated BarrierIncompleteSize BarrierReadySize Bucketize ComputeDedupDataSize ComputeDedupDataSizeV2
@@ -133,7 +133,8 @@ Tvalues | RaggedTensorToVariantGradient
 [component_types] | QueueDequeue QueueDequeueMany QueueDequeueManyV2 QueueDequeueUpTo QueueDequeueUpToV2 QueueDequeueV2
 [dtypes] | DTensorRestoreV2 InfeedDequeueTuple MapPeek MapUnstage OrderedMapPeek OrderedMapUnstage OutfeedDequeueTuple
 [dtypes] | OutfeedDequeueTupleV2 RestoreV2 StagePeek Unstage
-[output_types] | GetElementAtIndex MapDefun OptionalGetValue UncompressElement
+[output_types] | GetElementAtIndex IteratorGetNext IteratorGetNextSync MapDefun MultiDeviceIteratorGetNextFromShard
+[output_types] | OptionalGetValue UncompressElement
 [t] | OutTypeListRestrict
 a:1 b:1 | RefOutputFloatOutput TwoFloatOutputs
 a:1 b:1 c:1 d:1 e:1 | FiveFloatOutputs

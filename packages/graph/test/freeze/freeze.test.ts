@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { constValue } from '../../src/constants.ts';
+import { constValue, shapeToProto } from '../../src/constants.ts';
 import { freeze } from '../../src/freeze.ts';
-import type { Graph } from '../../src/graph.ts';
+import { attrOfList, type Graph } from '../../src/graph.ts';
 import { frozenSource, readFrozenGraph } from '../../src/read/frozen-graph.ts';
 import { readSource } from '../../src/read/index.ts';
 import { frozenChunks } from '../../src/write/pb.ts';
@@ -54,6 +54,20 @@ test('what is frozen is read back with its signatures and metadata, and freezes 
   expect(again.graph.byName.has('floe/metadata')).toBe(false);
   expect(readFrozenGraph(bytes, 'frozen.pb').nodes).toEqual(again.graph.nodes);
   expect(Buffer.concat(frozenChunks(await freeze(again)))).toEqual(bytes);
+});
+
+test('what an input pipeline hands on can be fed, and the pipeline is gone', async () => {
+  const shapes = attrOfList({ shape: [shapeToProto([-1, 3]), shapeToProto([-1])] });
+  const next = node('IteratorGetNext', 'next', ['iterator'], { output_types: { dtypes: ['float32', 'int64'] } });
+  const nodes = [
+    node('OneShotIterator', 'iterator'),
+    { ...next, attr: new Map(next.attr).set('output_shapes', shapes) },
+    node('Relu', 'y', ['next'], T),
+  ];
+  const { graph, signatures } = await freeze(sourceOf(nodes), { outputs: ['y'], inputs: ['next'] });
+  expect(ops(graph)).toEqual({ next: 'Placeholder', y: 'Relu' });
+  const input = { name: 'next:0', dtype: 'float32', shape: [-1, 3] };
+  expect(signatures['serving_default']?.inputs).toEqual({ next: input });
 });
 
 test('a placeholder that only training needs is gone; one that the outputs need has to be set or named', async () => {
