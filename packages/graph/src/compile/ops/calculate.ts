@@ -24,33 +24,25 @@ export class Calculator {
       op,
       operands.map((operand) => this.value(operand)),
       this.dtype,
-      { shape: this.shapeOf(operands) },
+      { shape: together(this.l, operands) },
     );
   }
 
   /** A comparison: Less, LessOrEqual, Greater, GreaterOrEqual or Equal. */
   is(op: string, a: Operand, b: Operand): Value {
     return run(this.l, op, [this.value(a), this.value(b)], this.dtype, {
-      shape: this.shapeOf([a, b]),
+      shape: together(this.l, [a, b]),
       result: 'bool',
     });
   }
 
   pick(condition: Value, yes: Operand, no: Operand): Value {
-    const shape = this.shapeOf([condition, yes, no]);
+    const shape = together(this.l, [condition, yes, no]);
     return choose(this.l, condition, this.value(yes), this.value(no), this.dtype, shape);
   }
 
   from(value: Value, dtype: DType): Value {
     return cast(this.l, value, dtype, this.dtype);
-  }
-
-  private shapeOf(operands: readonly Operand[]): readonly number[] | null {
-    const { constants, types } = this.l.graph;
-    const shapes = operands.map((operand) =>
-      typeof operand === 'number' ? [] : (constants.get(operand)?.shape ?? types.get(operand)?.shape ?? null),
-    );
-    return shapes.reduce((shape, other) => broadcast(shape, other) ?? null);
   }
 
   private value(operand: Operand): Value {
@@ -68,16 +60,28 @@ export function polynomial(
   return rest.reduce((sum, coefficient) => f.do('Add', f.do('Mul', sum, x), coefficient), start);
 }
 
+/** The shape of what operands give, element by element. */
+function together({ graph: { constants, types } }: Lowering, operands: readonly Operand[]): readonly number[] | null {
+  const shapes = operands.map((operand) =>
+    typeof operand === 'number' ? [] : (constants.get(operand)?.shape ?? types.get(operand)?.shape ?? null),
+  );
+  return shapes.reduce((shape, other) => broadcast(shape, other) ?? null);
+}
+
+function logical(l: Lowering, op: string, ...values: readonly Value[]): Value {
+  return l.emit(op, values, {}, { dtype: 'bool', shape: together(l, values) });
+}
+
 export function and(l: Lowering, ...conditions: readonly Value[]): Value {
-  return conditions.reduce((a, b) => l.emit('And', [a, b], {}, { dtype: 'bool', shape: null }));
+  return conditions.reduce((a, b) => logical(l, 'And', a, b));
 }
 
 export function or(l: Lowering, a: Value, b: Value): Value {
-  return l.emit('Or', [a, b], {}, { dtype: 'bool', shape: null });
+  return logical(l, 'Or', a, b);
 }
 
 export function not(l: Lowering, condition: Value): Value {
-  return l.emit('Not', [condition], {}, { dtype: 'bool', shape: null });
+  return logical(l, 'Not', condition);
 }
 
 /** Dimension `axis` of a value as an int64 scalar; a constant where input `i` is the value and its dimension is known. */

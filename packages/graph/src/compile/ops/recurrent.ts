@@ -10,7 +10,7 @@ import { bodyOf, type Value, type ValueType, withOutputs } from '../../onnx-grap
 import { scalarOf } from '../constant.ts';
 import type { Lower, Lowering } from '../lowering.ts';
 import { Calculator, sizeOfAxis, vector } from './calculate.ts';
-import { asInt64, ints, reshape, scalar } from './common.ts';
+import { asInt64, ints, reshape, run, scalar } from './common.ts';
 
 /** Numbers of the inputs; those of a layer have the number of steps in front of them. */
 interface Inputs {
@@ -65,14 +65,14 @@ class Lstm {
   /** What x gives to the gates, for one step or for all of them. */
   fromInput(x: Value, weights: Value): Value {
     const calculate = new Calculator(this.l, this.dtype);
-    return calculate.do('Add', calculate.do('MatMul', x, weights), this.l.input(this.at.bias));
+    return calculate.do('Add', product(this.l, x, weights, this.dtype), this.l.input(this.at.bias));
   }
 
   /** One step; `l` adds to the graph that the step is in. */
   step(l: Lowering, fromInput: Value, weights: Value, c: Value, h: Value): Step {
     const { order, forgetBias, clip } = this.kind;
     const calculate = new Calculator(l, this.dtype);
-    const gates = calculate.do('Add', fromInput, calculate.do('MatMul', h, weights));
+    const gates = calculate.do('Add', fromInput, product(l, h, weights, this.dtype));
     const parts = splitInto(l, gates, 4, this.state);
     const [gate, candidate, forget, output] = order.map((place) => parts[place] ?? '') as [Value, Value, Value, Value];
     const [seesInput, seesForget, seesOutput] = this.at.peepholes;
@@ -102,6 +102,10 @@ class Lstm {
     if (!this.l.attrs.bool('use_peephole', false)) return gate;
     return calculate.do('Add', gate, calculate.do('Mul', state, this.l.input(weights)));
   }
+}
+
+function product(l: Lowering, a: Value, b: Value, dtype: DType): Value {
+  return run(l, 'MatMul', [a, b], dtype, { shape: null });
 }
 
 function rowsBeforeAndAfter(l: Lowering, matrix: Value, split: Value, dtype: DType): readonly [Value, Value] {
@@ -199,11 +203,11 @@ function gruCell(l: Lowering): readonly Value[] {
   const calculate = new Calculator(l, dtype);
   const [x = '', h = '', gateWeights = '', weights = '', gateBias = '', bias = ''] = l.inputs();
   const joined = (state: Value): Value => l.emit('Concat', [x, state], { axis: 1 }, { dtype, shape: [-1, -1] });
-  const product = (state: Value, matrix: Value, offset: Value): Value =>
-    calculate.do('Add', calculate.do('MatMul', joined(state), matrix), offset);
-  const gates = calculate.do('Sigmoid', product(h, gateWeights, gateBias));
+  const dense = (state: Value, matrix: Value, offset: Value): Value =>
+    calculate.do('Add', product(l, joined(state), matrix, dtype), offset);
+  const gates = calculate.do('Sigmoid', dense(h, gateWeights, gateBias));
   const [r = '', u = ''] = splitInto(l, gates, 2, l.outType());
-  const c = calculate.do('Tanh', product(calculate.do('Mul', r, h), weights, bias));
+  const c = calculate.do('Tanh', dense(calculate.do('Mul', r, h), weights, bias));
   const rest = calculate.do('Mul', calculate.do('Sub', 1, u), c);
   return [r, u, c, calculate.do('Add', calculate.do('Mul', u, h), rest)];
 }
