@@ -109,6 +109,11 @@ for op, dtypes in BINARY.items():
                 return getattr(raw, op)(x=p(x), y=tf.constant(y) if constant else p(y))
             add(op, binary)
         add(op, lambda p, rng, binary=binary: binary(p, rng, constant=True))
+# A scalar beside what is turned: it has no axes to be turned with.
+for op in ("DivNoNan", "FloorDiv", "FloorMod", "TruncateDiv", "Xdivy"):
+    for dtype in (np.float32, np.int32):
+        if dtype in (FLOATS if op in ("DivNoNan", "Xdivy") else BINARY[op]):
+            add(op, lambda p, r, op=op, d=dtype: tf.transpose(getattr(raw, op)(x=tf.transpose(p(sample(r, (3, 4), d))), y=p(d(-3)))))
 for op in ("Maximum", "Minimum"):
     add(op, lambda p, r, op=op: getattr(raw, op)(x=p(np.float32([np.nan, 1, np.nan, 2])), y=p(np.float32([1, np.nan, np.nan, 3]))))
 add("MulNoNan", lambda p, r: raw.MulNoNan(x=p(np.float32([np.nan, np.inf, 2])), y=p(np.float32([0, 0, 3]))))

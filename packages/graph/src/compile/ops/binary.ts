@@ -26,7 +26,7 @@ function unlessZero(op: string): Lower {
   return (l) => {
     const dtype = l.dtype();
     const zero = scalar(l, dtype, 0);
-    const isZero = run(l, 'Equal', [l.input(1), zero], dtype, { result: 'bool' });
+    const isZero = run(l, 'Equal', [l.input(1), zero], dtype, { result: 'bool', shape: l.shape(1) });
     return choose(l, isZero, zero, run(l, op, [l.input(0), l.input(1)], dtype), dtype);
   };
 }

@@ -25,8 +25,8 @@ function isSafe(l: Lowering): boolean {
   return l.numbers(1)?.every((value) => value !== 0 && value !== -1) ?? false;
 }
 
-function sign(l: Lowering, value: Value): Value {
-  return run(l, 'Sign', [value], 'int64');
+function sign(l: Lowering, value: Value, shape: readonly number[] | null): Value {
+  return run(l, 'Sign', [value], 'int64', { shape });
 }
 
 function equals(l: Lowering, value: Value, number: number, dtype: DType): Value {
@@ -45,7 +45,7 @@ function guarded(l: Lowering, b: Value, dtype: DType): Value {
 function truncated(l: Lowering, { a, dtype }: Operands, quotient: Value): Value {
   if (isSafe(l) || dtype !== 'int64') return quotient;
   const minus = equals(l, cast(l, l.input(1), l.dtype(), dtype), -1, dtype);
-  return choose(l, minus, run(l, 'Neg', [a], dtype), quotient, dtype);
+  return choose(l, minus, run(l, 'Neg', [a], dtype, { shape: l.shape(0) }), quotient, dtype);
 }
 
 function quotientOf(l: Lowering, { a, b, dtype }: Operands): Value {
@@ -76,7 +76,12 @@ export function floorDiv(l: Lowering): Value {
   const quotient = quotientOf(l, pair);
   if (l.dtype().startsWith('uint')) return cast(l, quotient, pair.dtype, l.dtype());
   // One less where the remainder is not 0 and its sign is not that of the divisor.
-  const signs = run(l, 'Mul', [sign(l, remainderOf(l, pair, quotient)), sign(l, pair.b)], 'int64');
+  const signs = run(
+    l,
+    'Mul',
+    [sign(l, remainderOf(l, pair, quotient), l.outType().shape), sign(l, pair.b, l.shape(1))],
+    'int64',
+  );
   const below = run(l, 'Less', [signs, scalar(l, 'int64', 0)], 'int64', { result: 'bool' });
   const floor = run(l, 'Sub', [truncated(l, pair, quotient), cast(l, below, 'bool', 'int64')], 'int64');
   return cast(l, floor, 'int64', l.dtype());
@@ -109,8 +114,9 @@ function floatMod(l: Lowering): Value {
   const zero = scalar(l, dtype, 0);
   const rest = remainder(l);
   const bool = { dtype: 'bool', shape: l.outType().shape } as const;
-  const signs = (value: Value): Value => run(l, 'Less', [value, zero], dtype, { result: 'bool' });
-  const differ = l.emit('Xor', [signs(rest), signs(l.input(1))], {}, bool);
+  const negative = (value: Value, { shape }: { readonly shape: readonly number[] | null }): Value =>
+    run(l, 'Less', [value, zero], dtype, { result: 'bool', shape });
+  const differ = l.emit('Xor', [negative(rest, bool), negative(l.input(1), l.type(1))], {}, bool);
   const nonzero = l.emit('Not', [run(l, 'Equal', [rest, zero], dtype, { result: 'bool' })], {}, bool);
   const shifted = run(l, 'Add', [rest, l.input(1)], dtype);
   return choose(l, l.emit('And', [differ, nonzero], {}, bool), shifted, rest, dtype);
