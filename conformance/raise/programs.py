@@ -189,6 +189,87 @@ def array_split(p, r):
     return a.read(1), a.size()
 
 
+@program
+def best_tags(p, r):
+    """The best path of a conditional random field (Viterbi): forwards with the choices kept, then back along them."""
+    scores, lengths, moves = p(sample(r, (4, 7, 5), np.float32)), p(np.int32([7, 3, 1, 5])), tf.constant(sample(r, (5, 5), np.float32))
+    steps, numbers = tf.shape(scores)[1], tf.tile(tf.range(5)[None], [4, 1])
+
+    def forwards(i, best, choices):
+        through = tf.expand_dims(best, 2) + moves
+        on = tf.tile((i < lengths)[:, None], [1, 5])
+        choice = tf.where(on, tf.argmax(through, 1, tf.int32), numbers)
+        return i + 1, tf.where(on, tf.reduce_max(through, 1) + scores[:, i], best), choices.write(i - 1, choice)
+
+    def back(i, tag, tags):
+        tag = tf.gather_nd(choices.read(i), tf.stack([tf.range(4), tag], 1))
+        return i - 1, tag, tags.write(i, tag)
+
+    kept = tf.TensorArray(tf.int32, steps - 1, element_shape=[4, 5])
+    _, best, choices = v1.while_loop(lambda i, *_: i < steps, forwards, [1, scores[:, 0], kept])
+    last = tf.argmax(best, 1, tf.int32)
+    tags = tf.TensorArray(tf.int32, steps - 1, element_shape=[4])
+    tags = v1.while_loop(lambda i, *_: i >= 0, back, [steps - 2, last, tags])[2]
+    return tf.concat([tags.stack(), last[None]], 0), tf.reduce_max(best, 1)
+
+
+@program
+def beams(p, r):
+    """The best three of all continuations, step by step until all have ended; then back along their parents."""
+    start, weights = p(sample(r, (2, 6), np.float32)), tf.constant(r.normal(0, 1.5, (6, 9)).astype(np.float32))
+    states = tf.reshape(tf.tile(start[:, None], [1, 3, 1]), [-1, 6])
+    rows, offset = tf.range(2)[:, None] * 3, tf.range(2)[:, None] * 27
+    ended = tf.one_hot([1], 9, on_value=0.0, off_value=-1e9)
+
+    def step(t, state, total, over, words, parents):
+        likely = tf.reshape(tf.nn.log_softmax(tf.matmul(state, weights)), [2, 3, 9])
+        likely = tf.where(tf.tile(over[:, :, None], [1, 1, 9]), tf.tile(ended[None], [2, 3, 1]), likely)
+        totals = tf.reshape(likely + total[:, :, None], [2, 27])
+        _, chosen = tf.nn.top_k(totals / tf.pow((6.0 + tf.cast(t, tf.float32)) / 6.0, 0.6), 3)
+        parent, word = chosen // 9, chosen % 9
+        flat = tf.reshape(parent + rows, [-1])
+        over = tf.logical_or(tf.reshape(tf.gather(tf.reshape(over, [-1]), flat), [2, 3]), tf.equal(word, 1))
+        state = tf.tanh(tf.gather(state, flat) + tf.one_hot(tf.reshape(word, [-1]) % 6, 6))
+        total = tf.gather(tf.reshape(totals, [-1]), chosen + offset)
+        return t + 1, state, total, over, words.write(t, word), parents.write(t, parent)
+
+    def back(i, at, words):
+        return i - 1, v1.batch_gather(parents[i], at), words.write(i, v1.batch_gather(found[i], at))
+
+    grows = lambda: tf.TensorArray(tf.int32, 0, dynamic_size=True, element_shape=[2, 3])
+    first = [0, states, tf.constant([[0.0, -1e9, -1e9]] * 2), tf.zeros([2, 3], tf.bool), grows(), grows()]
+    going = lambda t, state, total, over, *_: tf.logical_and(t < 6, tf.logical_not(tf.reduce_all(over)))
+    _, _, total, _, words, parents = v1.while_loop(going, step, first)
+    found, parents = words.stack(), parents.stack()
+    length = tf.shape(found)[0]
+    words = tf.TensorArray(tf.int32, length, element_shape=[2, 3])
+    words = v1.while_loop(lambda i, *_: i >= 0, back, [length - 1, tf.tile(tf.range(3)[None], [2, 1]), words])[2]
+    return words.stack(), total
+
+
+@program
+def detections(p, r):
+    """What detectors end in: for each picture boxes over a threshold, the best of those that overlap, and zeros behind them."""
+    corners = r.uniform(0, 0.7, (3, 12, 2))
+    boxes = p(np.concatenate([corners, corners + r.uniform(0.1, 0.3, (3, 12, 2))], -1).astype(np.float32))
+    scores = p(np.float32([r.uniform(0, 1, 12), r.uniform(0, 0.4, 12), r.uniform(0.3, 1, 12)]))
+
+    def padded(x):
+        x = tf.slice(x, tf.zeros_like(tf.shape(x)), tf.concat([[tf.minimum(tf.shape(x)[0], 5)], tf.shape(x)[1:]], 0))
+        return tf.pad(x, [[0, 5 - tf.shape(x)[0]]] + [[0, 0]] * (x.shape.ndims - 1))
+
+    def of_picture(given):
+        box, score = given
+        over = tf.cast(tf.reshape(v1.where(score > 0.5), [-1]), tf.int32)
+        box, score = tf.gather(box, over), tf.gather(score, over)
+        with tf.control_dependencies([v1.assert_equal(tf.shape(box)[0], tf.size(score))]):
+            some = lambda: tf.image.non_max_suppression(box, score, tf.minimum(5, tf.size(score)), 0.4)
+        kept = v1.cond(tf.size(score) > 0, some, lambda: tf.zeros([0], tf.int32))
+        return padded(tf.gather(box, kept)), padded(tf.gather(score, kept)), tf.size(kept)
+
+    return tf.map_fn(of_picture, (boxes, scores), dtype=(tf.float32, tf.float32, tf.int32))
+
+
 def random_program(seed):
     """Loops and branches in each other, three deep, from a seed."""
     def build(p, r):
