@@ -8,7 +8,7 @@ import { emptyGraph, freshName, type OnnxGraph, type OnnxNode, renameInputs, typ
 import type { TensorSpec } from '../tensor.ts';
 import { Lowering, type LowerRegion, type Surroundings } from './lowering.ts';
 import { LOWERINGS } from './ops/index.ts';
-import { Refusals } from './refusals.ts';
+import { Refusals, unsupported } from './refusals.ts';
 
 /** Nodes that make no value at run time: constants enter the graph where they are used. */
 const SILENT = new Set(['Const', 'NoOp', 'Placeholder']);
@@ -116,7 +116,7 @@ function lowerNode(
 ): Emitted | undefined {
   const lowering = LOWERINGS.get(node.op);
   if (lowering === undefined) {
-    refusals.add(node, 'this op is not supported');
+    refusals.add(node, unsupported(node.op));
     return undefined;
   }
   const foreign = dtypes.find((dtype) => FOREIGN.has(dtype));

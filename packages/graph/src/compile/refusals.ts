@@ -2,6 +2,15 @@
 import { type ErrorDetail, FloeError } from '../errors.ts';
 import type { Node } from '../graph.ts';
 
+const UNSUPPORTED = 'this op is not supported';
+/** Ops that read files and texts at the entrance of a model. */
+const DECODING = /^(Decode\w+|Parse\w*Example\w*|ReadFile|StringSplit(V2)?|StringToNumber)$/;
+
+/** Why an op that no lowering knows is refused, and what can be done. */
+export function unsupported(op: string): string {
+  return DECODING.test(op) ? `${UNSUPPORTED}: feed what it gives instead (--inputs)` : UNSUPPORTED;
+}
+
 /** Nodes of one op that the message names; the details have all. */
 const NAMED = 3;
 
@@ -18,7 +27,7 @@ export class Refusals {
     if (this.details.length === 0) return;
     const byOp = new Map<string, string[]>();
     for (const { op, node, reason } of this.details) {
-      const key = reason === 'this op is not supported' ? op : `${op} (${reason})`;
+      const key = reason === UNSUPPORTED ? op : `${op} (${reason})`;
       const nodes = byOp.get(key);
       if (nodes === undefined) byOp.set(key, [node]);
       else nodes.push(node);

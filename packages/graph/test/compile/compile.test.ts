@@ -113,6 +113,21 @@ describe('errors', () => {
     ]);
   });
 
+  it('says what to do about pictures and records that are decoded at the entrance', () => {
+    const nodes = [
+      placeholder('contents', [], 'string'),
+      node('DecodeJpeg', 'image', ['contents'], { channels: 3 }),
+      node('Cast', 'y', ['image'], { SrcT: 'uint8', DstT: 'float32' }),
+    ];
+    const feeds = [{ name: 'contents', dtype: 'string', shape: [] }] as const;
+    expect(() => compile(graph(...nodes), feeds, ['y'])).toThrow(
+      /DecodeJpeg \(.*feed what it gives.*--inputs\).*\(image\)/,
+    );
+    expect(() =>
+      compile(graph(...nodes), [{ name: 'image', dtype: 'uint8', shape: [-1, -1, 3] }], ['y']),
+    ).not.toThrow();
+  });
+
   it('says why a supported op is refused here', () => {
     const double = graph(
       placeholder('x', [-1, 4, 4, 1], 'float64'),
