@@ -1,7 +1,9 @@
 /** The facts of every tensor of a graph, filled in one pass over its nodes in topological order. */
+import { DTYPES } from '../dtype.ts';
 import { FloeError, invalid } from '../errors.ts';
 import { endpoint, type Graph, type Node } from '../graph.ts';
-import type { Tensor } from '../tensor.ts';
+import { sizeOf, type Tensor } from '../tensor.ts';
+import { formatDims } from './dims.ts';
 import { Evaluator } from './evaluate/index.ts';
 import { elementCount, Facts, Lazy, type Typed } from './facts.ts';
 import { type Flow, flowOf, isFlow, type RegionFacts } from './flow.ts';
@@ -11,8 +13,10 @@ import { topologicalOrder } from './order.ts';
 import { partialElements } from './partial.ts';
 import { inferTypes, undeclaredType } from './shape/index.ts';
 
-/** Loops in loops are analysed several times over: all together they may have this many nodes. */
+/** Loops in loops are analysed several times over, branches in branches once for each way: this many nodes all together. */
 const MAX_REGION_NODES = 2_000_000;
+/** Making a region costs as much as this many nodes. */
+const REGION = 100;
 /** Control flow nested deeper than this is taken for a function that calls itself. */
 const MAX_DEPTH = 32;
 
@@ -22,12 +26,16 @@ export class Budget {
   private nodes = 0;
 
   charge(graph: Graph, node: Node, depth: number): void {
-    this.nodes += graph.nodes.length;
+    this.nodes += REGION + graph.nodes.length;
     const where = { node: node.name, op: node.op };
     if (depth > MAX_DEPTH)
       throw invalid(`node ${node.name} (${node.op}) nests control flow over ${MAX_DEPTH} deep, or calls itself`, where);
     if (this.nodes > MAX_REGION_NODES)
-      throw new FloeError('RESOURCE_EXHAUSTED', `node ${node.name} (${node.op}): too many loops within loops`, where);
+      throw new FloeError(
+        'RESOURCE_EXHAUSTED',
+        `node ${node.name} (${node.op}): too many loops and branches within others`,
+        where,
+      );
   }
 }
 
@@ -94,6 +102,7 @@ export class FactTable implements RegionFacts {
   }
 
   private factsOf(op: OpContext, types: readonly Typed[]): readonly Facts[] {
+    for (const type of types) checkBytes(op, type);
     const values = this.budget.evaluator.evaluate(op, types);
     if (values !== undefined) return types.map((type, i) => new Facts(type, values[i]));
     return types.map((type, i) => {
@@ -102,6 +111,17 @@ export class FactTable implements RegionFacts {
       return partialFacts(type, partialElements(op, i, count));
     });
   }
+}
+
+/** One tensor of this size is a mistake in a size, not a model. */
+const MAX_TENSOR_BYTES = 2 ** 35;
+
+/** Whatever the unknown dimensions are; all that are known count. Throws RESOURCE_EXHAUSTED. */
+function checkBytes({ node: { name, op } }: OpContext, { dtype, dims }: Typed): void {
+  const bytes = sizeOf((dims ?? []).map((dim) => (dim < 0 ? 1 : dim))) * DTYPES[dtype].size;
+  if (bytes <= MAX_TENSOR_BYTES) return;
+  const message = `node ${name} (${op}) makes a tensor of ${formatDims(dims)}, ${bytes} bytes and more than ${MAX_TENSOR_BYTES}`;
+  throw new FloeError('RESOURCE_EXHAUSTED', message, { node: name, op });
 }
 
 /** A shape vector is a constant as soon as every element is known, though it be the shape of a feed. */

@@ -79,12 +79,20 @@ function fault(rule: AttributeRule, value: AttrValue): string | undefined {
   if (rule.isList) return listFault(rule, value.list);
   const single = value[SINGLE[rule.kind]];
   if (single === undefined) return `that is no ${rule.kind}`;
-  if (typeof single === 'bigint' && single < rule.least) return `${single}, which is below ${rule.least}`;
+  if (typeof single === 'bigint') return integerFault(single, rule.least);
   const text = single instanceof Uint8Array ? new TextDecoder().decode(single) : String(single);
   if (rule.allowed.size === 0 || rule.allowed.has(text)) return undefined;
   return rule.kind === 'type'
     ? typeFault(Number(text))
     : `${JSON.stringify(text)}, not ${[...rule.allowed].join(', ')}`;
+}
+
+/** TensorFlow reads the integers of these ops into 32 bits. */
+const LARGEST = 2n ** 31n - 1n;
+
+function integerFault(value: bigint, least: number): string | undefined {
+  if (value < least) return `${value}, which is below ${least}`;
+  return value > LARGEST || value < -LARGEST - 1n ? `${value}, which does not fit into 32 bits` : undefined;
 }
 
 /** A stand-in that raising made may leave its type to its inputs; a reference is of the type that it refers to. */
@@ -99,5 +107,7 @@ function listFault({ kind, least }: AttributeRule, list: ListValue | undefined):
   const own = SINGLE[kind];
   const other = (Object.keys(list) as (keyof ListValue)[]).find((part) => part !== own && list[part].length > 0);
   if (other !== undefined) return `that is no list of ${kind}s`;
+  const wide = list.i.find((value) => integerFault(value, Number.NEGATIVE_INFINITY) !== undefined);
+  if (wide !== undefined) return integerFault(wide, Number.NEGATIVE_INFINITY);
   return list[own].length < least ? `with ${list[own].length} values, fewer than ${least}` : undefined;
 }

@@ -19,8 +19,11 @@ const MAX_KEY = 2 ** 20;
 /** Unpacked bytes of a whole table at most: 100,000 variables take some 10 MB. */
 const MAX_TABLE = 2 ** 28;
 
+/** All keys together at most. */
+const MAX_KEYS = 2 ** 26;
+
 /** What an entry takes in memory beside its key. */
-const ENTRY = 200;
+const ENTRY = 100;
 
 /** Keys are byte strings, one character per byte (Latin-1). */
 export type TableEntries = ReadonlyMap<string, Uint8Array>;
@@ -42,16 +45,16 @@ export function readTable(file: Uint8Array, name: string): TableEntries {
     for (const [key, value] of blockEntries(block, name)) {
       // A key of a few bytes in the file may repeat most of a long one.
       keys += key.length + ENTRY;
-      checkSize(keys, name);
+      checkSize(keys, name, MAX_KEYS);
       entries.set(key, value);
     }
   }
   return entries;
 }
 
-function checkSize(bytes: number, name: string): void {
-  if (bytes <= MAX_TABLE) return;
-  throw new FloeError('RESOURCE_EXHAUSTED', `${name} unpacks to more than ${MAX_TABLE} bytes`, { file: name });
+function checkSize(bytes: number, name: string, most = MAX_TABLE): void {
+  if (bytes <= most) return;
+  throw new FloeError('RESOURCE_EXHAUSTED', `${name} unpacks to more than ${most} bytes`, { file: name });
 }
 
 function indexHandle(file: Uint8Array, name: string): Handle {

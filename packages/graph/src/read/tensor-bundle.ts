@@ -128,7 +128,9 @@ export class TensorBundle implements VariableStore {
     const { dtype, shape } = entry;
     if (dtype === 'string') {
       const bytes = await this.range(entry, key);
-      return { dtype, shape, data: decodeStrings(bytes, sizeOf(shape), entry.proto.crc32c, this.where(key)) };
+      const { shard_id: shard, offset, crc32c: stored } = entry.proto;
+      const place = { key, file: this.shards[shard] ?? this.index, offset };
+      return { dtype, shape, data: decodeStrings(bytes, sizeOf(shape), stored, place) };
     }
     return { dtype, shape, data: numericView(dtype, await this.bytes(entry, key)) };
   }

@@ -22,8 +22,11 @@ function matrixDiag(op: OpContext): readonly Typed[] {
   if (rows === undefined || columns === undefined) return [{ dtype: op.dtype(), dims: unknownDims(dims.length + 1) }];
   // Where neither is told the matrix is square; else the other one is as small as it can be.
   const square = rows < 0 && columns < 0;
-  const size = (told: number, extra: number): number =>
-    told >= 0 ? told : least(square ? Math.abs(offset) : Math.max(0, extra));
+  const size = (told: number, extra: number): number => {
+    const needed = least(square ? Math.abs(offset) : Math.max(0, extra));
+    if (told >= 0 && told < needed) throw op.fail(`needs matrices of ${needed} where ${told} are asked for`);
+    return told >= 0 ? told : needed;
+  };
   return [{ dtype: op.dtype(), dims: [...dims.slice(0, -1), size(rows, -offset), size(columns, offset)] }];
 }
 

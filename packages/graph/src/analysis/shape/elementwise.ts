@@ -6,7 +6,7 @@ import { each, type InferTable, type OpContext } from '../op-context.ts';
 const UNARY =
   'Abs Neg Exp Expm1 Log Log1p Sqrt Rsqrt Square Reciprocal Inv Sin Cos Tan Asin Acos Atan Sinh Cosh Tanh Asinh Acosh Atanh Sigmoid ' +
   'Relu Relu6 Elu Selu LeakyRelu Softplus Softsign Erf Erfc Erfinv Ndtri Sign Floor Ceil Round Rint Lgamma Digamma Invert ' +
-  'ZerosLike OnesLike FakeQuantWithMinMaxArgs FakeQuantWithMinMaxVars FakeQuantWithMinMaxVarsPerChannel ' +
+  'ZerosLike OnesLike FakeQuantWithMinMaxArgs FakeQuantWithMinMaxVars ' +
   'QuantizeAndDequantizeV2 QuantizeAndDequantizeV3 QuantizeAndDequantizeV4 BesselI0 BesselI1 BesselI0e BesselI1e Cross RGBToHSV HSVToRGB AdjustHue AdjustSaturation AdjustContrastv2';
 
 const BINARY =
@@ -15,6 +15,14 @@ const BINARY =
 
 function sameAsInput(op: OpContext): readonly Typed[] {
   return [{ dtype: op.dtype(), dims: op.dims(0) }];
+}
+
+/** A smallest and a largest number for each channel, which come last. */
+function quantisedChannels(op: OpContext): readonly Typed[] {
+  const dims = op.dims(0);
+  if (dims?.length === 0) throw op.fail('needs a tensor of rank 1 or more');
+  for (const i of [1, 2]) op.same(dims?.at(-1), op.ranked(i, 1)[0], 'channels');
+  return [{ dtype: op.dtype('T'), dims }];
 }
 
 /** The broadcast shape of inputs `i` and `j`, whose dtypes have to agree. Throws INVALID_ARGUMENT. */
@@ -71,6 +79,7 @@ function biasAdd(op: OpContext): readonly Typed[] {
 
 export const elementwise: InferTable = {
   ...each(UNARY, sameAsInput),
+  FakeQuantWithMinMaxVarsPerChannel: quantisedChannels,
   ...each('LogicalNot IsNan IsInf IsFinite', (op) => [{ dtype: 'bool', dims: op.dims(0) }]),
   ...each(BINARY, (op) => [{ dtype: op.dtype(), dims: broadcastInputs(op) }]),
   ...each('Less LessEqual Greater GreaterEqual LogicalAnd LogicalOr ApproximateEqual', (op) => [
