@@ -71,7 +71,7 @@ def every_case(arguments):
     for op, builds in CASES.items():
         if arguments.only in op:
             for i, build in enumerate(builds):
-                yield f"{op}-{i}", {"op": op}, build
+                yield f"{op}-{i}", {"op": op, **({"corner": True} if hasattr(build, "is_corner") else {})}, build
     for op, family in sorted(FAMILIES.items()):
         if arguments.only not in op:
             continue

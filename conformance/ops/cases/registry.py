@@ -18,3 +18,9 @@ def sample(rng, shape, dtype, low=-5, high=5):
         return rng.uniform(low, high, shape).astype(dtype)
     info = np.iinfo(dtype)
     return rng.integers(max(low, info.min), min(high, info.max), shape, endpoint=True).astype(dtype)
+
+
+def corner(op, build):
+    """A case that golden.py always takes."""
+    build.is_corner = True
+    add(op, build)

@@ -46,8 +46,8 @@ def convolution(d):
     # TensorFlow's own answer depends on the number of its threads where the strides differ.
     strides = [stride, stride]
     dilations = [d.integer(1, 2), d.integer(1, 2)] if stride == 1 and d.flip(0.4) else [1, 1]
-    # TensorFlow's depthwise convolution of no image has the image's shape; groups are told by the number of channels.
-    shape = image(d, 2, channels, first, least=7, empty=0 if depthwise else 0.04)
+    # Of no image TensorFlow's result sometimes has the image's shape; groups are told by the number of channels.
+    shape = image(d, 2, channels, first, least=7, empty=0)
     x = d.tensor(numbers(d, shape)) if group == 1 else d.placeholder(numbers(d, shape))
     w = d.tensor(numbers(d, (*kernel, channels // group, many)), constant=0.8)
     return d.call(x, w, strides=spread(2, first, strides), dilations=spread(2, first, dilations), data_format=layout(2, first), **padding(d, 2, first))

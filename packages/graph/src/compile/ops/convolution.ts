@@ -172,6 +172,7 @@ function trimmed(l: Lowering, value: Value, { strides }: Window, layout: Layout)
     range(spatial).map((i) => i + 2),
   );
   const sizes = asInt64(l, 0);
+  if ((l.shape(0)?.[0] ?? -1) < 0) throw l.refuse('the number of sizes is unknown');
   const wanted = l.shape(0)?.[0] === spatial ? sizes : f('Gather', sizes, ints(l, layout.axes));
   const have = f(
     'Sub',

@@ -1,12 +1,18 @@
 /** Ops that change or ask for the shape of a tensor and leave its elements alone. */
 import { isNamed } from '../../analysis/dims.ts';
+<<<<<<< HEAD
 import { DTYPES, type DType } from '../../dtype.ts';
+=======
+import type { DType } from '../../dtype.ts';
+>>>>>>> bc62cba (Corners of ops as golden files; casts to uint64 of what it cannot hold, sizes that are fed)
 import type { Value } from '../../onnx-graph.ts';
 import { int64 } from '../constant.ts';
 import { each, type Lower, type Lowering } from '../lowering.ts';
+import { and } from './calculate.ts';
 import {
   asInt64,
   cast,
+  choose,
   ints,
   range,
   reshape as reshapeTo,
@@ -17,6 +23,7 @@ import {
   transpose,
   unsqueeze,
 } from './common.ts';
+import { isFloat } from './unary.ts';
 
 /** Since when Reshape can be told that 0 means 0. */
 const ALLOW_ZERO_SINCE = 14;
@@ -96,9 +103,18 @@ function convert(l: Lowering): Value {
   const half = from === 'bfloat16' || to === 'bfloat16';
   if (from === 'string' || to === 'string' || (half && from !== 'float32' && to !== 'float32'))
     throw l.refuse(`cast from ${from} to ${to}`);
-  // Straight from half floats the engine makes 0 of infinity.
-  if (from === 'float16' && to === 'uint64') return cast(l, cast(l, l.input(0), from, 'float32'), 'float32', to);
-  return cast(l, l.input(0), from, to);
+  return to === 'uint64' && isFloat(from) ? toUint64(l, from) : cast(l, l.input(0), from, to);
+}
+
+/** Of what uint64 cannot hold TensorFlow makes what int64 makes of it, bit by bit; the engine one number or another. */
+function toUint64(l: Lowering, from: DType): Value {
+  const dtype = from === 'float64' ? from : 'float32';
+  const value = cast(l, l.input(0), from, dtype);
+  const test = (op: string, limit: number): Value =>
+    run(l, op, [value, scalar(l, dtype, limit)], dtype, { result: 'bool' });
+  const large = and(l, test('GreaterOrEqual', 2 ** 63), test('Less', 2 ** 64));
+  const wrapped = cast(l, cast(l, value, dtype, 'int64'), 'int64', 'uint64');
+  return choose(l, large, cast(l, value, dtype, 'uint64'), wrapped, 'uint64');
 }
 
 /** Of integers of one size a cast keeps the bits. */
