@@ -1,7 +1,7 @@
 """What a family draws from: shapes, values with the edges of their dtype, and whether a tensor is fed (with which declared shape) or constant."""
 import numpy as np
 import tensorflow as tf
-from tensorflow.python.framework import op_def_registry
+from tensorflow.python.framework import op_def_library, op_def_registry
 
 from .family import numpy_type
 
@@ -16,6 +16,7 @@ class Draw:
         self.name = dtype
         self.dtype = numpy_type(dtype)
         self.is_float = np.issubdtype(self.dtype, np.floating)
+        self.folds = self.flip(0.08)
 
     # Choices
     def pick(self, *options):
@@ -76,9 +77,9 @@ class Draw:
 
     # Tensors
     def tensor(self, value, constant=0.12):
-        """Mostly fed: with a known shape, an unknown first dimension, no known dimension, or no known rank."""
+        """Mostly fed: with a known shape, an unknown first dimension, no known dimension, or no known rank. In some variants nothing is."""
         value = np.asarray(value)
-        if self.flip(constant):
+        if self.folds or self.flip(constant):
             return tf.constant(value)
         kind = self.integer(0, 9)
         if kind < 3:
@@ -97,6 +98,22 @@ class Draw:
         return self.pick(np.int32, np.int64)
 
     def call(self, *inputs, **attrs):
-        """The op on its inputs in order."""
-        names = [each.name for each in op_def_registry.get(self.op).input_arg]
-        return getattr(tf.raw_ops, self.op)(**dict(zip(names, inputs)), **attrs)
+        """The op on its inputs in order, attributes by the names that they have in a graph."""
+        definition = op_def_registry.get(self.op)
+        named = dict(zip((each.name for each in definition.input_arg), inputs))
+        return op_def_library.apply_op(self.op, **named, **{**defaults_of(definition), **attrs})
+
+
+def defaults_of(definition):
+    """Values of the attributes that neither an input decides nor anyone has to state."""
+    decided = {name for each in definition.input_arg for name in (each.type_attr, each.number_attr, each.type_list_attr)}
+    stated = [each for each in definition.attr if each.name not in decided and each.HasField("default_value")]
+    return {each.name: default_of(each) for each in stated}
+
+
+def default_of(attr):
+    value, kind = attr.default_value, attr.type
+    field = {"int": "i", "float": "f", "bool": "b", "string": "s", "type": "type", "shape": "shape"}
+    if kind.startswith("list("):
+        return list(getattr(value.list, field[kind[5:-1]]))
+    return getattr(value, field[kind])

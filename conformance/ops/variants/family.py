@@ -34,10 +34,11 @@ def family(ops, attr="T", rounds=3, only=DTYPES):
 
 
 def dtypes_of(op, attr):
-    """The dtypes of TensorFlow's CPU kernels; where these leave it open, those that the op allows. An op without the attribute has one dtype."""
+    """The dtypes of TensorFlow's CPU kernels; where these leave it open, those that the op allows. An op without the attribute has one."""
     definition = next((each for each in op_def_registry.get(op).attr if each.name == attr), None)
     if definition is None:
-        return ("float32",)
+        first = op_def_registry.get(op).input_arg[0].type
+        return tuple(name for name in names([first] if first else []) if name in DTYPES) or ("float32",)
     allowed = names(definition.allowed_values.list.type) or set(DTYPES)
     found = set()
     for kernel in kernels.get_registered_kernels_for_op(op).kernel:

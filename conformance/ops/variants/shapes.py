@@ -30,7 +30,7 @@ def squeeze(d):
     shape = tuple(d.pick(1, 1, 2, 3, 0) for _ in range(d.integer(0, 5)))
     ones = [axis for axis, size in enumerate(shape) if size == 1]
     axes = [axis - (len(shape) if d.flip() else 0) for axis in ones if d.flip()]
-    return d.call(d.tensor(d.values(shape)), axis=axes)
+    return d.call(d.tensor(d.values(shape)), squeeze_dims=axes)
 
 
 @family("ExpandDims", rounds=2)

@@ -3,6 +3,7 @@ import type { DType } from '../../dtype.ts';
 import type { Value } from '../../onnx-graph.ts';
 import { each, type Lower, type Lowering } from '../lowering.ts';
 import { cast, choose, type RunOptions, run, scalar } from './common.ts';
+import { ofDouble } from './double.ts';
 
 /** TensorFlow op -> the ONNX op that is the same function. */
 const SAME = {
@@ -33,7 +34,14 @@ const SAME = {
 const ROUNDING = { Ceil: 'Ceil', Floor: 'Floor', Rint: 'Round', Round: 'Round' } as const;
 
 function same(op: string): Lower {
-  return (l) => run(l, op, [l.input(0)], l.dtype());
+  return (l) => {
+    const careful = {
+      expm1: (x: Value) => expm1Double(l, x),
+      log1p: (x: Value) => log1pDouble(l, x),
+    };
+    const spelt = l.dtype() === 'float64' ? ofDouble(l, op, careful) : undefined;
+    return spelt ?? run(l, op, [l.input(0)], l.dtype());
+  };
 }
 
 function rounding(op: string): Lower {
