@@ -1,5 +1,6 @@
 export { type Analysis, analyse, type Feeds, type TensorType } from './analysis/index.ts';
 export { type CompiledGraph, type CompileOptions, compile, type Stage } from './compile/index.ts';
+export { CUSTOM, UNSUPPORTED } from './compile/refusals.ts';
 export * from './constants.ts';
 export { type Measures, measureGraph, measureOnnx } from './cost/index.ts';
 export * from './dtype.ts';

@@ -3,6 +3,7 @@ import type { Analysis } from '../analysis/index.ts';
 import type { DType } from '../dtype.ts';
 import { FloeError, invalid } from '../errors.ts';
 import { endpoint, type Graph, type Node } from '../graph.ts';
+import { isTensorFlowOp } from '../inline/op-types.ts';
 import { ancestors } from '../inline/walk.ts';
 import { emptyGraph, freshName, type OnnxGraph, type OnnxNode, renameInputs, type Value } from '../onnx-graph.ts';
 import type { TensorSpec } from '../tensor.ts';
@@ -121,7 +122,7 @@ function lowerNode(
   }
   const foreign = dtypes.find((dtype) => FOREIGN.has(dtype));
   if (foreign !== undefined && node.op !== 'Cast') {
-    refusals.add(node, `the engine computes nothing in ${foreign}`);
+    refusals.addUnlessBehind(node, `the engine computes nothing in ${foreign}`);
     return undefined;
   }
   const first = onnx.nodes.length;
@@ -131,7 +132,7 @@ function lowerNode(
   } catch (error) {
     if (!(error instanceof FloeError)) throw contradiction(node, error);
     if (error.code !== 'UNIMPLEMENTED') throw error;
-    refusals.add(node, error.message);
+    refusals.addUnlessBehind(node, error.message);
     return undefined;
   }
 }

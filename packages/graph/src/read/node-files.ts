@@ -11,7 +11,7 @@ const MAX_FILE = 2 ** 31 - 1;
 export function nodeFiles(root: string): FileAccess {
   return {
     list: async (folder) => {
-      const entries = await orAbsent(readdir(inside(root, folder), { withFileTypes: true }), folder);
+      const entries = await orAbsent(readdir(inside(root, folder), { withFileTypes: true }), root, folder);
       return (entries ?? []).map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name)).sort();
     },
     read: (path) =>
@@ -32,7 +32,7 @@ export function nodeFiles(root: string): FileAccess {
       }),
     pieces: (path, length) => piecesOf(root, path, length),
     size: async (path) => {
-      const entry = await orAbsent(stat(inside(root, path)), path);
+      const entry = await orAbsent(stat(inside(root, path)), root, path);
       return entry?.isFile() ? entry.size : undefined;
     },
   };
@@ -59,7 +59,7 @@ async function withFile<T>(
 }
 
 async function openFile(root: string, path: string): Promise<FileHandle> {
-  const file = await orAbsent(open(inside(root, path), 'r'), path);
+  const file = await orAbsent(open(inside(root, path), 'r'), root, path);
   if (file === undefined) throw new FloeError('NOT_FOUND', `there is no file ${path} in ${root}`, { file: path });
   return file;
 }
@@ -87,13 +87,15 @@ async function readInto(file: FileHandle, path: string, offset: number, length: 
 }
 
 /** Undefined for what does not exist; other failures become FloeErrors. */
-async function orAbsent<T>(work: Promise<T>, path: string): Promise<T | undefined> {
+async function orAbsent<T>(work: Promise<T>, root: string, path: string): Promise<T | undefined> {
   try {
     return await work;
   } catch (thrown) {
     const { code, message } = thrown as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    const canonical = code === 'EACCES' || code === 'EPERM' ? 'PERMISSION_DENIED' : 'UNAVAILABLE';
-    throw new FloeError(canonical, `${path} cannot be read: ${message}`, { file: path }, thrown);
+    const denied = code === 'EACCES' || code === 'EPERM';
+    const reason = denied ? 'permission denied' : message;
+    const canonical = denied ? 'PERMISSION_DENIED' : 'UNAVAILABLE';
+    throw new FloeError(canonical, `${join(root, path)} cannot be read: ${reason}`, { file: path }, thrown);
   }
 }

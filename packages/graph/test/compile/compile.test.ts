@@ -128,6 +128,23 @@ describe('errors', () => {
     ).not.toThrow();
   });
 
+  it('says what no TensorFlow has, and blames nothing behind it for what is not known', () => {
+    const custom = graph(placeholder('x', [-1, 2]), node('MyOwnOp', 'a', ['x']), node('Neg', 'b', ['a'], F));
+    const error = failure(() => compile(custom, [image('x')], ['b']));
+    const reason = 'this is a custom op: TensorFlow itself does not have it';
+    expect(error).toMatchObject({ code: 'UNIMPLEMENTED', details: [{ node: 'a', op: 'MyOwnOp', reason }] });
+  });
+
+  it('does not take a feed of another dtype than the graph states', () => {
+    const float = graph(placeholder('x', [-1, 2]), node('Neg', 'y', ['x'], F));
+    const error = failure(() => compile(float, [{ name: 'x', dtype: 'int32', shape: [-1, 2] }], ['y']));
+    expect(error).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: 'x:0 is float32 and cannot be fed with int32',
+      details: [{ tensor: 'x:0', node: 'x' }],
+    });
+  });
+
   it('says why a supported op is refused here', () => {
     const double = graph(
       placeholder('x', [-1, 4, 4, 1], 'float64'),

@@ -7,6 +7,8 @@ const REASONS: ReadonlyMap<string, readonly [code: ErrorCode, reason: string]> =
   ['EACCES', ['PERMISSION_DENIED', 'it may not be written']],
   ['EPERM', ['PERMISSION_DENIED', 'it may not be written']],
   ['EROFS', ['PERMISSION_DENIED', 'the file system is read-only']],
+  // What Node says of folders in a read-only file system that it is to make one within the other.
+  ['ENOENT', ['PERMISSION_DENIED', 'its folder cannot be made: the file system may be read-only']],
   ['ENOTDIR', ['INVALID_ARGUMENT', 'a part of the path is a file, not a folder']],
   ['EEXIST', ['INVALID_ARGUMENT', 'there is a file of that name']],
 ]);

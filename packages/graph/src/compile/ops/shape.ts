@@ -1,10 +1,6 @@
 /** Ops that change or ask for the shape of a tensor and leave its elements alone. */
 import { isNamed } from '../../analysis/dims.ts';
-<<<<<<< HEAD
 import { DTYPES, type DType } from '../../dtype.ts';
-=======
-import type { DType } from '../../dtype.ts';
->>>>>>> bc62cba (Corners of ops as golden files; casts to uint64 of what it cannot hold, sizes that are fed)
 import type { Value } from '../../onnx-graph.ts';
 import { int64 } from '../constant.ts';
 import { each, type Lower, type Lowering } from '../lowering.ts';

@@ -1,5 +1,5 @@
 /** What stops a signature from running, as one entry for each op and reason with all its nodes. */
-import { type ErrorCode, type FloeError, isTensorFlowOp } from '@floe/graph';
+import { CUSTOM, type ErrorCode, type FloeError, isTensorFlowOp, UNSUPPORTED } from '@floe/graph';
 
 export interface Problem {
   readonly code: ErrorCode;
@@ -8,9 +8,6 @@ export interface Problem {
   readonly reason: string;
   readonly nodes: readonly string[];
 }
-
-/** How the compiler says that it has no lowering for an op. */
-const UNSUPPORTED = 'this op is not supported';
 
 export function problemsOf({ code, message, details }: FloeError): readonly Problem[] {
   const groups = new Map<string, { op: string; reason: string; nodes: string[] }>();
@@ -27,6 +24,5 @@ export function problemsOf({ code, message, details }: FloeError): readonly Prob
 
 function reasonFor(op: string, reason: string): string {
   if (isTensorFlowOp(op)) return reason;
-  const custom = 'this is a custom op: TensorFlow itself does not have it';
-  return reason === UNSUPPORTED ? custom : `${reason}; ${custom}`;
+  return reason === UNSUPPORTED || reason === CUSTOM ? CUSTOM : `${reason}; ${CUSTOM}`;
 }
