@@ -46,6 +46,12 @@ function tensorFromProto(proto: TensorProto, where: Where): Tensor {
   const shape = proto.tensor_shape?.dim.map((dim) => dim.size) ?? [];
   const size = checkedSize(shape, dtype, where);
   if (dtype === 'string') return { dtype, shape, data: repeatLast(proto.string_val, size, NO_BYTES, where) };
+  if (dtype === 'resource' || dtype === 'variant')
+    throw new FloeError(
+      'UNIMPLEMENTED',
+      `${where.text} is a ${dtype}, which has no value outside a session`,
+      where.detail,
+    );
   if (proto.tensor_content.byteLength > 0)
     return { dtype, shape, data: packed(proto.tensor_content, dtype, size, where) };
   return { dtype, shape, data: fill(valuesOf(proto, dtype), dtype, size, where) };
