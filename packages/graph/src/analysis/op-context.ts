@@ -57,10 +57,10 @@ export class OpContext {
 
   /** A scalar integer input, where it is known. */
   int(i: number): number | undefined {
-    const values = this.ints(i);
     const dims = this.dims(i);
-    if ((dims?.length ?? 0) > 1) throw this.fail(`needs input ${i} to be one integer, not ${formatDims(dims)}`);
-    if (values !== undefined && values.length !== 1) throw this.fail(`needs input ${i} to be one integer`);
+    if (dims !== null && (dims.length > 1 || (dims.length === 1 && (dims[0] ?? UNKNOWN) >= 0 && dims[0] !== 1)))
+      throw this.fail(`needs input ${i} to be one integer, not ${formatDims(dims)}`);
+    const values = this.ints(i);
     return values?.[0];
   }
 
