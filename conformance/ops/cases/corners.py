@@ -23,6 +23,10 @@ for op in ("LeftShift", "RightShift"):
 for dtype in EXTREMES:
     corner("Abs", lambda p, r, d=dtype: raw.Abs(x=p(np.array([EXTREMES[d].min, -1], d))))
     corner("Sum", lambda p, r, d=dtype: raw.Sum(input=p(np.array([EXTREMES[d].max, 2], d)), axis=0))
+BIG = np.int64([[1, 2**62, 2**62 + 1, -3, 2**32 - 5], [-(2**62), -(2**62) - 1, 4, -(2**33), 2**53 + 1]])
+for op in ("Max", "Min", "Sum", "Mean"):
+    for axis in (1, [0, 1]):
+        corner(op, lambda p, r, o=op, a=axis: getattr(raw, o)(input=p(BIG), axis=a))
 
 # What is no number, and halves
 for op in ("Maximum", "Minimum"):
@@ -41,7 +45,7 @@ corner("TopKV2", lambda p, r: list(raw.TopKV2(input=p(np.float32([[1, 3, 3, 2, 3
 corner("OneHot", lambda p, r: raw.OneHot(indices=p(np.int64([-1, 0, 2, 3])), depth=3, on_value=1.0, off_value=0.0))
 
 # Nothing at all
-for op in ("Sum", "Prod", "Max", "Min", "Mean"):
+for op in ("Sum", "Prod", "Max", "Min"):
     corner(op, lambda p, r, o=op: getattr(raw, o)(input=p(np.zeros((2, 0), np.float32), [None, None]), axis=1))
 corner("TopKV2", lambda p, r: list(raw.TopKV2(input=p(np.zeros((0, 4), np.float32)), k=2)))
 corner("MatMul", lambda p, r: raw.MatMul(a=p(np.zeros((2, 0), np.float32)), b=p(np.zeros((0, 3), np.float32))))
@@ -56,7 +60,7 @@ corner("SegmentMean", lambda p, r: raw.SegmentMean(data=p(np.float32([1, 2, 4]))
 # Slices backwards, gathers in step, sums that leave themselves out
 for begin, end in ((-5, -9), (-1, -9), (5, -9), (1, 5)):
     def backwards(p, r, begin=begin, end=end, known=False):
-        return raw.StridedSlice(input=p(np.int32([1, 2, 3])), begin=[begin] if known else p(np.int32([begin])), end=[end], strides=[-1])
+        return raw.StridedSlice(input=p(np.int32([1, 2, 3])), begin=[begin] if known else p(np.int32([begin]), [1]), end=[end], strides=[-1])
     corner("StridedSlice", backwards)
     corner("StridedSlice", lambda p, r, f=backwards: f(p, r, known=True))
 corner("GatherV2", lambda p, r: raw.GatherV2(params=p(np.int32([[1, 2, 3], [4, 5, 6]])), indices=p(np.int32([[2, 0], [1, 1]])), axis=1, batch_dims=1))

@@ -3,7 +3,10 @@ import type { DType } from '../../dtype.ts';
 import type { OnnxAttr, Value } from '../../onnx-graph.ts';
 import { kernelDtype } from '../kernels.ts';
 import type { Lower, Lowering } from '../lowering.ts';
+import { Calculator } from './calculate.ts';
 import { asInt64, cast, choose, ints, range, reshape, run, scalar, transpose, unsqueeze } from './common.ts';
+import { integerExtreme, integerMean, integerProduct, integerSum } from './integer-reductions.ts';
+import { isFloat } from './unary.ts';
 
 /** Since when a reduction takes its axes as an input. */
 const AXES_INPUT_SINCE = 18;
@@ -20,24 +23,48 @@ function axesOf(l: Lowering, op: string): Axes {
   const constant = l.numbers(1);
   if (constant === undefined) {
     if (!asInput) throw l.refuse(`axes known only at run time need operator set ${AXES_INPUT_SINCE}`);
-    return { attrs: { keepdims, noop_with_empty_axes: 1 }, extra: [reshape(l, asInt64(l, 1), [-1], 'int64')] };
+    return { attrs: { keepdims, noop_with_empty_axes: 1 }, extra: [axesAtRunTime(l)] };
   }
   const rank = l.shape(0)?.length;
   const axes = rank === undefined ? constant : constant.map((axis) => l.axis(axis, rank));
   return asInput ? { attrs: { keepdims }, extra: [ints(l, axes)] } : { attrs: { keepdims, axes }, extra: [] };
 }
 
+/** Counted from the front where the rank is known: the engine gets others wrong where there is nothing to reduce. */
+function axesAtRunTime(l: Lowering): Value {
+  const axes = reshape(l, asInt64(l, 1), [-1], 'int64');
+  const rank = l.shape(0)?.length;
+  return rank === undefined || rank === 0 ? axes : new Calculator(l, 'int64').do('Mod', axes, rank);
+}
+
 function reduces(l: Lowering): boolean {
   return l.numbers(1)?.length !== 0 && l.shape(0)?.length !== 0;
 }
 
-function reduce(op: string): Lower {
-  return (l) => reduceWith(l, op, l.input(0));
+function extreme(op: 'ReduceMax' | 'ReduceMin'): Lower {
+  return (l) => {
+    // Where the engine works in int64 it looks at the lower half only.
+    if (l.dtype() === 'uint32' && reduces(l)) {
+      const value = cast(l, l.input(0), 'uint32', 'float64');
+      return cast(l, run(l, op, [value], 'float64', axesOf(l, op)), 'float64', 'uint32');
+    }
+    if (l.dtype() !== 'int64' || !reduces(l)) return reduceWith(l, op, l.input(0));
+    return integerExtreme(l, op, axesOf(l, op), l.needNumbers(1, 'the list of axes'));
+  };
 }
 
 /** A value of the shape and dtype of input 0, over the axes in input 1. */
 export function reduceWith(l: Lowering, op: string, value: Value): Value {
   return reduces(l) ? run(l, op, [value], l.dtype(), axesOf(l, op)) : value;
+}
+
+/** Of floats the engine's op; of integers `exact`. */
+function total(op: string, exact: (l: Lowering) => Value): Lower {
+  return (l) => (!isFloat(l.dtype()) && reduces(l) ? exact(l) : reduceWith(l, op, l.input(0)));
+}
+
+function product(l: Lowering): Value {
+  return integerProduct(l, l.needNumbers(1, 'the list of axes'));
 }
 
 /** Conjunction is the least of 0s and 1s, disjunction the greatest; of nothing at all, 1 and 0. */
@@ -120,11 +147,11 @@ function depthRange(l: Lowering): Value {
 }
 
 export const REDUCTION = {
-  Sum: reduce('ReduceSum'),
-  Mean: reduce('ReduceMean'),
-  Max: reduce('ReduceMax'),
-  Min: reduce('ReduceMin'),
-  Prod: reduce('ReduceProd'),
+  Sum: total('ReduceSum', (l) => integerSum(l, axesOf(l, 'ReduceSum'))),
+  Mean: total('ReduceMean', (l) => integerMean(l, axesOf(l, 'ReduceSum'))),
+  Max: extreme('ReduceMax'),
+  Min: extreme('ReduceMin'),
+  Prod: total('ReduceProd', product),
   All: logical('ReduceMin'),
   Any: logical('ReduceMax'),
   ArgMax: arg('ArgMax'),
