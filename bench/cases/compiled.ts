@@ -89,8 +89,13 @@ function figuresOf(name: string, limit: Limit, cpu: Readonly<Record<string, read
 
 async function engineWith(path: string, inputs: readonly Feed[]): Promise<ChildProcess> {
   const peer = startPeer(ENGINE_PEER);
-  await ask<Runs>(peer, { open: path, inputs, slots: 1 });
-  return peer;
+  try {
+    await ask<Runs>(peer, { open: path, inputs, slots: 1 });
+    return peer;
+  } catch (error) {
+    await stop(peer);
+    throw error;
+  }
 }
 
 function runsOf(peer: ChildProcess, runs: number): Promise<Runs> {

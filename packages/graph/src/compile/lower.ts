@@ -3,7 +3,6 @@ import type { Analysis } from '../analysis/index.ts';
 import type { DType } from '../dtype.ts';
 import { FloeError, invalid } from '../errors.ts';
 import { endpoint, type Graph, type Node } from '../graph.ts';
-import { isTensorFlowOp } from '../inline/op-types.ts';
 import { ancestors } from '../inline/walk.ts';
 import { emptyGraph, freshName, type OnnxGraph, type OnnxNode, renameInputs, type Value } from '../onnx-graph.ts';
 import type { TensorSpec } from '../tensor.ts';
