@@ -12,6 +12,7 @@ export default defineConfig({
   },
   test: {
     include: ['packages/*/test/**/*.test.ts'],
+    setupFiles: ['./vitest.setup.ts'],
     pool: 'forks',
     // Tests that call ONNX Runtime's own binding must not make it report to its makers either.
     env: { ORT_DISABLE_TELEMETRY: '1' },
