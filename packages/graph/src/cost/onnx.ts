@@ -108,12 +108,13 @@ function numbersOf(constant: Tensor | undefined): readonly number[] | undefined 
 
 function addConstant(tally: Tally, constant: Tensor | undefined): void {
   if (constant === undefined) return;
-  const { dtype, shape, data } = constant;
+  const { dtype, shape } = constant;
+  // Elements are made when they are asked for, which only those of strings may be.
   if (dtype !== 'string') tally.constant(dtype, shape);
   else
     tally.constant(
       dtype,
       shape,
-      (data as readonly Uint8Array[]).reduce((sum, text) => sum + text.byteLength, 0),
+      (constant.data as readonly Uint8Array[]).reduce((sum, text) => sum + text.byteLength, 0),
     );
 }
