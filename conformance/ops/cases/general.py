@@ -367,3 +367,9 @@ for op in ("Identity", "StopGradient", "PreventGradient"):
     add(op, lambda p, r, op=op: getattr(raw, op)(input=image(p, r)))
 add("IdentityN", lambda p, r: list(raw.IdentityN(input=[image(p, r), p(np.int32(3))])))
 add("PlaceholderWithDefault", lambda p, r: [tf.compat.v1.placeholder_with_default(np.float32([1, 2]), [2]), image(p, r)])
+# A divisor without the dimensions of what it divides, which are moved behind the division.
+for op, dtype in itertools.product(("FloorDiv", "FloorMod", "TruncateDiv", "TruncateMod", "DivNoNan", "MulNoNan"), (np.int32, np.int64, np.float32)):
+    if dtype == np.float32 or not op.endswith("NoNan"):
+        add(op, lambda p, r, o=op, d=dtype: getattr(raw, o)(x=tf.transpose(p(sample(r, (3, 4), d))), y=p(np.asarray(-1 if d != np.float32 else 2.5, d))))
+        add(op, lambda p, r, o=op, d=dtype: getattr(raw, o)(x=p(np.asarray(7, d)), y=tf.transpose(p(sample(r, (3, 4), d, 1, 5)))))
+        add(op, lambda p, r, o=op, d=dtype: getattr(raw, o)(x=tf.transpose(p(sample(r, (3, 4), d))), y=d(2)))
