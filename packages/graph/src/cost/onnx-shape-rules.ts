@@ -170,10 +170,12 @@ function sliceLength(size: number, start: number, end: number, step: number): nu
 }
 
 const split: Rule = ({ node, shapes: [x], numbers }) => {
-  if (x === undefined) return undefined;
-  const axis = axisOf(node, x.length, 0);
-  const even = Math.ceil((x[axis] ?? 1) / node.outputs.length);
-  const sizes = numbers(1) ?? node.outputs.map((_, i) => Math.min(even, (x[axis] ?? 1) - i * even));
+  const axis = axisOf(node, x?.length ?? 0, 0);
+  const whole = x?.[axis];
+  // Inside a branch or a loop the shape may be a guess that does not have the axis.
+  if (x === undefined || whole === undefined) return undefined;
+  const even = Math.ceil(whole / node.outputs.length);
+  const sizes = numbers(1) ?? node.outputs.map((_, i) => Math.min(even, whole - i * even));
   return sizes.map((size) => x.with(axis, Math.max(0, size)));
 };
 
