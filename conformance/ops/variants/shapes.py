@@ -112,7 +112,7 @@ def linear(d):
 
 @family("Where", rounds=2)
 def where(d):
-    return d.call(d.tensor(d.values(d.shape(0, 4), -1, 1)))
+    return d.call(d.tensor(d.values(d.shape(1, 4), -1, 1)))
 
 
 @family("ConcatV2 Concat", rounds=3)

@@ -10,7 +10,7 @@ import { cast, ints, type RunOptions, range, run, squeeze } from './common.ts';
 
 const HALF = 2 ** 32;
 
-/** More factors than this no model multiplies. */
+/** Most factors that are multiplied one by one. */
 const MOST_FACTORS = 64;
 
 /** In int64, in which the sum of millions of 32-bit numbers is exact; 64-bit numbers in two halves. */
@@ -40,17 +40,18 @@ export function integerMean(l: Lowering, options: RunOptions): Value {
   return cast(l, whole.do('Div', total, count), 'int64', dtype);
 }
 
-/** One factor after the other; their number has to be known. */
-export function integerProduct(l: Lowering, axes: readonly number[]): Value {
-  const rank = l.rank(0);
-  const places = axes.map((axis) => l.axis(axis, rank));
+/** One factor after the other; undefined where it is not known how many there are. */
+export function integerProduct(l: Lowering, axes: readonly number[]): Value | undefined {
+  const shape = l.shape(0) ?? [];
+  const places = axes.map((axis) => (axis < 0 ? axis + shape.length : axis));
+  const few = (axis: number): boolean => (shape[axis] ?? -1) > 0 && (shape[axis] ?? -1) <= MOST_FACTORS;
+  if (!places.every(few)) return undefined;
   const product = places.reduce((value, axis) => productAlong(l, value, axis), l.input(0));
   return l.attrs.bool('keep_dims', false) ? product : squeeze(l, product, places);
 }
 
 function productAlong(l: Lowering, value: Value, axis: number): Value {
-  const count = l.shape(0)?.[axis] ?? -1;
-  if (count < 1 || count > MOST_FACTORS) throw l.refuse(`a product of ${count < 0 ? 'unknown many' : count} integers`);
+  const count = l.shape(0)?.[axis] ?? 1;
   if (count === 1) return value;
   const sizes = ints(l, new Array<number>(count).fill(1));
   const parts = l.emitMany('Split', [value, sizes], count, { axis }, { dtype: l.dtype(), shape: null });

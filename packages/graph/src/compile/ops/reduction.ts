@@ -63,8 +63,10 @@ function total(op: string, exact: (l: Lowering) => Value): Lower {
   return (l) => (!isFloat(l.dtype()) && reduces(l) ? exact(l) : reduceWith(l, op, l.input(0)));
 }
 
+/** Of unknown many factors as the engine has it, exact up to 2^53. */
 function product(l: Lowering): Value {
-  return integerProduct(l, l.needNumbers(1, 'the list of axes'));
+  const axes = l.numbers(1);
+  return (axes && integerProduct(l, axes)) ?? reduceWith(l, 'ReduceProd', l.input(0));
 }
 
 /** Conjunction is the least of 0s and 1s, disjunction the greatest; of nothing at all, 1 and 0. */
