@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { exists, verifyFile } from '../store/version-folder.ts';
 
 /** Part of every artefact's digest: raise it when the compiler's output changes. */
-const COMPILER_VERSION = 1;
+const COMPILER_VERSION = 2;
 export const MODEL_FILE = 'model.onnx';
 export const WEIGHTS_FILE = 'weights.bin';
 export const ABOUT_FILE = 'compiled.json';
