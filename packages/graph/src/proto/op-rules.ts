@@ -5,10 +5,11 @@
  * A line is `inputs | ops`, with types as in `op-outputs.ts`.
  */
 export const OP_INPUTS = `
-1 | FakeQuantWithMinMaxArgs
+1 | AudioSpectrogram FakeQuantWithMinMaxArgs
 1 1 1 | FakeQuantWithMinMaxVars FakeQuantWithMinMaxVarsPerChannel
 1 1 3 | NonMaxSuppression
 1 1 3 3 1 1 | CombinedNonMaxSuppression
+1 3 | Mfcc
 1 T=3 | InTopK
 1 T=3 T=3 | InTopKV2
 10 | LogicalNot
@@ -29,18 +30,21 @@ export const OP_INPUTS = `
 3 T T | Conv2DBackpropInput
 3 [Tin] | Case StatelessCase
 9 9 9 | SparseReshape
+9 T 9 | SparseReorder
+9 T 9 3 | SparseReduceSum
 9 T 9 T | SparseFillEmptyRows
 9 T T T T T T T T | BlockLSTM BlockLSTMV2
 N*3 N*T | DynamicStitch ParallelDynamicStitch
 N*T | AddN Einsum Pack ShapeN
 N*T Tidx=3 | ConcatV2
 SrcT | Cast
-T | Abs Acos Acosh Asin Asinh Atan Atanh AvgPool AvgPool3D BesselI0 BesselI0e BesselI1 BesselI1e Bucketize Ceil CheckNumerics Cos
-T | Cosh DebugGradientIdentity DepthToSpace Diag DiagPart Digamma Elu EnsureShape Erf Erfc Erfinv Exp Expm1 ExtractImagePatches
-T | ExtractVolumePatches Floor Identity Inv Invert IsFinite IsInf IsNan L2Loss Lgamma Log Log1p LogSoftmax MatrixDiag
-T | MatrixDiagPart MaxPool3D MaxPoolWithArgmax Ndtri Neg OnesLike PreventGradient RandomShuffle RandomStandardNormal
-T | RandomUniform Rank Reciprocal Relu Relu6 Rint Round Rsqrt Selu Shape Sigmoid Sign Sin Sinh Size Snapshot Softmax Softplus
-T | Softsign SpaceToDepth Sqrt Square Squeeze StopGradient Tan Tanh TruncatedNormal Unique UniqueWithCounts Unpack ZerosLike
+T | Abs Acos Acosh Asin Asinh Atan Atanh AvgPool AvgPool3D BesselI0 BesselI0e BesselI1 BesselI1e Bitcast Bucketize Ceil
+T | CheckNumerics Cholesky Cos Cosh DebugGradientIdentity DepthToSpace Diag DiagPart Digamma Elu EnsureShape Erf Erfc Erfinv Exp
+T | Expm1 ExtractImagePatches ExtractVolumePatches Floor Identity Inv Invert IsFinite IsInf IsNan L2Loss Lgamma Log Log1p
+T | LogMatrixDeterminant LogSoftmax MatrixDeterminant MatrixDiag MatrixDiagPart MatrixInverse MaxPool3D MaxPoolWithArgmax Ndtri
+T | Neg OnesLike PreventGradient RandomShuffle RandomStandardNormal RandomUniform Rank Reciprocal Relu Relu6 Rint Round Rsqrt
+T | Selu Shape Sigmoid Sign Sin Sinh Size Snapshot Softmax Softplus Softsign SpaceToDepth Sqrt Square Squeeze StopGradient Tan
+T | Tanh TruncatedNormal Unique UniqueWithCounts Unpack ZerosLike
 T 1 3 3 | CropAndResize
 T 3 | DynamicPartition Multinomial NthElement ResizeArea ResizeBicubic ResizeBilinear ResizeNearestNeighbor
 T 3 1 1 | ScaleAndTranslate
@@ -50,8 +54,9 @@ T Index Index | Slice
 T Index Index Index | StridedSlice
 T T | Add AddV2 ApproximateEqual Atan2 BatchMatMul BatchMatMulV2 BiasAdd BiasAddV1 BitwiseAnd BitwiseOr BitwiseXor Conv2D Conv3D
 T T | Cross DepthwiseConv2dNative Dilation2D Div DivNoNan Equal FloorDiv FloorMod Greater GreaterEqual LeftShift Less LessEqual
-T T | ListDiff LowerBound MatMul MatrixSetDiag Maximum Minimum Mod Mul MulNoNan NotEqual Pow RealDiv RightShift
-T T | SoftmaxCrossEntropyWithLogits SquaredDifference Sub TruncateDiv TruncateMod UpperBound Xdivy Xlog1py Xlogy
+T T | ListDiff LowerBound MatMul MatrixSetDiag MatrixSolve MatrixTriangularSolve Maximum Minimum Mod Mul MulNoNan NotEqual Pow
+T T | RealDiv RightShift SoftmaxCrossEntropyWithLogits SquaredDifference Sub TruncateDiv TruncateMod UpperBound Xdivy Xlog1py
+T T | Xlogy
 T T 3 | HistogramFixedWidth MatrixSetDiagV2 MatrixSetDiagV3
 T T T | ClipByValue
 T T T T T | FusedBatchNorm
@@ -97,14 +102,17 @@ T=3 T=3 | BroadcastArgs
 T=3 Tseed=9 | StatelessRandomNormal StatelessRandomUniform
 TI=9 3 T T | OneHot
 Ta Tb | BatchMatMulV3
+Ta=1 Tb=1 | SparseMatMul
 Tcond [Tin] | If StatelessIf
 Tidx Tidx T | DenseBincount
 Tidx=3 Tidx=3 Tidx=3 | Range
 Tindices T Tindices | ScatterNd
 Tindices Tindices T T | SparseToDense
+Tindices=9 T 9 T | SparseTensorDenseMatMul
 Tparams Tindices | Gather GatherNd
 Tparams Tindices Taxis | GatherV2
 Tseed=9 | StatelessRandomGetKeyCounter
+Tshape T T num_row_partition_tensors*Tindex | RaggedTensorToTensor
 Tshape=3 23 23 3 | StatelessRandomNormalV2 StatelessRandomUniformV2
 Tshape=3 23 23 3 dtype dtype | StatelessRandomUniformIntV2
 Tshape=3 T T | Conv3DBackpropInputV2
@@ -131,11 +139,11 @@ T:[type]>=1 | IdentityN
 T:type | BatchToSpace BatchToSpaceND BroadcastTo Concat ConcatV2 ConjugateTranspose DebugGradientIdentity DepthToSpace
 T:type | DynamicPartition DynamicStitch Einsum EnsureShape Equal ExpandDims Fill Identity ListDiff LowerBound MatrixBandPart
 T:type | MatrixDiag MatrixDiagPart MatrixDiagPartV2 MatrixDiagPartV3 MatrixDiagV2 MatrixDiagV3 MatrixSetDiag MatrixSetDiagV2
-T:type | MatrixSetDiagV3 MirrorPad NotEqual OneHot Pack Pad PadV2 ParallelDynamicStitch PreventGradient RandomShuffle Rank
-T:type | Reshape ReverseSequence Roll ScatterNd Select SelectV2 Shape ShapeN Size Slice Snapshot SpaceToBatch SpaceToBatchND
-T:type | SpaceToDepth SparseFillEmptyRows SparseToDense Split SplitV Squeeze StopGradient StridedSlice TensorScatterAdd
-T:type | TensorScatterMax TensorScatterMin TensorScatterSub TensorScatterUpdate Tile Transpose Unique UniqueV2 UniqueWithCounts
-T:type | UniqueWithCountsV2 Unpack UpperBound ZerosLike
+T:type | MatrixSetDiagV3 MirrorPad NotEqual OneHot Pack Pad PadV2 ParallelDynamicStitch PreventGradient RaggedTensorToTensor
+T:type | RandomShuffle Rank Reshape ReverseSequence Roll ScatterNd Select SelectV2 Shape ShapeN Size Slice Snapshot SpaceToBatch
+T:type | SpaceToBatchND SpaceToDepth SparseFillEmptyRows SparseReorder SparseTensorDenseMatMul SparseToDense Split SplitV Squeeze
+T:type | StopGradient StridedSlice TensorScatterAdd TensorScatterMax TensorScatterMin TensorScatterSub TensorScatterUpdate Tile
+T:type | Transpose Unique UniqueV2 UniqueWithCounts UniqueWithCountsV2 Unpack UpperBound ZerosLike
 T:type{1,14,19} | FusedBatchNormV2 FusedBatchNormV3 LRN MaxPool3D
 T:type{1,19} | AdjustContrastv2 AdjustHue AdjustSaturation BlockLSTM BlockLSTMV2 LSTMBlockCell NonMaxSuppressionV2
 T:type{1,19} | NonMaxSuppressionV3 NonMaxSuppressionV4 NonMaxSuppressionV5
@@ -150,9 +158,9 @@ T:type{1,2,3,4,5,6,7,8,9,14,18,19} | Add
 T:type{1,2,3,4,5,6,8,9,10,11,12,13,14,15,16,17,18,19,22,23} | Where
 T:type{1,2,3,4,5,6,8,9,10,14,17,18,19,22,23} | ExtractImagePatches OnesLike
 T:type{1,2,3,4,5,6,8,9,11,12,13,14,15,16,17,18,19,21,22,23} | AddN
-T:type{1,2,3,4,5,6,8,9,11,12,13,14,15,16,17,18,19,22,23} | ApproximateEqual BiasAdd BiasAddV1 ClipByValue Cumprod Cumsum
-T:type{1,2,3,4,5,6,8,9,11,12,13,14,15,16,17,18,19,22,23} | EuclideanNorm Mean Prod SegmentMean SegmentProd SegmentSum Sum
-T:type{1,2,3,4,5,6,8,9,11,12,13,14,15,16,17,18,19,22,23} | UnsortedSegmentProd UnsortedSegmentSum
+T:type{1,2,3,4,5,6,8,9,11,12,13,14,15,16,17,18,19,22,23} | ApproximateEqual BiasAdd BiasAddV1 Bitcast ClipByValue Cumprod Cumsum
+T:type{1,2,3,4,5,6,8,9,11,12,13,14,15,16,17,18,19,22,23} | EuclideanNorm Mean Prod SegmentMean SegmentProd SegmentSum
+T:type{1,2,3,4,5,6,8,9,11,12,13,14,15,16,17,18,19,22,23} | SparseReduceSum Sum UnsortedSegmentProd UnsortedSegmentSum
 T:type{1,2,3,4,5,6,8,9,14,17,18,19,22,23} | AddV2 Div FloorDiv Mul RealDiv Square Sub TruncateDiv
 T:type{1,2,3,4,5,6,9,10,11,12,13,14,15,16,17,19,22,23} | ArgMax ArgMin
 T:type{1,2,3,4,5,6,9,11,12,13,14,15,16,17,19,22,23} | Max Min
@@ -171,8 +179,9 @@ T:type{1,2,3,5,6,9,14,19} | Abs
 T:type{1,2,3,8,9,14,18,19} | BatchMatMul Diag DiagPart SquaredDifference
 T:type{1,2,3,9,14,19} | Mod TruncateMod
 T:type{1,2,3,9} | Bincount Bucketize DenseBincount HistogramFixedWidth
-T:type{1,2,8,14,18,19} | Acos Acosh Asin Asinh Atan Atanh Cos Cosh DivNoNan Exp Expm1 Log Log1p MulNoNan Rsqrt Sigmoid Sin Sinh
-T:type{1,2,8,14,18,19} | Sqrt Tan Tanh Xdivy Xlog1py Xlogy
+T:type{1,2,8,14,18,19} | Acos Acosh Asin Asinh Atan Atanh Cos Cosh DivNoNan Exp Expm1 Log Log1p MatrixTriangularSolve MulNoNan
+T:type{1,2,8,14,18,19} | Rsqrt Sigmoid Sin Sinh Sqrt Tan Tanh Xdivy Xlog1py Xlogy
+T:type{1,2,8,18,19} | Cholesky LogMatrixDeterminant MatrixDeterminant MatrixInverse MatrixSolve
 T:type{1,2} | CTCGreedyDecoder
 T:type{1} | FusedBatchNorm GRUBlockCell
 T:type{3,4,5,6,9,17,22,23} | BitwiseAnd BitwiseOr BitwiseXor Invert LeftShift RightShift
@@ -180,9 +189,11 @@ T:type{3,9} | BroadcastArgs InTopK InTopKV2 InvertPermutation RandomStandardNorm
 T:type{3,9} | StatelessRandomNormal StatelessRandomUniform StatelessRandomUniformInt TruncatedNormal
 TI:type{3,4,6,9} | OneHot
 T_threshold:type{1,19} | NonMaxSuppressionV2 NonMaxSuppressionV3 NonMaxSuppressionV4
+Ta:type{1,14} | SparseMatMul
 Ta:type{1,2,3,4,5,6,8,9,14,18,19} | BatchMatMulV3
 Targmax:type{3,9} | MaxPoolWithArgmax
 Taxis:type{3,9} | GatherV2 Roll UniqueV2 UniqueWithCountsV2
+Tb:type{1,14} | SparseMatMul
 Tb:type{1,2,3,4,5,6,8,9,14,18,19} | BatchMatMulV3
 Tblock_shape:type{3,9} | BatchToSpaceND SpaceToBatchND
 Tcond:type | If StatelessIf
@@ -194,11 +205,12 @@ Tidx:type{3,9} | All Any ArgMin BatchToSpace BroadcastTo ConcatV2 Cumprod Cumsum
 Tidx:type{3,9} | LinSpace Max Mean Min Prod ReverseV2 SparseSegmentMean SparseSegmentMeanWithNumSegments SparseSegmentSqrtN
 Tidx:type{3,9} | SparseSegmentSqrtNWithNumSegments SparseSegmentSum SparseSegmentSumWithNumSegments Sum
 Tin:[type] | Case If StatelessCase StatelessIf
-Tindex:type{3,9} | MatrixBandPart
+Tindex:type{3,9} | MatrixBandPart RaggedTensorToTensor
 Tindices:type{3,5,9,17} | TensorScatterUpdate
 Tindices:type{3,5,9} | GatherNd GatherV2 ScatterNd UnsortedSegmentSum
-Tindices:type{3,9} | Gather SegmentMax SegmentMean SegmentMin SegmentProd SegmentSum SparseToDense TensorScatterAdd
-Tindices:type{3,9} | TensorScatterMax TensorScatterMin TensorScatterSub UnsortedSegmentMax UnsortedSegmentMin UnsortedSegmentProd
+Tindices:type{3,9} | Gather SegmentMax SegmentMean SegmentMin SegmentProd SegmentSum SparseTensorDenseMatMul SparseToDense
+Tindices:type{3,9} | TensorScatterAdd TensorScatterMax TensorScatterMin TensorScatterSub UnsortedSegmentMax UnsortedSegmentMin
+Tindices:type{3,9} | UnsortedSegmentProd
 Tk:type{3,5,9} | TopKV2
 Tlabels:type{3,9} | SparseSoftmaxCrossEntropyWithLogits
 Tlen:type{3,6,9} | SplitV
@@ -216,18 +228,23 @@ Truncate:bool | Cast
 Tseed:type{3,9} | StatelessRandomGetKeyCounter StatelessRandomNormal StatelessRandomUniform StatelessRandomUniformInt
 Tsegmentids:type{3,9} | SparseSegmentMean SparseSegmentMeanWithNumSegments SparseSegmentSqrtN SparseSegmentSqrtNWithNumSegments
 Tsegmentids:type{3,9} | SparseSegmentSum SparseSegmentSumWithNumSegments
-Tshape:type{3,9} | Conv3DBackpropInputV2 Reshape StatelessRandomNormalV2 StatelessRandomUniformIntV2 StatelessRandomUniformV2
-Tshape:type{3,9} | TensorListGetItem
+Tshape:type{3,9} | Conv3DBackpropInputV2 RaggedTensorToTensor Reshape StatelessRandomNormalV2 StatelessRandomUniformIntV2
+Tshape:type{3,9} | StatelessRandomUniformV2 TensorListGetItem
 Tshift:type{3,9} | Roll
 U:type{1,14} | FusedBatchNormV3
 U:type{1} | FusedBatchNormV2
+a_is_sparse:bool | SparseMatMul
 adj_x:bool | BatchMatMul BatchMatMulV2 BatchMatMulV3
 adj_y:bool | BatchMatMul BatchMatMulV2 BatchMatMulV3
+adjoint:bool | MatrixInverse MatrixSolve MatrixTriangularSolve
+adjoint_a:bool | SparseTensorDenseMatMul
+adjoint_b:bool | SparseTensorDenseMatMul
 align:string{LEFT_RIGHT,RIGHT_LEFT,LEFT_LEFT,RIGHT_RIGHT} | MatrixDiagPartV3 MatrixDiagV3 MatrixSetDiagV3
 align_corners:bool | ResizeArea ResizeBicubic ResizeBilinear ResizeNearestNeighbor
 alpha:float | LRN LeakyRelu
 antialias:bool | ScaleAndTranslate
 axis:int | OneHot Pack Unpack
+b_is_sparse:bool | SparseMatMul
 bad_indices_policy:string | GatherNd ScatterNd TensorScatterAdd TensorScatterMax TensorScatterMin TensorScatterSub
 bad_indices_policy:string | TensorScatterUpdate
 batch_dim:int | ReverseSequence
@@ -248,6 +265,7 @@ data_format:string{NDHWC,NCDHW} | AvgPool3D Conv3D Conv3DBackpropInputV2 MaxPool
 data_format:string{NHWC,NCHW,NCHW_VECT_C} | DepthToSpace MaxPool MaxPoolV2 SpaceToDepth
 data_format:string{NHWC,NCHW,NDHWC,NCDHW} | FusedBatchNormV3
 data_format:string{NHWC,NCHW} | AvgPool BiasAdd Conv2D Conv2DBackpropInput DepthwiseConv2dNative FusedBatchNorm FusedBatchNormV2
+dct_coefficient_count:int | Mfcc
 depth_radius:int | LRN
 dilations:[int] | Conv2D Conv2DBackpropInput Conv3D Conv3DBackpropInputV2 DepthwiseConv2dNative
 dtype:type | PlaceholderWithDefault
@@ -268,6 +286,7 @@ exclusive:bool | Cumprod Cumsum CumulativeLogsumexp
 explicit_paddings:[int] | Conv2D Conv2DBackpropInput DepthwiseConv2dNative MaxPool
 exponential_avg_factor:float | FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3
 extrapolation_value:float | CropAndResize
+filterbank_channel_count:int | Mfcc
 forget_bias:float | BlockLSTM LSTMBlockCell
 grad_a:bool | MatMul
 grad_b:bool | MatMul
@@ -281,12 +300,15 @@ index_type:type{3,9} | Fill
 iou_threshold:float | NonMaxSuppression
 is_training:bool | FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3
 k:int | InTopK
-keep_dims:bool | All Any EuclideanNorm Max Mean Min Prod Sum
+keep_dims:bool | All Any EuclideanNorm Max Mean Min Prod SparseReduceSum Sum
 kernel_type:string | ScaleAndTranslate
 ksize:[int]>=4 | AvgPool MaxPool MaxPoolWithArgmax
 ksize:[int]>=5 | AvgPool3D MaxPool3D
 ksizes:[int]>=4 | ExtractImagePatches
 ksizes:[int]>=5 | ExtractVolumePatches
+lower:bool | MatrixTriangularSolve
+lower_frequency_limit:float | Mfcc
+magnitude_squared:bool | AudioSpectrogram
 max:float | FakeQuantWithMinMaxArgs
 merge_repeated:bool | CTCGreedyDecoder
 message:string | CheckNumerics PreventGradient
@@ -299,6 +321,7 @@ num:int | Unpack
 num_bits:int | FakeQuantWithMinMaxArgs FakeQuantWithMinMaxVars FakeQuantWithMinMaxVarsPerChannel
 num_elements:int | TensorListStack
 num_partitions:int>=1 | DynamicPartition
+num_row_partition_tensors:int>=1 | RaggedTensorToTensor
 num_split:int>=1 | Split SplitV
 out_idx:type{3,9} | ListDiff Unique UniqueV2 UniqueWithCounts UniqueWithCountsV2
 out_type:type{3,9} | LowerBound Shape ShapeN Size UpperBound
@@ -315,6 +338,7 @@ parallel_iterations:int | StatelessWhile While
 rates:[int]>=4 | Dilation2D ExtractImagePatches
 resize_if_index_out_of_bounds:bool | TensorListSetItem
 reverse:bool | Cumprod Cumsum CumulativeLogsumexp NthElement
+row_partition_types:[string] | RaggedTensorToTensor
 seed2:int | Multinomial RandomShuffle RandomStandardNormal RandomUniform RandomUniformInt TruncatedNormal
 seed:int | Multinomial RandomShuffle RandomStandardNormal RandomUniform RandomUniformInt TruncatedNormal
 seq_dim:int | ReverseSequence
@@ -326,14 +350,18 @@ sorted:bool | TopKV2
 sparse_gradient:bool | SparseSegmentMean SparseSegmentMeanWithNumSegments SparseSegmentSqrtN SparseSegmentSqrtNWithNumSegments
 sparse_gradient:bool | SparseSegmentSum SparseSegmentSumWithNumSegments
 squeeze_dims:[int] | Squeeze
+stride:int | AudioSpectrogram
 strides:[int] | Conv2D Conv2DBackpropInput DepthwiseConv2dNative
 strides:[int]>=4 | AvgPool Dilation2D ExtractImagePatches MaxPool MaxPoolWithArgmax
 strides:[int]>=5 | AvgPool3D Conv3D Conv3DBackpropInputV2 ExtractVolumePatches MaxPool3D
 then_branch:func | If StatelessIf
 tolerance:float | ApproximateEqual
-transpose_a:bool | MatMul
-transpose_b:bool | MatMul
+transpose_a:bool | MatMul SparseMatMul
+transpose_b:bool | MatMul SparseMatMul
+type:type{1,2,3,4,5,6,8,9,11,12,13,14,15,16,17,18,19,22,23} | Bitcast
+upper_frequency_limit:float | Mfcc
 use_cudnn_on_gpu:bool | Conv2D Conv2DBackpropInput
 use_peephole:bool | BlockLSTM BlockLSTMV2 LSTMBlockCell
 validate_indices:bool | Gather SparseToDense
+window_size:int | AudioSpectrogram
 `;
