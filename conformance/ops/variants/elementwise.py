@@ -26,10 +26,17 @@ def leaky(d):
 
 
 @family("Add AddV2 Sub Mul RealDiv DivNoNan MulNoNan Maximum Minimum SquaredDifference Equal NotEqual Less LessEqual Greater GreaterEqual")
-@family("LogicalAnd LogicalOr Atan2 Xlogy Xdivy Xlog1py BitwiseAnd BitwiseOr BitwiseXor LeftShift RightShift")
+@family("LogicalAnd LogicalOr Atan2 Xlogy Xdivy Xlog1py BitwiseAnd BitwiseOr BitwiseXor")
 def binary(d):
     a, b = d.broadcast_shapes()
     return d.call(d.tensor(d.values(a)), d.tensor(d.values(b), constant=0.3))
+
+
+@family("LeftShift RightShift")
+def shift(d):
+    a, b = d.broadcast_shapes()
+    bits = 8 * np.dtype(d.dtype).itemsize
+    return d.call(d.tensor(d.values(a)), d.tensor(d.whole(b, 0, bits - 1, d.dtype), constant=0.3))
 
 
 @family(DIVISIONS, rounds=5)

@@ -57,7 +57,7 @@ def places_of_maxima(d):
 def weighted(d):
     align, half = d.pick((False, False), (True, False), (False, True))
     centres = {"half_pixel_centers": half} if d.op == "ResizeBicubic" else {}
-    x = d.tensor(d.values(image(d, 2, d.integer(1, 3), False, empty=0), 0, 9, edges=0))
+    x = d.tensor(d.values(image(d, 2, d.integer(1, 3), False, least=2, empty=0), 0, 9, edges=0))
     return d.call(x, d.parameter([d.integer(1, 12), d.integer(1, 12)]), align_corners=align, **centres)
 
 

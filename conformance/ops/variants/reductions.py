@@ -11,8 +11,8 @@ def reduction(d):
     shape = d.shape(empty=0.08)
     axes = d.pick(d.axes(len(shape)), list(range(len(shape))), d.axis(len(shape)) if shape else [])
     # The engine's greatest of numbers and NaN is a number, its mean of nothing 0.
-    shape = tuple(max(size, 1) for size in shape) if d.op in ("Mean", "Max", "Min") else shape
-    x = d.values(shape, *SMALL.get(d.op, (-5, 5)), edges=0 if d.is_float else 0.25)
+    shape = tuple(max(size, 1) for size in shape) if d.op in ("Sum", "Mean", "Max", "Min") else shape
+    x = d.values(shape, *SMALL.get(d.op, (-5, 5)), edges=0 if d.is_float or d.op == "Prod" else 0.25)
     return d.call(d.tensor(x), d.parameter(axes, d.index_type()), keep_dims=d.flip())
 
 

@@ -87,6 +87,12 @@ function extractPatches(spatial: number): Lower {
       strides: inner('strides'),
       rates: inner('rates', range(spatial + 2).fill(1)),
     };
+    if (
+      spatial === 3 &&
+      l.attrs.string('padding') === 'SAME' &&
+      windows.strides.some((by, i) => by > (windows.sizes[i] ?? 1) + 1)
+    )
+      throw l.refuse('strides larger than the patches');
     const patches = patchesOf(l, windows, 0);
     const known = l.outType().shape?.slice(1) ?? [];
     const rest = known.map((size, i) => (size >= 0 ? size : i === spatial ? -1 : 0));
