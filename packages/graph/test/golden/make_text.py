@@ -36,7 +36,7 @@ def graph_and_checkpoint():
         step = v1.train.get_or_create_global_step()
         tf.nn.softmax(x @ tf.convert_to_tensor(w) + odd, name="probs")
         names = {"renamed": odd, "global_step": step, "part/w": list(w)}
-        saver = v1.train.Saver(names)
+        saver = v1.train.Saver(names, save_relative_paths=True)
         session.run(v1.global_variables_initializer())
         saver.save(session, str(FOLDER / "model"), global_step=1, write_meta_graph=False)
         session.run([step.assign(2), odd.assign([5, 6])])

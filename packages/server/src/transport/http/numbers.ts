@@ -5,6 +5,8 @@ export type Labels = Readonly<Record<string, string>>;
 /** One value, or one for each set of labels. */
 export type Read = () => number | Iterable<readonly [Labels, number]>;
 
+type Add = (name: string, help: string, read: Read, labelNames?: readonly string[]) => void;
+
 export class Numbers {
   private readonly registry: Registry;
 
@@ -12,12 +14,9 @@ export class Numbers {
     this.registry = registry;
   }
 
-  readonly gauge = (name: string, help: string, read: Read, labelNames: readonly string[] = []): void => {
+  readonly gauge: Add = (name, help, read, labelNames = []) => {
     new Gauge({
-      name,
-      help,
-      labelNames: [...labelNames],
-      registers: [this.registry],
+      ...this.settings(name, help, labelNames),
       collect() {
         this.reset();
         for (const [labels, value] of valuesOf(read)) this.set(labels, value);
@@ -25,18 +24,19 @@ export class Numbers {
     });
   };
 
-  readonly counter = (name: string, help: string, read: Read, labelNames: readonly string[] = []): void => {
+  readonly counter: Add = (name, help, read, labelNames = []) => {
     new Counter({
-      name,
-      help,
-      labelNames: [...labelNames],
-      registers: [this.registry],
+      ...this.settings(name, help, labelNames),
       collect() {
         this.reset();
         for (const [labels, value] of valuesOf(read)) this.inc(labels, value);
       },
     });
   };
+
+  private settings(name: string, help: string, labelNames: readonly string[]) {
+    return { name, help, labelNames: [...labelNames], registers: [this.registry] };
+  }
 }
 
 function valuesOf(read: Read): Iterable<readonly [Labels, number]> {
