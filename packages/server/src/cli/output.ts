@@ -37,6 +37,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
 
+/** Where a command's sentences go. */
+export type Say = (text: string) => void;
+
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }

@@ -154,7 +154,7 @@ function addDemo(program: Command, done: Done): void {
     .option('--keep', 'go on serving until interrupted (default on a terminal)', process.stdout.isTTY === true)
     .option('--json', 'print one JSON object')
     .action(async (options: Record<string, unknown>) => {
-      const { demoCommand } = await import('./demo.ts');
+      const { demoCommand } = await import('./demo/run.ts');
       done(await demoCommand(options));
     });
 }

@@ -184,9 +184,23 @@ describe('floe serve and predict', () => {
 });
 
 describe('floe demo', () => {
-  it('walks the whole road', async () => {
-    const { code, out } = await floe(['demo', '--http-port', '0', '--json']);
-    expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ holdout: { n: 1996, right: 1959 } });
+  it('walks the whole road, in words and as JSON', async () => {
+    const demo = ['demo', '--http-port', '0'];
+    const [told, { code, out }] = await Promise.all([floe(demo), floe([...demo, '--json'])]);
+    expect([told.code, code, told.err]).toEqual([0, 0, '']);
+    expect(JSON.parse(out)).toMatchObject({
+      holdout: { n: 1996, right: 1959 },
+      cache: [0.79, 0.8, 0.8, 0.86, 0.86].map((accuracy) => ({ accuracy, version: '1' })),
+      order: [{ policy: 'size-first' }, { policy: 'fifo' }],
+    });
+    for (const shown of [
+      /98\.15 %/,
+      / 0\.79 +1 {2}bypass; closed: accuracy 0\.79 is below 0\.8/,
+      / 0\.86 +1 {2}miss; ended: the model has reached 0\.85/,
+      / size-first( +[\d.]+ ms){4} /,
+      / fifo( +[\d.]+ ms){4} /,
+      /\/docs\n$/,
+    ])
+      expect(told.out).toMatch(shown);
   });
 });
