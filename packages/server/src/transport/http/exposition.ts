@@ -51,6 +51,7 @@ function durationHistogram({ durations }: HttpMetrics): Metric<string> {
     name,
     help: 'Seconds from the head of a request to the end of its answer.',
     type: 'histogram',
+    labelNames: ['protocol', 'model'],
     aggregator: 'sum',
     get: async () => ({ ...histogram, values: [...durations.values()].flatMap((series) => samples(name, series)) }),
   };
