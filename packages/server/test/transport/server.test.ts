@@ -16,6 +16,8 @@ afterAll(async () => {
 
 const ask = (path: string, init?: RequestInit & { duplex?: 'half' }) => askUrl(`${fixture.url}${path}`, init);
 
+type Described = Record<number, { headers?: object }>;
+
 describe('request ids', () => {
   test('are the caller’s where sane, else ours', async () => {
     const echo = async (id: string): Promise<string | null> =>
@@ -84,6 +86,33 @@ describe('what the server says of itself', () => {
     for (const asset of assets) expect([asset, (await ask(asset)).status]).toEqual([asset, 200]);
     const metrics = await ask('/metrics');
     expect(metrics.text).toContain('floe_http_in_flight 1\n');
+  });
+
+  test('the description says what an inference may wish for, and what is not taken from it is refused by name', async () => {
+    const { paths, components } = JSON.parse((await ask('/openapi.json')).text);
+    for (const path of ['/v1/models/{model}:predict', '/v2/models/{model}/infer']) {
+      const { parameters, responses } = paths[path].post as {
+        parameters: { name: string; in: string }[];
+        responses: Described;
+      };
+      const wishes = parameters.filter((parameter) => parameter.in === 'header').map(({ name }) => name);
+      expect(wishes).toEqual(['X-Request-Timeout-Ms', 'Cache-Control', 'X-Cache-Scope', 'X-Request-Id']);
+      expect(Object.keys(responses[200]?.headers ?? {})).toEqual(['X-Cache', 'X-Model-Version', 'X-Request-Id']);
+      expect(Object.keys(responses[429]?.headers ?? {})).toEqual(['Retry-After']);
+      const url = path.replace('{model}', 'adder');
+      for (const name of ['X-Request-Timeout-Ms', 'X-Cache-Scope']) {
+        const reply = await ask(url, { method: 'POST', headers: { [name]: 'nonsense' }, body: INFER });
+        expect([reply.status, reply.text]).toEqual([400, expect.stringContaining(`${name} is nonsense`)]);
+      }
+    }
+    for (const name of ['priority', 'timeout']) {
+      expect(components.schemas.InferParameters.properties).toHaveProperty(name);
+      const body = JSON.stringify({ ...JSON.parse(INFER), parameters: { [name]: 'nonsense' } });
+      const reply = await ask('/v2/models/adder/infer', { method: 'POST', body });
+      expect([reply.status, reply.text]).toEqual([400, expect.stringContaining(name)]);
+    }
+    const refs = JSON.stringify({ paths, components }).match(/(?<="#\/components\/schemas\/)\w+/g) ?? [];
+    for (const name of refs) expect(Object.keys(components.schemas)).toContain(name);
   });
 
   test('what is nowhere is an error in our own shape', async () => {

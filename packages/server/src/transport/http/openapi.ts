@@ -1,7 +1,7 @@
 /** The OpenAPI description of the data plane. */
 
-type Json = string | number | boolean | readonly Json[] | { readonly [key: string]: Json };
-type JsonObject = { readonly [key: string]: Json };
+import { type Json, type JsonObject, ref, SCHEMAS } from './openapi-schemas.ts';
+import { ANSWER_HEADERS, FAILURES, WISHES } from './openapi-terms.ts';
 
 const JSON_BODY = 'application/json';
 
@@ -25,104 +25,6 @@ export function openApiDocument(version: string): JsonObject {
   };
 }
 
-const SCHEMAS: JsonObject = {
-  PredictRequest: {
-    type: 'object',
-    description:
-      'Either `instances` (a list of rows) or `inputs` (whole tensors, by name where there are several). A string is bytes as `Base64`; where the model has preprocessing for an input, that is an image, and an `ImageUrl` stands for one that is fetched.',
-    properties: {
-      signature_name: { type: 'string' },
-      instances: { type: 'array', items: {}, example: [[1, 2, 3, 4]] },
-      inputs: { description: 'A value, or an object of values by input name.' },
-    },
-  },
-  Base64: {
-    type: 'object',
-    description: 'Bytes; for an input with preprocessing those of a JPEG, PNG or WebP.',
-    required: ['b64'],
-    properties: { b64: { type: 'string', format: 'byte' } },
-  },
-  ImageUrl: {
-    type: 'object',
-    description: 'An image that the server fetches, where its configuration (fetchHosts) allows the host.',
-    required: ['url'],
-    properties: { url: { type: 'string', format: 'uri', example: 'https://images.example.com/cat.jpg' } },
-  },
-  PictureForm: {
-    type: 'object',
-    description:
-      'Pictures, one for each row: a part is a file, or a URL as text. Its name is that of the input; where there is but one input, any.',
-    additionalProperties: {
-      type: 'array',
-      items: {
-        oneOf: [
-          { type: 'string', format: 'binary' },
-          { type: 'string', format: 'uri' },
-        ],
-      },
-    },
-  },
-  PredictResponse: {
-    type: 'object',
-    properties: { predictions: { type: 'array', items: {} }, outputs: {} },
-  },
-  ImageResponse: {
-    type: 'object',
-    properties: {
-      predictions: { type: 'array', items: { $ref: '#/components/schemas/Prediction' } },
-      model: { type: 'object', properties: { name: { type: 'string' }, version: { type: 'integer' } } },
-    },
-  },
-  Prediction: {
-    type: 'object',
-    required: ['label', 'index'],
-    properties: {
-      label: { type: 'string' },
-      index: { type: 'integer' },
-      score: { type: 'number' },
-      top: { type: 'array', maxItems: 5, items: { type: 'object' } },
-    },
-  },
-  InferRequest: {
-    type: 'object',
-    required: ['inputs'],
-    properties: {
-      id: { type: 'string' },
-      parameters: { type: 'object' },
-      inputs: { type: 'array', items: { $ref: '#/components/schemas/Tensor' } },
-      outputs: {
-        type: 'array',
-        items: { type: 'object', required: ['name'], properties: { name: { type: 'string' } } },
-      },
-    },
-  },
-  InferResponse: {
-    type: 'object',
-    properties: {
-      id: { type: 'string' },
-      model_name: { type: 'string' },
-      model_version: { type: 'string' },
-      outputs: { type: 'array', items: { $ref: '#/components/schemas/Tensor' } },
-    },
-  },
-  Tensor: {
-    type: 'object',
-    required: ['name', 'shape', 'datatype'],
-    properties: {
-      name: { type: 'string' },
-      shape: { type: 'array', items: { type: 'integer', minimum: 0 } },
-      datatype: { type: 'string', example: 'FP32' },
-      data: { type: 'array', items: {} },
-      parameters: {
-        type: 'object',
-        description:
-          '`content_type` says what the strings of an input with preprocessing are: `url`, `base64`, or image bytes where it is not given.',
-      },
-    },
-  },
-  Error: { type: 'object', required: ['error'], properties: { error: { type: 'string' } } },
-};
-
 function tfsPaths(): JsonObject {
   const paths: Record<string, Json> = {};
   for (const [suffix, parameters] of versions('model')) {
@@ -132,14 +34,15 @@ function tfsPaths(): JsonObject {
       post: {
         tags,
         summary: 'Predict from JSON, or say what pictures show',
-        parameters,
+        parameters: [...parameters, ...WISHES],
         requestBody: { required: true, content: { [JSON_BODY]: schema('PredictRequest'), ...pictures() } },
         responses: {
           200: {
             description: 'The answer; for a picture its labels.',
+            headers: ANSWER_HEADERS,
             content: { [JSON_BODY]: { schema: { oneOf: [ref('PredictResponse'), ref('ImageResponse')] } } },
           },
-          ...failures(),
+          ...FAILURES,
         },
       },
     };
@@ -164,11 +67,15 @@ function v2Paths(): JsonObject {
       post: {
         tags,
         summary: 'Infer, as JSON or with raw tensors after it (Inference-Header-Content-Length)',
-        parameters,
+        parameters: [...parameters, ...WISHES],
         requestBody: { required: true, content: { [JSON_BODY]: schema('InferRequest') } },
         responses: {
-          200: { description: 'Outputs', content: { [JSON_BODY]: schema('InferResponse') } },
-          ...failures(),
+          200: {
+            description: 'Outputs',
+            headers: ANSWER_HEADERS,
+            content: { [JSON_BODY]: schema('InferResponse') },
+          },
+          ...FAILURES,
         },
       },
     };
@@ -203,10 +110,6 @@ function operation(tags: readonly string[], summary: string, parameters: readonl
   return { tags, summary, parameters, responses: { 200: { description: summary } } };
 }
 
-function ref(name: string): JsonObject {
-  return { $ref: `#/components/schemas/${name}` };
-}
-
 function schema(name: string): JsonObject {
   return { schema: ref(name) };
 }
@@ -215,16 +118,4 @@ function pictures(): JsonObject {
   const picture = { schema: { type: 'string', format: 'binary' } };
   const form = { 'multipart/form-data': schema('PictureForm') };
   return { 'image/jpeg': picture, 'image/png': picture, 'image/webp': picture, ...form };
-}
-
-function failures(): JsonObject {
-  const content = { [JSON_BODY]: schema('Error') };
-  return {
-    400: { description: 'The request is wrong', content },
-    403: { description: 'Not allowed, or a URL that the server may not fetch', content },
-    404: { description: 'No such model or version', content },
-    413: { description: 'The body is too large', content },
-    503: { description: 'Not now, or a URL whose server cannot be reached', content },
-    504: { description: 'Too late: the deadline has passed, or the server behind a URL is too slow', content },
-  };
 }
