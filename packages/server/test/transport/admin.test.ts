@@ -26,7 +26,9 @@ test('explains a request by its id, and says so where it does not know it', asyn
   await using server = await admin();
   server.recent.add({ requestId: 'a', model: 'm', caller: 'c', status: 200, seconds: 1, notes: {} });
   expect(JSON.parse((await ask(`${server.url}/admin/requests/a`)).text)).toMatchObject({ model: 'm', seconds: 1 });
-  expect(JSON.parse((await ask(`${server.url}/admin/requests`)).text).requests).toHaveLength(1);
+  server.recent.add({ requestId: 'a/b', model: 'n', caller: 'c', status: 200, seconds: 1, notes: {} });
+  expect(JSON.parse((await ask(`${server.url}/admin/requests/a%2Fb`)).text)).toMatchObject({ model: 'n' });
+  expect(JSON.parse((await ask(`${server.url}/admin/requests`)).text).requests).toHaveLength(2);
   expect(await ask(`${server.url}/admin/requests/b`)).toMatchObject({
     status: 404,
     text: expect.stringContaining('request b'),
