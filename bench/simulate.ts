@@ -7,9 +7,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
+import { type Line, svg } from '../packages/server/src/cli/bench/line-chart.ts';
 import type { SchedulerOptions } from '../packages/server/src/queue/settings.ts';
 import { ROOT } from './lib/paths.ts';
-import { type Line, svg } from './lib/plot.ts';
 import {
   type Finished,
   flood,

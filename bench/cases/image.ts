@@ -4,12 +4,12 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
+import { cpuSeconds } from '../../packages/server/src/cli/bench/cpu-seconds.ts';
 import type { Case } from '../lib/case.ts';
 import { ask, startPeer, stop } from '../lib/children.ts';
 import { type LoadCost, loadCost } from '../lib/loads.ts';
 import type { Model } from '../lib/models.ts';
 import { ENGINE_PEER } from '../lib/paths.ts';
-import { cpuSeconds } from '../lib/proc.ts';
 import { oneRow, v2Binary } from '../lib/requests.ts';
 import { pidOf, serve } from '../lib/server.ts';
 import { inTurns, median, medianOf } from '../lib/stats.ts';

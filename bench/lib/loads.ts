@@ -1,8 +1,8 @@
 /** Puts load on a port from another process (`load.ts`), and says what it cost the process behind the port. */
+import { cpuSeconds } from '../../packages/server/src/cli/bench/cpu-seconds.ts';
 import type { LoadResult, LoadSpec } from '../load.ts';
 import { ask, startPeer } from './children.ts';
 import { LOAD } from './paths.ts';
-import { cpuSeconds } from './proc.ts';
 
 /** Nothing here takes that long; it only bounds a run on a machine that is far too busy. */
 const MOST_SECONDS = 120;

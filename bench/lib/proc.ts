@@ -1,18 +1,5 @@
-/** CPU time and memory of another process, as Linux tells them in /proc (see `man 5 proc`). */
+/** Memory of another process, as Linux tells it in /proc (see `man 5 proc`). */
 import { readFileSync } from 'node:fs';
-
-/** `utime` and `stime` are in ticks of 10 ms on every Linux that Node.js supports: measure over a second or more. */
-const TICKS_PER_SECOND = 100;
-const UTIME = 11;
-const STIME = 12;
-
-/** CPU seconds that all threads of the process have used. */
-export function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The second field, a name in brackets, may contain anything; count from behind it.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[UTIME]) + Number(fields[STIME])) / TICKS_PER_SECOND;
-}
 
 export interface Memory {
   /** Resident bytes. */

@@ -15,7 +15,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     .showHelpAfterError('(floe --help, or floe COMMAND --help, tells more)')
     .enablePositionalOptions()
     .exitOverride();
-  for (const add of [addFreeze, addCheck, addInspect, addServe, addPredict, addDemo]) {
+  for (const add of [addFreeze, addCheck, addInspect, addServe, addPredict, addBench, addDemo]) {
     add(program, (result) => {
       code = result;
     });
@@ -144,6 +144,42 @@ function addPredict(program: Command, done: Done): void {
     });
 }
 
+function addBench(program: Command, done: Done): void {
+  program
+    .command('bench')
+    .description('Put load on an Open Inference V2 or TensorFlow Serving endpoint and say how fast it answers.')
+    .argument('<url>', 'server, such as http://127.0.0.1:8501')
+    .requiredOption('--model <name>', 'model to ask')
+    .addOption(new Option('--protocol <name>', 'protocol to ask in').choices(['v2', 'tfs']).default('v2'))
+    .addOption(
+      new Option('--rate <n>', 'open loop: so many requests a second at random times (Poisson)')
+        .argParser(positive)
+        .conflicts('concurrency'),
+    )
+    .option('--concurrency <n>', 'closed loop: callers that wait for their answers (default: 8)', atLeastOne)
+    .option('--duration <s>', 'seconds in which requests begin (default: 10, or no limit with --requests)', positive)
+    .option('--requests <n>', 'end after so many requests', atLeastOne)
+    .option('--seed <n>', 'of times, mix and values', wholeNumber, 1)
+    .addOption(new Option('--batch <n>', 'rows of a request (default: 1)').argParser(atLeastOne).conflicts('mix'))
+    .option('--mix <classes>', 'kinds of requests, name=rows:share each, such as small=1:0.9,large=20:0.1')
+    .option('--shape <name:dims...>', 'shape of an input, for dimensions that the model leaves open (else 1)')
+    .addOption(
+      new Option('--body <file>', 'JSON to send, instead of made-up inputs').conflicts(['batch', 'mix', 'shape']),
+    )
+    .option('--key <key>', 'API key (or FLOE_KEY)')
+    .option('--pid <n>', 'process of the server, if it runs on this machine: says what CPU time it took', atLeastOne)
+    .option('--plot <file>', 'draw latency by percentile into an .svg or .html file')
+    .option('--json', 'print one JSON object')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 all requests were answered, 1 some were not, 69 no server answers, 66 no such model.',
+    )
+    .action(async (url: string, options: Record<string, unknown>) => {
+      const { benchCommand } = await import('./bench.ts');
+      done(await benchCommand(url, options));
+    });
+}
+
 function addDemo(program: Command, done: Done): void {
   program
     .command('demo')
@@ -167,6 +203,19 @@ function describe(description: string, name: string): string {
 function wholeNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('a whole number is needed');
   return Number(text);
+}
+
+function atLeastOne(text: string): number {
+  const value = wholeNumber(text);
+  if (value < 1) throw new InvalidArgumentError('one or more is needed');
+  return value;
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value > 0 && value <= 1e6))
+    throw new InvalidArgumentError('a number over 0, at most 1e6, is needed');
+  return value;
 }
 
 function names(text: string): readonly string[] {

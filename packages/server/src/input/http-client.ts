@@ -1,5 +1,5 @@
 /**
- * One GET: the only file that knows undici. Names are resolved here and the connection goes to an address that was checked, so that a
+ * One GET: the only file of the server that knows undici. Names are resolved here and the connection goes to an address that was checked, so that a
  * name which points elsewhere a moment later gains nothing.
  */
 import type { LookupAddress } from 'node:dns';

@@ -2,15 +2,8 @@
  * Inputs to try a signature with: the same at every check, of its dtypes and shapes, in ranges that ops bear: floats in [0, 1), integers 0
  * and 1 (so that they are indices into any table of two rows), bytes 0 to 255.
  */
-import {
-  arrayFor,
-  type DType,
-  FloeError,
-  type Signature,
-  sizeOf,
-  type Tensor,
-  type TensorSpec,
-} from '@floe/graph/base';
+import { type DType, FloeError, type Signature, sizeOf, type Tensor, type TensorSpec } from '@floe/graph/base';
+import { filled, random } from '../made-up.ts';
 
 /** What an unknown dimension is tried with: two rows of a batch, images that most networks halve five times, short sequences. */
 const ROWS = 2;
@@ -49,46 +42,4 @@ function generated(key: string, { dtype, shape }: TensorSpec, next: () => number
 function chosen(axis: number, rank: number): number {
   if (axis === 0) return ROWS;
   return rank === IMAGE_RANK && axis < IMAGE_RANK - 1 ? SIDE : LENGTH;
-}
-
-function filled(dtype: DType, size: number, next: () => number): Tensor['data'] {
-  const data = new (arrayFor(dtype))(size);
-  const elements = data as { [index: number]: number | bigint };
-  for (let i = 0; i < size; i++) elements[i] = element(dtype, next());
-  return data;
-}
-
-function element(dtype: DType, share: number): number | bigint {
-  switch (dtype) {
-    case 'float32':
-    case 'float64':
-      return share;
-    case 'float16':
-      return halfBits(share);
-    case 'uint8':
-      return Math.floor(256 * share);
-    case 'int64':
-    case 'uint64':
-      return share < 0.5 ? 0n : 1n;
-    default:
-      return share < 0.5 ? 0 : 1;
-  }
-}
-
-const half = new DataView(new ArrayBuffer(2));
-
-function halfBits(value: number): number {
-  half.setFloat16(0, value);
-  return half.getUint16(0);
-}
-
-/** Evenly spread in [0, 1) with 24 bits, exact in float32. Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators". */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x9e3779b9) | 0;
-    let mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad);
-    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
-    return ((mixed ^ (mixed >>> 15)) >>> 8) / 2 ** 24;
-  };
 }

@@ -1,4 +1,4 @@
-/** Line charts as SVG, for the documents: no library, and the same bytes for the same figures. */
+/** Line charts as SVG, no library, and the same bytes for the same figures. */
 
 export interface Line {
   readonly name: string;
@@ -14,6 +14,8 @@ export interface Panel {
   readonly yLabel: string;
   /** Values marked on each axis; the first and last are its ends. The y axis is logarithmic. */
   readonly xTicks: readonly number[];
+  /** How a mark of the x axis is written; as the number that it is where absent. */
+  readonly xText?: (tick: number) => string;
   readonly yTicks: readonly number[];
   readonly lines: readonly Line[];
 }
@@ -30,7 +32,7 @@ export function svg(title: string, panels: readonly Panel[]): string {
   const style = 'font-family="sans-serif" font-size="11" fill="#333"';
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" ${style}>`,
-    `<title>${title}</title>`,
+    `<title>${escaped(title)}</title>`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     ...body,
     legend(panels[0]?.lines ?? []),
@@ -47,7 +49,7 @@ function draw(panel: Panel): string {
   return [
     text(left, 18, panel.title, 'font-weight="bold"'),
     ...panel.yTicks.map((tick) => rule(left, y(tick), right, y(tick)) + text(left - 6, y(tick) + 4, String(tick), END)),
-    ...panel.xTicks.map((tick) => text(x(tick), bottom + 16, String(tick), MIDDLE)),
+    ...panel.xTicks.map((tick) => text(x(tick), bottom + 16, (panel.xText ?? String)(tick), MIDDLE)),
     text((left + right) / 2, bottom + 34, panel.xLabel, MIDDLE),
     text(0, 0, panel.yLabel, `${MIDDLE} transform="translate(14 ${(MARGIN.top + bottom) / 2}) rotate(-90)"`),
     ...panel.lines.map((line) => curve(line, x, y)),
@@ -85,7 +87,12 @@ function rule(x1: number, y1: number, x2: number, y2: number): string {
 }
 
 function text(x: number, y: number, content: string, attributes: string): string {
-  return `<text x="${round(x)}" y="${round(y)}" ${attributes}>${content}</text>`;
+  return `<text x="${round(x)}" y="${round(y)}" ${attributes}>${escaped(content)}</text>`;
+}
+
+/** Words as XML and HTML take them. */
+export function escaped(words: string): string {
+  return words.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
 function round(value: number): number {
