@@ -1,5 +1,8 @@
-/** `floe inspect`: what a source or a frozen version contains. */
+/** `floe inspect`: what a source or a frozen version contains, and what servers here have learned of a version's costs. */
+import process from 'node:process';
 import { constValue, freeze, type Graph, type Signature, type Source } from '@floe/graph';
+import { resolveConfig } from '../core/config.ts';
+import { type Costs, costsOf, formatCosts } from './costs.ts';
 import { freezeOptions, openModel } from './model.ts';
 import { EXIT, megabytes, print, printJson } from './output.ts';
 import { followPasses, type PassesReport, printPasses } from './passes.ts';
@@ -23,7 +26,8 @@ interface Summary {
 export async function inspectCommand(path: string, options: Record<string, unknown>): Promise<number> {
   const { source, manifest } = await openModel(path);
   const summary = summarise(path, source);
-  const about = manifest === undefined ? summary : { ...summary, manifest };
+  const costs = manifest === undefined ? {} : await costsOf(manifest, resolveConfig({ models: path }, process.env, {}));
+  const about = manifest === undefined ? summary : { ...summary, manifest, costs };
   const json = options['json'] === true;
   if (options['passes'] === true)
     await inspectPasses(source, options, (passes) => {
@@ -31,7 +35,7 @@ export async function inspectCommand(path: string, options: Record<string, unkno
       else printPasses(passes);
     });
   else if (json) printJson(about);
-  else report(summary);
+  else report(summary, costs);
   return EXIT.ok;
 }
 
@@ -79,7 +83,7 @@ function constantBytes(graph: Graph): number {
   return bytes;
 }
 
-function report(summary: Summary): void {
+function report(summary: Summary, costs: Costs): void {
   const { checkpoint } = summary;
   print(
     `${summary.path}: ${summary.format}${checkpoint.producers.tensorflow ? `, made by TensorFlow ${checkpoint.producers.tensorflow}` : ''}`,
@@ -91,5 +95,6 @@ function report(summary: Summary): void {
   for (const [key, signature] of Object.entries(summary.signatures)) print(`  ${key}: ${formatSignature(signature)}`);
   const ops = Object.entries(summary.ops).map(([op, count]) => `${op} ${count}`);
   print(`  ops: ${ops.join(', ')}`);
+  for (const line of formatCosts(costs)) print(`  here ${line}`);
   if (summary.assets.length > 0) print(`  assets: ${summary.assets.join(', ')}`);
 }

@@ -1,6 +1,5 @@
 /** What answers requests: engine, queue, caches, input stage and models of a server, wired from one configuration. */
-import { cpus } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Tensor } from '@floe/graph/base';
@@ -13,11 +12,10 @@ import type { Rerun } from '../cache/reruns.ts';
 import { GuardedStore, type SecondLevel } from '../cache/second-level.ts';
 import { bodyLimitBytes, mebibytes, type ServeConfig } from '../core/config.ts';
 import type { VersionStatus } from '../core/inference.ts';
-import { defaultCacheDir, memoryLimitBytes } from '../core/machine.ts';
+import { memoryLimitBytes } from '../core/machine.ts';
 import { plainTerms } from '../core/terms.ts';
 import { Calibrator } from '../cost/calibrate.ts';
-import { CostBook } from '../cost/cost-book.ts';
-import { capacityOf, cpusOf, readCpus } from '../engine/capacity.ts';
+import { capacityOf, readCpus } from '../engine/capacity.ts';
 import { openEngine } from '../engine/index.ts';
 import { type Infer, inference } from '../infer.ts';
 import { FETCH_DEFAULTS, Fetcher } from '../input/fetch.ts';
@@ -29,6 +27,7 @@ import { type LoadedServable, loadVersion, type ServableDeps } from '../servable
 import { ServedModels } from '../servable/models.ts';
 import { frozenFolder } from '../servable/plain.ts';
 import type { Observed } from '../transport/http/observed.ts';
+import { cacheFolder, openCosts, runThreads } from './costs.ts';
 
 /** What has to be closed again, last opened first. */
 export type Closing = (() => Promise<unknown> | unknown)[];
@@ -58,9 +57,8 @@ export async function openServing(config: ServeConfig, log: Logger, closing: Clo
   closing.push(() => builder.close());
   const scheduler = schedulerOf(config, slots);
   const accuracy = new AccuracyBook();
-  const cacheDir = resolve(config.cacheDir || defaultCacheDir(process.env));
-  const intraOpThreads = config.threads || capacity.intraOpThreads;
-  const costs = await costBook(join(cacheDir, 'costs'), intraOpThreads, log);
+  const cacheDir = cacheFolder(config);
+  const costs = (await openCosts(config, (message) => log.warn(message))).saveEvery(SAVE_COSTS_SECONDS);
   closing.push(() => costs.close());
   const calibrator = calibratorOf(scheduler);
   const chunkSeconds = config.latencyTargetMs / 1000;
@@ -68,7 +66,7 @@ export async function openServing(config: ServeConfig, log: Logger, closing: Clo
     engine,
     builder,
     costs,
-    session: { intraOpThreads, gather: true },
+    session: { intraOpThreads: runThreads(config), gather: true },
     cacheFolder: join(cacheDir, 'compiled'),
     execute: (work, terms) => scheduler.run(work, terms),
     onOpen: (opened) => {
@@ -122,12 +120,6 @@ export async function openServing(config: ServeConfig, log: Logger, closing: Clo
 function schedulerOf({ policy, latencyTargetMs, queueSeconds, batchDelayMs }: ServeConfig, slots: number): Scheduler {
   const [chunkSeconds, delaySeconds] = [latencyTargetMs / 1000, batchDelayMs / 1000];
   return new Scheduler({ slots, policy, chunkSeconds, queueSeconds, delaySeconds });
-}
-
-async function costBook(folder: string, threads: number, log: Logger): Promise<CostBook> {
-  const machine = { cpu: cpus()[0]?.model ?? process.arch, cpus: cpusOf(readCpus()), threads };
-  const book = await CostBook.open({ folder, machine, log: (message) => log.warn(message) });
-  return book.saveEvery(SAVE_COSTS_SECONDS);
 }
 
 function calibratorOf(scheduler: Scheduler): Calibrator {

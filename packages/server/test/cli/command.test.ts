@@ -43,6 +43,22 @@ function floe(
   });
 }
 
+const BLANK = Array.from({ length: 28 }, () => Array.from({ length: 28 }, () => [0]));
+
+/** A server of what is frozen, while somebody asks it; then it is told to end. */
+async function serving(ask: (url: string) => Promise<Ended>): Promise<[asked: Ended, served: Ended]> {
+  const asked = Promise.withResolvers<Ended>();
+  let isAsking = false;
+  const flags = ['serve', '--models', root, '--http-port', '0', '--admin-port', '0', '--json'];
+  const served = await floe(flags, (kill, out) => {
+    if (isAsking || !out.includes('\n')) return;
+    isAsking = true;
+    const { http } = JSON.parse(out) as { http: string };
+    asked.resolve(ask(http).finally(() => kill('SIGTERM')));
+  });
+  return [await asked.promise, served];
+}
+
 describe('floe check', () => {
   it('runs a model on made-up inputs and says that TensorFlow was not there to compare with', async () => {
     const { code, out } = await floe(['check', CHECKPOINT, '--outputs', 'probs,klass', '--set', 'keep_prob=1']);
@@ -159,20 +175,24 @@ describe('floe inspect', () => {
 describe('floe serve and predict', () => {
   it('go together, and SIGTERM drains', async () => {
     await floe([...FREEZE, '--models', root]);
-    let asked: Promise<Ended> | undefined;
-    const served = await floe(
-      ['serve', '--models', root, '--http-port', '0', '--admin-port', '0', '--json'],
-      (kill, out) => {
-        if (asked !== undefined || !out.includes('\n')) return;
-        const { http } = JSON.parse(out) as { http: string };
-        asked = floe(['predict', 'digits', '--image', join(EXAMPLE, 'images/7-a.png'), '--url', http]).finally(() =>
-          kill('SIGTERM'),
-        );
-      },
+    const [asked, served] = await serving((url) =>
+      floe(['predict', 'digits', '--image', join(EXAMPLE, 'images/7-a.png'), '--url', url]),
     );
-    expect(JSON.parse((await asked)?.out ?? '')).toMatchObject({ predictions: [{ label: '7' }] });
+    expect(JSON.parse(asked.out)).toMatchObject({ predictions: [{ label: '7' }] });
     expect(served.code).toBe(0);
     expect(served.err).toContain('drained');
+  });
+
+  it('leave behind what they have learned of costs, which inspect shows', async () => {
+    await floe([...FREEZE, '--models', root]);
+    const inspect = ['inspect', join(root, 'digits/1')];
+    expect(JSON.parse((await floe([...inspect, '--json'])).out)).toMatchObject({ costs: {} });
+    await writeFile(join(root, 'rows.json'), JSON.stringify({ instances: Array.from({ length: 64 }, () => BLANK) }));
+    await serving((url) => floe(['predict', 'digits', '--json', join(root, 'rows.json'), '--url', url]));
+    const { costs } = JSON.parse((await floe([...inspect, '--json'])).out);
+    expect(costs).toMatchObject({ serving_default: [{ shape: 'float32[28,28,1]', runs: expect.any(Number) }] });
+    const shown = / here serving_default takes [\d.]+ ms \+ [\d.]+ ms a row of float32\[28,28,1\].*; \d+ runs/;
+    expect((await floe(inspect)).out).toMatch(shown);
   });
 
   it('name a wrong option where it was written', async () => {
