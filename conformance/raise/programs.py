@@ -184,6 +184,12 @@ def array_concat(p, r):
 
 
 @program
+def array_larger_than_its_rows(p, r):
+    array = tf.TensorArray(tf.float32, 5, element_shape=[2]).unstack(floats(p, r, 3, 2))
+    return array.stack()
+
+
+@program
 def array_split(p, r):
     a = tf.TensorArray(tf.float32, 3, infer_shape=False).split(floats(p, r, 6, 4), [2, 2, 2])
     return a.read(1), a.size()

@@ -69,7 +69,7 @@ class Arrays {
           ? [any, made('TensorListStack', [b, any.name], typed('dtype'))]
           : [any, made('TensorListGather', [b, a, any.name], typed('dtype'))];
       case 'Scatter':
-        return this.isUnstacked(a, b)
+        return this.isUnstacked(handle, a, b)
           ? [any, made('TensorListFromTensor', [b, any.name], typed('T'))]
           : [made('TensorListScatterIntoExistingList', [c, b, a], typed('T'))];
       case 'Size':
@@ -111,10 +111,18 @@ class Arrays {
     return same(origin(this.graph.byName, limit), origin(this.graph.byName, array.input[0] ?? ''));
   }
 
-  /** True for the indices of all rows of a tensor. */
-  private isUnstacked(indices: string, rows: string): boolean {
+  /** True for the indices of all rows of a tensor, of an array that has as many. */
+  private isUnstacked(handle: string, indices: string, rows: string): boolean {
+    const array = this.arrayOf(handle);
     const limit = this.rangeFromZero(indices);
-    const { node: slice } = limit === undefined ? { node: undefined } : origin(this.graph.byName, limit);
+    if (array === undefined || limit === undefined || !this.isCount(limit, rows)) return false;
+    const size = array.input[0] ?? '';
+    return same(origin(this.graph.byName, limit), origin(this.graph.byName, size)) || this.isCount(size, rows);
+  }
+
+  /** True for how many rows a tensor has. */
+  private isCount(count: string, rows: string): boolean {
+    const { node: slice } = origin(this.graph.byName, count);
     if (slice?.op !== 'StridedSlice' || this.first(slice) !== 0) return false;
     const { node: shape } = origin(this.graph.byName, slice.input[0] ?? '');
     if (shape?.op !== 'Shape') return false;
