@@ -7,6 +7,7 @@ import type { AccuracySource } from '../core/accuracy.ts';
 import type { EncodedForm } from '../core/encoded-form.ts';
 import type { KnownCall, ModelRef, NamedTensor, ServableInfo } from '../core/inference.ts';
 import type { CacheNote, Terms } from '../core/terms.ts';
+import { BypassNotes } from './bypass-notes.ts';
 import { ByteCache, type CacheStats } from './byte-cache.ts';
 import { type Contract, contractOf, expandedOutputs, usesKeysOnly } from './contract.ts';
 import { type Entry, isReachable, keepForm, keptForm, makeEntry, select } from './entry.ts';
@@ -92,6 +93,7 @@ export class OutputCache {
   private readonly store: ByteCache<Entry>;
   private readonly flights = new SingleFlight<Landing>();
   private readonly keeper: Gatekeeper;
+  private readonly notes: BypassNotes;
   private readonly reruns: Reruns | undefined;
   private readonly second: SharedAnswers | undefined;
   private readonly counts = { hits: 0, misses: 0, bypassed: 0, ended: 0, shared: 0, second: 0 };
@@ -100,6 +102,7 @@ export class OutputCache {
     this.deps = deps;
     this.store = new ByteCache(deps.limitBytes);
     this.verification = new Verification(deps.verify);
+    this.notes = new BypassNotes(deps.policy);
     if (deps.second !== undefined) this.second = new SharedAnswers(deps.second, deps.policy);
     if (deps.rerun !== undefined) this.reruns = new Reruns(deps.rerun, this.verification);
     this.keeper = new Gatekeeper({
@@ -117,13 +120,13 @@ export class OutputCache {
   answer(call: KnownCall, context: CacheContext, terms: Terms, compute: Compute): Cached | Promise<Cached> {
     const { model, version } = context.servable;
     const refusal = refusalOf(context, terms, this.deps.limitBytes);
-    if (refusal !== undefined) return this.bypass(refusal, context, terms, compute);
+    if (refusal !== undefined)
+      return this.bypass(this.notes.refused(context.servable, refusal), context, terms, compute);
     const contract = contractOf(context.servable, call);
     const scope = scopeOf(call, context, terms, contract);
     const serving = this.keeper.admit(model, version, scope);
-    const state = gate(undefined, serving, this.deps.policy);
-    if (state === 'closed') {
-      return this.bypass(reason(state, undefined, serving, this.deps.policy), context, terms, compute, serving);
+    if (gate(undefined, serving, this.deps.policy) === 'closed') {
+      return this.bypass(this.notes.closed(context.servable, serving), context, terms, compute);
     }
     const marks = this.keeper.marks(model);
     const { epoch } = marks;
@@ -187,15 +190,9 @@ export class OutputCache {
     await this.deps.second?.close();
   }
 
-  private bypass(
-    why: string,
-    { servable }: CacheContext,
-    terms: Terms,
-    compute: Compute,
-    { accuracy }: Partial<Serving> = {},
-  ): Promise<Cached> {
-    const { version } = servable;
-    terms.notes.cache = { state: 'bypass', reason: why, version, ...(accuracy === undefined ? {} : { accuracy }) };
+  private bypass(note: CacheNote, context: CacheContext, terms: Terms, compute: Compute): Promise<Cached> {
+    const { version } = context.servable;
+    terms.notes.cache = note;
     return compute(terms).then((outputs) => {
       this.counts.bypassed++;
       return { outputs, version };

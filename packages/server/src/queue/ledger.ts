@@ -3,6 +3,8 @@
  *
  *   accepted = answered + failed + cancelled + expired + unfinished
  */
+import type { QueueNote } from '../core/terms.ts';
+
 export interface Counts {
   accepted: number;
   answered: number;
@@ -43,6 +45,7 @@ export class Row implements Labelled {
   readonly inlineFailed: () => void;
   private inlineRuns = 0;
   private inlineSeconds = 0;
+  private inlineNote: QueueNote | undefined;
 
   /** `release` is told the seconds of an inline run that has settled. */
   constructor(caller: string, model: string, release: (seconds: number) => void) {
@@ -62,6 +65,14 @@ export class Row implements Labelled {
     this.accepted++;
     this.inlineRuns++;
     this.inlineSeconds += seconds;
+  }
+
+  /** One note for many runs, until their prediction has moved by an eighth: what is noted of a request is kept for a while. */
+  noteInline(seconds: number): QueueNote {
+    const known = this.inlineNote;
+    if (known !== undefined && Math.abs(known.predicted - seconds) * 8 <= known.predicted) return known;
+    this.inlineNote = { predicted: seconds, position: 0, chunks: 1 };
+    return this.inlineNote;
   }
 
   /** Which of the row's runs it was is not kept, so that a run allocates nothing: each ends with their mean. */

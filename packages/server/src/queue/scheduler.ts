@@ -98,9 +98,7 @@ export class Scheduler {
     if (refused !== undefined) return Promise.reject(refused);
     const earlier = terms.notes.queue;
     terms.notes.queue =
-      earlier === undefined
-        ? { predicted: seconds, position: 0, chunks: 1 }
-        : { ...earlier, predicted: earlier.predicted + seconds };
+      earlier === undefined ? row.noteInline(seconds) : { ...earlier, predicted: earlier.predicted + seconds };
     const results = work.session.run(work.feeds, work.fetches);
     results.then(row.inlineDone, row.inlineFailed);
     return results;

@@ -2,7 +2,7 @@
 import { invalid } from '@floe/graph/base';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Codec, ModelRef } from '../../core/inference.ts';
-import type { CacheNote, Notes, Terms } from '../../core/terms.ts';
+import type { Notes, Terms } from '../../core/terms.ts';
 import { callerSignal, type HttpContext } from './context.ts';
 
 const NO_STORE = /(^|,)\s*no-(store|cache)\s*(,|$)/i;
@@ -46,19 +46,8 @@ function termsOf(request: FastifyRequest): Terms {
 /** Says whether the answer was computed for this request, why, and by which version. */
 function noteAnswer(reply: FastifyReply, { cache }: Notes): void {
   if (cache === undefined) return;
-  reply.header('x-cache', headerOf(cache));
+  reply.header('x-cache', `${cache.state}; ${cache.reason}`);
   if (cache.version !== undefined) reply.header('x-model-version', cache.version);
-}
-
-/** Notes of hits are shared by many requests, and so is their header. */
-const shown = new WeakMap<CacheNote, string>();
-
-function headerOf(note: CacheNote): string {
-  const known = shown.get(note);
-  if (known !== undefined) return known;
-  const header = `${note.state}; ${note.reason}`;
-  shown.set(note, header);
-  return header;
 }
 
 function timeoutOf(header: string | string[] | undefined): number {
