@@ -3,6 +3,7 @@ import process from 'node:process';
 import { compiled } from './cases/compiled.ts';
 import { convert } from './cases/convert.ts';
 import { image } from './cases/image.ts';
+import { mixed } from './cases/mixed.ts';
 import { small } from './cases/small.ts';
 import { start } from './cases/start.ts';
 import { swap } from './cases/swap.ts';
@@ -11,7 +12,7 @@ import type { Case, Effort } from './lib/case.ts';
 import { Models } from './lib/models.ts';
 import { type Figure, judge, print, store } from './lib/report.ts';
 
-const CASES: Readonly<Record<string, Case>> = { start, image, small, weights, swap, convert, compiled };
+const CASES: Readonly<Record<string, Case>> = { start, image, small, weights, swap, mixed, convert, compiled };
 const EFFORT: Readonly<Record<string, Effort>> = {
   run: { repeats: 7, length: 1 },
   limits: { repeats: 3, length: 0.5 },

@@ -1,7 +1,7 @@
 """Where the models to measure are: one JSON line {name, source, freeze} for each NAME, made first where missing.
 
 The large ones are those of conformance/, so that what is measured is also what TensorFlow has judged; `mlp` is as small as a network that
-somebody serves: 16 numbers in, 32 hidden, 4 probabilities out.
+somebody serves: 16 numbers in, 32 hidden, 4 probabilities out; `cnn` costs some milliseconds for each row of 256 numbers.
 usage: python bench/models.py NAME...
 """
 
@@ -15,34 +15,54 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "conformanc
 from cases import load_case  # noqa: E402
 
 
-def tiny_mlp():
+def kept(folder, save):
+    """A folder of the cache with a SavedModel, made where it is missing."""
     cache = os.environ.get("FLOE_CACHE") or os.path.join(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache", "floe")
-    folder = pathlib.Path(cache) / "bench" / "mlp-16-32-4"
-    if not (folder / "fingerprint.pb").exists():
-        save_tiny_mlp(folder)
-    return folder
+    path = pathlib.Path(cache) / "bench" / folder
+    if not (path / "fingerprint.pb").exists():
+        save(path)
+    return path
 
 
-def save_tiny_mlp(folder):
+def save_module(folder, variables, shape, answer):
+    """Saves `answer(x, variables)` for x of the shape."""
     import numpy as np
     import tensorflow as tf
 
     random = np.random.RandomState(5)
     model = tf.Module()
-    model.first = tf.Variable(random.normal(0, 0.3, [16, 32]).astype(np.float32))
-    model.second = tf.Variable(random.normal(0, 0.3, [32, 4]).astype(np.float32))
+    model.weights = [tf.Variable(random.normal(0, scale, dims).astype(np.float32)) for dims, scale in variables]
 
-    @tf.function(input_signature=[tf.TensorSpec([None, 16], tf.float32, "x")])
+    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32, "x")])
     def serve(x):
-        return {"probs": tf.nn.softmax(tf.nn.relu(x @ model.first) @ model.second)}
+        return {"probs": tf.nn.softmax(answer(tf, x, model.weights))}
 
     model.serve = serve
     tf.saved_model.save(model, str(folder), signatures=serve)
 
 
+def save_mlp(folder):
+    def answer(tf, x, weights):
+        return tf.nn.relu(x @ weights[0]) @ weights[1]
+
+    save_module(folder, [([16, 32], 0.3), ([32, 4], 0.3)], [None, 16], answer)
+
+
+def save_cnn(folder):
+    def answer(tf, x, weights):
+        for kernel in weights[:-1]:
+            x = tf.nn.relu(tf.nn.conv2d(x, kernel, 1, "SAME"))
+        return tf.reduce_mean(x, [1, 2]) @ weights[-1]
+
+    layers = [([3, 3, 1, 128], 0.3), *[([3, 3, 128, 128], 0.03)] * 4, ([128, 10], 0.3)]
+    save_module(folder, layers, [None, 16, 16, 1], answer)
+
+
+OWN = {"mlp": ("mlp-16-32-4", save_mlp), "cnn": ("cnn-16-5x128-10", save_cnn)}
+
 for name in sys.argv[1:]:
-    if name == "mlp":
-        print(json.dumps({"name": name, "source": str(tiny_mlp()), "freeze": []}))
+    if name in OWN:
+        print(json.dumps({"name": name, "source": str(kept(*OWN[name])), "freeze": []}))
         continue
     case = load_case(name)
     print(json.dumps({"name": name, "source": str(case.source), "freeze": case.freeze}))

@@ -6,7 +6,7 @@ import process from 'node:process';
 import { output } from './children.ts';
 import { MAIN, MODELS_SCRIPT, PYTHON_ENV } from './paths.ts';
 
-/** `mlp` of bench/models.py, or a model of conformance/. */
+/** `mlp` or `cnn` of bench/models.py, or a model of conformance/. */
 export type ModelName = string;
 
 export interface Spec {
