@@ -4,6 +4,7 @@ import { compiled } from './cases/compiled.ts';
 import { convert } from './cases/convert.ts';
 import { image } from './cases/image.ts';
 import { mixed } from './cases/mixed.ts';
+import { naive } from './cases/naive.ts';
 import { small } from './cases/small.ts';
 import { start } from './cases/start.ts';
 import { swap } from './cases/swap.ts';
@@ -12,7 +13,9 @@ import type { Case, Effort } from './lib/case.ts';
 import { Models } from './lib/models.ts';
 import { type Figure, judge, print, store } from './lib/report.ts';
 
-const CASES: Readonly<Record<string, Case>> = { start, image, small, weights, swap, mixed, convert, compiled };
+const CASES: Readonly<Record<string, Case>> = { start, image, small, weights, swap, mixed, naive, convert, compiled };
+/** Ratios without a limit: how much the others cost. */
+const ONLY_RUN: ReadonlySet<string> = new Set(['naive']);
 const EFFORT: Readonly<Record<string, Effort>> = {
   run: { repeats: 7, length: 1 },
   limits: { repeats: 3, length: 0.5 },
@@ -20,7 +23,7 @@ const EFFORT: Readonly<Record<string, Effort>> = {
 
 const [mode = '', ...wanted] = process.argv.slice(2);
 const effort = EFFORT[mode];
-const names = wanted.length > 0 ? wanted : Object.keys(CASES);
+const names = wanted.length > 0 ? wanted : Object.keys(CASES).filter((name) => mode === 'run' || !ONLY_RUN.has(name));
 if (effort === undefined || names.some((name) => CASES[name] === undefined)) {
   console.error(`usage: bench/${mode || 'run'} [${Object.keys(CASES).join('|')}...]`);
   process.exit(64);

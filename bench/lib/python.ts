@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import type { Feed, Runs } from '../peers/engine.ts';
-import { output, track } from './children.ts';
+import { firstLine, output, track } from './children.ts';
 import { benchCache, type Model } from './models.ts';
-import { PYTHON_ENV, TENSORFLOW_PEER, TF2ONNX_PEER } from './paths.ts';
+import { PYTHON_ENV, SCRIPT_PEER, TENSORFLOW_PEER, TF2ONNX_PEER } from './paths.ts';
 
 /** TensorFlow looks for other devices otherwise, and says so. */
 const ENVIRONMENT = { ...process.env, CUDA_VISIBLE_DEVICES: '', TF_CPP_MIN_LOG_LEVEL: '3' };
@@ -35,6 +35,14 @@ type Converted = Pick<Model, 'source' | 'signature'>;
 export async function convertByTf2onnx({ source, signature }: Converted, target: string): Promise<number> {
   const lines = await output(await python(), [TF2ONNX_PEER, source, signature, target], { env: ENVIRONMENT });
   return JSON.parse(lines.trimEnd().split('\n').at(-1) ?? '').cpu;
+}
+
+/** CPU seconds of a process that loads the model and answers one V2 request. */
+export async function scriptCost({ source, signature }: Converted, body: Uint8Array): Promise<number> {
+  const args = [SCRIPT_PEER, source, signature];
+  const child = track(spawn(await python(), args, { stdio: ['pipe', 'pipe', 'ignore'], env: ENVIRONMENT }));
+  child.stdin?.end(body);
+  return JSON.parse(await firstLine(child)).cpu;
 }
 
 /** The graph that tf2onnx makes of a model: kept, since making it takes up to half a minute. */

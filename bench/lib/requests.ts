@@ -25,6 +25,12 @@ export function v2Binary(model: Model): Uint8Array {
   return post(inferPath(model), 'application/octet-stream', Buffer.concat([header, ...raw]), extra);
 }
 
+/** The body of a request. */
+export function bodyOf(request: Uint8Array): Uint8Array {
+  const bytes = Buffer.from(request);
+  return bytes.subarray(bytes.indexOf('\r\n\r\n') + 4);
+}
+
 /** A copy of a request with one more header. */
 export function withHeader(request: Uint8Array, name: string, value: string): Uint8Array {
   const bytes = Buffer.from(request);
