@@ -184,7 +184,7 @@ function addDemo(program: Command, done: Done): void {
   program
     .command('demo')
     .description(
-      'Freeze, compile and serve a trained checkpoint of handwritten digits, and ask it about real pictures.',
+      'Freeze, compile and serve a trained checkpoint of handwritten digits; ask it about real pictures; show its cache and its queue.',
     )
     .option('--http-port <port>', 'port to serve on; 0 picks a free one', wholeNumber, 8501)
     .option('--keep', 'go on serving until interrupted (default on a terminal)', process.stdout.isTTY === true)

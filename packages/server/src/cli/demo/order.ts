@@ -8,8 +8,8 @@ import { ask, rawRequest } from './client.ts';
 import { type Holdout, MODEL } from './digits.ts';
 
 const BIG_REQUESTS = 3;
-/** Of each big request: some 0.1 s of work. */
-const BIG_ROWS = 1000;
+/** Of each big request: some 0.1 s of work, and 6 MB. */
+const BIG_ROWS = 2000;
 /** Enough for a place in the queue: less than a fifth of a millisecond of work is run at once. */
 const SMALL_ROWS = 16;
 const SMALL_EVERY_MS = 10;
@@ -29,8 +29,8 @@ export interface OrderRun {
 export async function showOrder(config: ServeConfig, images: Holdout, say: Say): Promise<readonly OrderRun[]> {
   say(`
 Short work does not wait for long work. ${BIG_REQUESTS} big requests of ${BIG_ROWS} digits come at once, and while they
-are under way a small one of ${SMALL_ROWS} digits every ${SMALL_EVERY_MS} ms. What they took just now, on servers that run one
-thing at a time:
+are under way a small one of ${SMALL_ROWS} digits every ${SMALL_EVERY_MS} ms. What they took just now, asked from this process, on
+servers that run one thing at a time:
 `);
   const runs = [];
   for (const policy of ['size-first', 'fifo'] as const) runs.push(await measure({ ...config, policy }, images));
