@@ -3,7 +3,7 @@ import { FloeError } from '@floe/graph/base';
 import { MODEL } from './digits.ts';
 
 /** Sends a request; throws INTERNAL with what the server said where it did not answer 200. */
-export async function ask(url: string, init: RequestInit): Promise<Response> {
+export async function ask(url: string, init: RequestInit = {}): Promise<Response> {
   const response = await fetch(url, init);
   if (!response.ok) throw new FloeError('INTERNAL', `the server said ${response.status}: ${await response.text()}`);
   return response;

@@ -3,11 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import type { ServeConfig } from '../../core/config.ts';
 import { type Say, table } from '../output.ts';
-import { startServer } from '../server.ts';
+import { type RunningServer, startServer } from '../server.ts';
 import { ask, rawRequest } from './client.ts';
 import { type Holdout, MODEL } from './digits.ts';
 
-const BIG_REQUESTS = 3;
+const BIG_REQUESTS = 4;
 /** Of each big request: some 0.1 s of work, and 6 MB. */
 const BIG_ROWS = 2000;
 /** Enough for a place in the queue: less than a fifth of a millisecond of work is run at once. */
@@ -28,9 +28,9 @@ export interface OrderRun {
 /** One server after the other, of one slot each, the same but for the order. */
 export async function showOrder(config: ServeConfig, images: Holdout, say: Say): Promise<readonly OrderRun[]> {
   say(`
-Short work does not wait for long work. ${BIG_REQUESTS} big requests of ${BIG_ROWS} digits come at once, and while they
-are under way a small one of ${SMALL_ROWS} digits every ${SMALL_EVERY_MS} ms. What they took just now, asked from this process, on
-servers that run one thing at a time:
+Short work does not wait for long work. ${BIG_REQUESTS} big requests of ${BIG_ROWS} digits come at once, and once they
+are all in the queue a small one of ${SMALL_ROWS} digits every ${SMALL_EVERY_MS} ms. What they took just now, on servers that run one
+thing at a time:
 `);
   const runs = [];
   for (const policy of ['size-first', 'fifo'] as const) runs.push(await measure({ ...config, policy }, images));
@@ -58,28 +58,42 @@ async function measure(config: ServeConfig, images: Holdout): Promise<OrderRun> 
     await timed(url, big);
     const alone = [];
     for (let i = 0; i < ALONE; i++) alone.push(await timed(url, small));
-    return { policy: config.policy, aloneMs: median(alone), ...(await together(url, big, small)) };
+    return { policy: config.policy, aloneMs: median(alone), ...(await together(server, url, big, small)) };
   } finally {
     await server.close();
   }
 }
 
-async function together(url: string, big: RequestInit, small: RequestInit): Promise<Pick<OrderRun, 'small' | 'bigMs'>> {
+async function together(
+  { admin }: RunningServer,
+  url: string,
+  big: RequestInit,
+  small: RequestInit,
+): Promise<Pick<OrderRun, 'small' | 'bigMs'>> {
+  const before = await accepted(admin);
   let underWay = true;
   const bigs = Promise.all(Array.from({ length: BIG_REQUESTS }, () => timed(url, big))).finally(() => {
     underWay = false;
   });
+  // Small ones come later: sending 25 MB keeps this process busy, which is not the server's doing.
+  while (underWay && (await Promise.race([accepted(admin), bigs.then(() => 0)])) < before + BIG_REQUESTS);
   const smalls: Promise<number>[] = [];
-  while (underWay) {
+  do {
     const one = timed(url, small);
     // A failure is thrown below, with all of them.
     one.catch(() => {});
     smalls.push(one);
     await Promise.race([bigs, delay(SMALL_EVERY_MS)]);
-  }
+  } while (underWay);
   const [times, bigTimes] = await Promise.all([Promise.all(smalls), bigs]);
   const told = { n: times.length, medianMs: median(times), slowestMs: Math.max(...times) };
   return { small: told, bigMs: Math.max(...bigTimes) };
+}
+
+/** Tasks that have come into the queue so far. */
+async function accepted(admin: string): Promise<number> {
+  const queue = (await (await ask(`${admin}/admin/queue`)).json()) as { accepted: number };
+  return queue.accepted;
 }
 
 function median(times: readonly number[]): number {
