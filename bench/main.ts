@@ -11,7 +11,7 @@ import { swap } from './cases/swap.ts';
 import { weights } from './cases/weights.ts';
 import type { Case, Effort } from './lib/case.ts';
 import { Models } from './lib/models.ts';
-import { type Figure, judge, print, store } from './lib/report.ts';
+import { type Figure, holds, judge, print, store } from './lib/report.ts';
 
 const CASES: Readonly<Record<string, Case>> = { start, image, small, weights, swap, mixed, naive, convert, compiled };
 /** Ratios without a limit: how much the others cost. */
@@ -20,6 +20,9 @@ const EFFORT: Readonly<Record<string, Effort>> = {
   run: { repeats: 7, length: 1 },
   limits: { repeats: 3, length: 0.5 },
 };
+
+/** What is over a limit is measured again: somebody else's work on the machine passes, a loss stays. */
+const ATTEMPTS = 3;
 
 const [mode = '', ...wanted] = process.argv.slice(2);
 const effort = EFFORT[mode];
@@ -32,9 +35,13 @@ if (effort === undefined || names.some((name) => CASES[name] === undefined)) {
 const models = new Models();
 const figures: Figure[] = [];
 for (const name of names) {
-  const measured = (await CASES[name]?.(models, effort)) ?? [];
-  for (const figure of measured) print(figure);
-  figures.push(...measured);
+  figures.push(...(await measured(name, mode === 'limits' ? ATTEMPTS : 1)));
 }
+async function measured(name: string, attempts: number): Promise<readonly Figure[]> {
+  const found = (await CASES[name]?.(models, effort as Effort)) ?? [];
+  for (const figure of found) print(figure);
+  return attempts > 1 && !found.every(holds) ? measured(name, attempts - 1) : found;
+}
+
 if (mode === 'limits') process.exitCode = judge(figures) ? 0 : 1;
 else if (wanted.length === 0) console.log(`stored as ${await store(figures)}`);

@@ -23,13 +23,18 @@ export function print(figure: Figure): void {
   console.log(`${name.padEnd(74)} ${shown(value).padStart(8)} ${unit.padEnd(6)}${goal}`);
 }
 
+/** True for a figure without a limit, too. */
+export function holds({ value, limit }: { readonly value: number; readonly limit?: Figure['limit'] }): boolean {
+  return limit === undefined || value <= limit.most + limit.slack;
+}
+
 /** Prints a line for each limit and the summary; true where all hold. */
 export function judge(figures: readonly Figure[]): boolean {
   let failed = 0;
   let passed = 0;
   for (const { name, value, limit } of figures) {
     if (limit === undefined) continue;
-    const isWithin = value <= limit.most + limit.slack;
+    const isWithin = holds({ value, limit });
     if (isWithin) passed++;
     else failed++;
     console.log(
