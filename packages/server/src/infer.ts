@@ -4,9 +4,10 @@
  */
 import { FloeError } from '@floe/graph/base';
 import type { OutputCache } from './cache/output-cache.ts';
-import type { Codec, ModelRef, Models, Wishes } from './core/inference.ts';
+import type { Codec, ModelRef, Models, NamedTensor, Wishes } from './core/inference.ts';
+import { andThen, type Later } from './core/later.ts';
 import type { Terms } from './core/terms.ts';
-import type { InputStage } from './input/stage.ts';
+import type { IdentifiedCall, InputStage } from './input/stage.ts';
 
 export type Infer = <Request, Reply>(
   codec: Codec<Request, Reply>,
@@ -23,18 +24,21 @@ export interface InferDeps {
 
 export function inference({ models, input, cache }: InferDeps): Infer {
   return (codec, ref, request, given) =>
-    models.use(ref, async (servable) => {
+    models.use(ref, (servable) => {
       const call = codec.decode(request, servable);
       const terms = withWishes(given, call.wishes);
-      const known = await input.identify(call, servable, terms);
-      const cached = await cache.answer(known, { servable, ref, isStable: true }, terms, async (shared) => {
-        const inputs = await input.prepare(known, shared);
-        if (shared.signal.aborted) throw new FloeError('CANCELLED', 'the caller has gone');
-        return servable.run({ ...known, inputs }, shared);
-      });
-      const { outputs, version } = cached;
-      return cache.reply(cached, codec.form?.(request, call), () =>
-        codec.encode({ servable, version, call, outputs }, request),
+      const run = (known: IdentifiedCall, shared: Terms): Later<readonly NamedTensor[]> =>
+        andThen(input.prepare(known, shared), (inputs) => {
+          if (shared.signal.aborted) throw new FloeError('CANCELLED', 'the caller has gone');
+          return servable.run({ ...known, inputs }, shared);
+        });
+      const cached = andThen(input.identify(call, servable, terms), (known) =>
+        cache.answer(known, { servable, ref, isStable: true }, terms, (shared) => run(known, shared)),
+      );
+      return andThen(cached, (answer) =>
+        cache.reply(answer, codec.form?.(request, call), () =>
+          codec.encode({ servable, version: answer.version, call, outputs: answer.outputs }, request),
+        ),
       );
     });
 }

@@ -6,6 +6,7 @@ import { FloeError } from '@floe/graph/base';
 import type { AccuracySource } from '../core/accuracy.ts';
 import type { EncodedForm } from '../core/encoded-form.ts';
 import type { KnownCall, ModelRef, NamedTensor, ServableInfo } from '../core/inference.ts';
+import { andThen, type Later } from '../core/later.ts';
 import type { CacheNote, Terms } from '../core/terms.ts';
 import { BypassNotes } from './bypass-notes.ts';
 import { ByteCache, type CacheStats } from './byte-cache.ts';
@@ -33,7 +34,7 @@ export interface CacheContext {
  * Runs the call on the servable of the context. Where it is shared, its terms are those of the flight: their signal aborts when nobody
  * waits any more, and their deadline is the latest of those who wait, read anew each time.
  */
-export type Compute = (terms: Terms) => Promise<readonly NamedTensor[]>;
+export type Compute = (terms: Terms) => Later<readonly NamedTensor[]>;
 
 export interface Cached {
   /** As asked for, in that order. Shared with others: only to be read. */
@@ -117,7 +118,7 @@ export class OutputCache {
    * Answers `call`, and says in `terms.notes.cache` how. A hit is given at once, without a promise. Settles only when nothing reads the
    * call's inputs any more, so that the body they lie in may be given back. Throws what `compute` throws, CANCELLED, DEADLINE_EXCEEDED.
    */
-  answer(call: KnownCall, context: CacheContext, terms: Terms, compute: Compute): Cached | Promise<Cached> {
+  answer(call: KnownCall, context: CacheContext, terms: Terms, compute: Compute): Later<Cached> {
     const { model, version } = context.servable;
     const refusal = refusalOf(context, terms, this.deps.limitBytes);
     if (refusal !== undefined)
@@ -144,7 +145,7 @@ export class OutputCache {
       purges: marks.purgesOf(version),
       band: band(serving.accuracy ?? 0, this.deps.policy.milestones),
     };
-    return typeof key === 'string' ? this.look(key, question) : key.then((late) => this.look(late, question));
+    return andThen(key, (known) => this.look(known, question));
   }
 
   /**
@@ -190,16 +191,16 @@ export class OutputCache {
     await this.deps.second?.close();
   }
 
-  private bypass(note: CacheNote, context: CacheContext, terms: Terms, compute: Compute): Promise<Cached> {
+  private bypass(note: CacheNote, context: CacheContext, terms: Terms, compute: Compute): Later<Cached> {
     const { version } = context.servable;
     terms.notes.cache = note;
-    return compute(terms).then((outputs) => {
+    return andThen(compute(terms), (outputs) => {
       this.counts.bypassed++;
       return { outputs, version };
     });
   }
 
-  private look(key: string, question: Question): Cached | Promise<Cached> {
+  private look(key: string, question: Question): Later<Cached> {
     const stored = this.store.get(key);
     const entry = stored !== undefined && isReachable(stored, question.marks) ? stored : undefined;
     const state = gate(entry, question.serving, this.deps.policy);

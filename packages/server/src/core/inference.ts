@@ -3,6 +3,7 @@
  */
 import type { Signature, Tensor } from '@floe/graph/base';
 import type { EncodedForm } from './encoded-form.ts';
+import type { Later } from './later.ts';
 import type { Terms } from './terms.ts';
 
 /** Which version of which model is asked for. Neither version nor label: the one that serves by default. */
@@ -124,7 +125,7 @@ export interface Servable extends ServableInfo {
   run(
     call: { signature?: string; inputs: ReadonlyMap<string, Tensor>; outputs?: readonly string[] },
     terms: Terms,
-  ): Promise<readonly NamedTensor[]>;
+  ): Later<readonly NamedTensor[]>;
 }
 
 export type VersionState = 'START' | 'LOADING' | 'AVAILABLE' | 'UNLOADING' | 'END';
@@ -140,7 +141,7 @@ export interface VersionStatus {
 /** What transports see of all models. */
 export interface Models {
   /** Holds the servable for as long as `work` runs. Throws NOT_FOUND, UNAVAILABLE. */
-  use<T>(ref: ModelRef, work: (servable: Servable) => Promise<T> | T): Promise<T>;
+  use<T>(ref: ModelRef, work: (servable: Servable) => Later<T>): Promise<T>;
   names(): readonly string[];
   /** States of all versions of a model, newest first. Throws NOT_FOUND for an unknown model or version. */
   status(ref: ModelRef): readonly VersionStatus[];

@@ -4,6 +4,7 @@
  */
 import { arrayFor, type Tensor } from '@floe/graph/base';
 import type { InferCall, InputValue, ServableInfo } from '../core/inference.ts';
+import type { Later } from '../core/later.ts';
 import type { Terms } from '../core/terms.ts';
 import { Gate } from '../engine/gate.ts';
 import type { Fetcher, FetchStats } from './fetch.ts';
@@ -18,9 +19,9 @@ export interface IdentifiedCall extends InferCall {
 
 export interface InputStage {
   /** Fetches references and digests images; decodes nothing. Throws naming the input. */
-  identify(call: InferCall, servable: ServableInfo, terms: Terms): Promise<IdentifiedCall>;
+  identify(call: InferCall, servable: ServableInfo, terms: Terms): Later<IdentifiedCall>;
   /** Decodes and resizes. The tensors may be shared with other requests: nobody may write to them or transfer them. */
-  prepare(call: IdentifiedCall, terms: Terms): Promise<ReadonlyMap<string, Tensor>>;
+  prepare(call: IdentifiedCall, terms: Terms): Later<ReadonlyMap<string, Tensor>>;
   /** Seconds of one CPU that `prepare` is predicted to take where nothing is cached. */
   secondsOf(call: IdentifiedCall): number;
   stats(): InputStats;
@@ -50,21 +51,14 @@ export interface InputLimits extends StageLimits {
 export function inputStage(limits: InputLimits, ports: InputPorts = {}): InputStage {
   const preparer = new Preparer(limits, ports.schedule ?? inTurn(limits.decodes), ports.cache);
   return {
-    async identify(call, servable, terms) {
-      if (onlyTensors(call.inputs)) return { ...call, inputs: call.inputs };
-      const references = new References(ports.fetcher, limits.maxFetchedBytes);
-      const identified = async (
-        [name, value]: [string, InputValue],
-        joined: Terms,
-      ): Promise<[string, IdentifiedInput]> => {
-        if (!('images' in value)) return [name, value];
-        return [name, await identifyImages(value, targetOf(name, call, servable), limits, references, joined)];
-      };
-      return { ...call, inputs: new Map(await allOrNone([...call.inputs], terms, identified)) };
+    identify(call, servable, terms) {
+      return hasOnlyTensors(call) ? call : identifyAll(call, servable, terms);
     },
-    async prepare({ inputs }, terms) {
+    prepare({ inputs }, terms) {
       if (onlyTensors(inputs)) return inputs;
-      return new Map(await allOrNone([...inputs], terms, ([name, value], joined) => prepared(name, value, joined)));
+      return allOrNone([...inputs], terms, ([name, value], joined) => prepared(name, value, joined)).then(
+        (tensors) => new Map(tensors),
+      );
     },
     secondsOf({ inputs }) {
       const sources = [...inputs.values()].flatMap((value) => ('sources' in value ? value.sources : []));
@@ -72,6 +66,18 @@ export function inputStage(limits: InputLimits, ports: InputPorts = {}): InputSt
     },
     stats,
   };
+
+  async function identifyAll(call: InferCall, servable: ServableInfo, terms: Terms): Promise<IdentifiedCall> {
+    const references = new References(ports.fetcher, limits.maxFetchedBytes);
+    const identified = async (
+      [name, value]: [string, InputValue],
+      joined: Terms,
+    ): Promise<[string, IdentifiedInput]> => {
+      if (!('images' in value)) return [name, value];
+      return [name, await identifyImages(value, targetOf(name, call, servable), limits, references, joined)];
+    };
+    return { ...call, inputs: new Map(await allOrNone([...call.inputs], terms, identified)) };
+  }
 
   function stats(): InputStats {
     const images = preparer.stats();
@@ -82,6 +88,10 @@ export function inputStage(limits: InputLimits, ports: InputPorts = {}): InputSt
     if (!('sources' in value)) return [name, value];
     return [name, stack(await allOrNone(value.sources, terms, (source, joined) => preparer.row(source, joined)))];
   }
+}
+
+function hasOnlyTensors(call: InferCall): call is InferCall & { readonly inputs: ReadonlyMap<string, Tensor> } {
+  return onlyTensors(call.inputs);
 }
 
 function onlyTensors(inputs: ReadonlyMap<string, InputValue>): inputs is ReadonlyMap<string, Tensor> {

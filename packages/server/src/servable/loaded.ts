@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { FloeError, invalid, type Tensor, type TensorSpec, tensorName } from '@floe/graph/base';
 import { artefactKeyOf, type NamedArtefact, namedArtefact } from '../build/artefact.ts';
 import type { NamedTensor, Servable } from '../core/inference.ts';
+import { andThen, type Later } from '../core/later.ts';
 import type { Manifest } from '../core/manifest.ts';
 import type { Terms } from '../core/terms.ts';
 import type { Work } from '../queue/work.ts';
@@ -67,15 +68,17 @@ export class LoadedServable implements Servable {
     return this.sessions.size;
   }
 
-  async run(call: RunCall, terms: Terms): Promise<readonly NamedTensor[]> {
+  run(call: RunCall, terms: Terms): Later<readonly NamedTensor[]> {
     const signature = this.known.get(call.signature ?? this.defaultSignature);
     if (signature === undefined) throw this.unknownSignature(call.signature ?? '');
     const { isSignature, feeds, fetches, names } = resolveCall(call, signature.names);
-    const artefact = isSignature ? signature.artefact : await this.variant(feeds, fetches);
-    const results = await this.sessions.use(artefact, isSignature, (opened) =>
-      this.deps.execute({ ...opened, feeds, fetches, model: this.model }, terms),
+    const artefact = isSignature ? signature.artefact : this.variant(feeds, fetches);
+    const results = andThen(artefact, (named) =>
+      this.sessions.use(named, isSignature, ({ session, cost, rowIndependent }) =>
+        this.deps.execute({ session, cost, rowIndependent, feeds, fetches, model: this.model }, terms),
+      ),
     );
-    return names.map((name, index) => ({ name, tensor: results[index] as Tensor }));
+    return andThen(results, (tensors) => names.map((name, index) => ({ name, tensor: tensors[index] as Tensor })));
   }
 
   /** Opens and warms the default signature's session. */

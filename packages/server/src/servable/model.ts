@@ -6,6 +6,7 @@
 import { FloeError } from '@floe/graph/base';
 import type { SwapPolicy } from '../core/config.ts';
 import type { ModelRef, Servable, VersionStatus } from '../core/inference.ts';
+import type { Later } from '../core/later.ts';
 import { type Channels, defaultVersion, NO_CHANNELS } from '../registry/aspired.ts';
 import type { FoundVersion } from '../registry/scan.ts';
 import type { Aspired } from '../registry/watcher.ts';
@@ -54,9 +55,11 @@ export class Model {
     return { sessions: version?.openSessions ?? 0, bytes: version?.found.bytes ?? 0 };
   }
 
-  async use<T>(ref: ModelRef, work: (servable: Servable) => Promise<T> | T): Promise<T> {
-    const version = this.find(ref);
-    if (version !== undefined) return version.use(work);
+  use<T>(ref: ModelRef, work: (servable: Servable) => Later<T>): Promise<T> {
+    return this.find(ref)?.use(work) ?? this.useSuccessor(ref, work);
+  }
+
+  private async useSuccessor<T>(ref: ModelRef, work: (servable: Servable) => Later<T>): Promise<T> {
     if (this.succession === undefined) throw notFound(ref);
     await this.succession;
     const successor = this.find(ref);

@@ -1,6 +1,7 @@
 /** All models of a server, kept at what the registry says should serve. */
 import { FloeError } from '@floe/graph/base';
 import type { ModelRef, Models, Servable, VersionStatus } from '../core/inference.ts';
+import type { Later } from '../core/later.ts';
 import type { Aspired } from '../registry/watcher.ts';
 import { Model, type ModelDeps, notFound } from './model.ts';
 
@@ -22,7 +23,7 @@ export class ServedModels implements Models {
   }
 
   /** A request that comes while the server starts waits for the model: the port is open before all are loaded. */
-  use<T>(ref: ModelRef, work: (servable: Servable) => Promise<T> | T): Promise<T> {
+  use<T>(ref: ModelRef, work: (servable: Servable) => Later<T>): Promise<T> {
     const model = this.models.get(ref.name);
     if (model?.serves || this.looked) return model === undefined ? Promise.reject(notFound(ref)) : model.use(ref, work);
     return this.firstLook.promise.then(() => this.use(ref, work));

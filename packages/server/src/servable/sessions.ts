@@ -14,6 +14,7 @@ import {
 } from '../build/artefact.ts';
 import type { Builder } from '../build/builder.ts';
 import type { Engine, Session, SessionOptions } from '../core/engine.ts';
+import { andThen, holding, type Later } from '../core/later.ts';
 import type { CostModel } from '../cost/cost-model.ts';
 import { COMPILED_FOLDER, FROZEN_FILE } from '../store/version-folder.ts';
 
@@ -48,6 +49,8 @@ export interface SessionDeps {
 
 interface Entry {
   readonly session: Promise<OpenSession>;
+  /** Once it is open. */
+  opened?: OpenSession;
   readonly pinned: boolean;
   users: number;
 }
@@ -70,16 +73,15 @@ export class Sessions {
   }
 
   /** Holds the session for as long as `work` runs; opens it first where needed. */
-  async use<T>({ key, name }: NamedArtefact, pinned: boolean, work: (opened: OpenSession) => Promise<T>): Promise<T> {
+  use<T>({ key, name }: NamedArtefact, pinned: boolean, work: (opened: OpenSession) => Later<T>): Later<T> {
     if (this.closed) throw new FloeError('FAILED_PRECONDITION', 'this version is closed');
     const entry = this.entries.get(name) ?? this.add(name, key, pinned);
     entry.users++;
     this.touch(name, entry);
-    try {
-      return await work(await entry.session);
-    } finally {
-      entry.users--;
-    }
+    return holding(
+      () => andThen(entry.opened ?? entry.session, work),
+      () => entry.users--,
+    );
   }
 
   /** Closes every session once its runs are over. */
@@ -93,10 +95,13 @@ export class Sessions {
   private add(name: string, key: ArtefactKey, pinned: boolean): Entry {
     if (!pinned) this.makeRoom();
     const session = this.open(key, name, pinned);
-    const entry = { session, pinned, users: 0 };
+    const entry: Entry = { session, pinned, users: 0 };
     this.entries.set(name, entry);
-    // A session that failed to open is tried again by the next request.
-    session.catch(() => this.entries.delete(name));
+    session.then(
+      (opened) => (entry.opened = opened),
+      // A session that failed to open is tried again by the next request.
+      () => this.entries.delete(name),
+    );
     return entry;
   }
 

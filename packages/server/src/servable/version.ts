@@ -1,6 +1,7 @@
 /** One version of a model on its way through its life, counted by those who use it. */
 import { asFloeError, FloeError } from '@floe/graph/base';
 import type { VersionState, VersionStatus } from '../core/inference.ts';
+import { holding, type Later, promised } from '../core/later.ts';
 import type { FoundVersion } from '../registry/scan.ts';
 import { step } from './lifecycle.ts';
 import type { LoadedServable } from './loaded.ts';
@@ -57,17 +58,24 @@ export class ServableVersion {
   }
 
   /** Holds the version while `work` runs. */
-  async use<T>(work: (servable: LoadedServable) => Promise<T> | T): Promise<T> {
-    if (this.servable === undefined || this.state !== 'AVAILABLE') {
-      throw new FloeError('UNAVAILABLE', `version ${this.version} of ${this.found.model} is not available`);
+  use<T>(work: (servable: LoadedServable) => Later<T>): Promise<T> {
+    const { servable } = this;
+    if (servable === undefined || this.state !== 'AVAILABLE') {
+      const message = `version ${this.version} of ${this.found.model} is not available`;
+      return Promise.reject(new FloeError('UNAVAILABLE', message));
     }
     this.users++;
-    try {
-      return await work(this.servable);
-    } finally {
-      this.users--;
-      if (this.users === 0) this.whenUnused?.();
-    }
+    return promised(() =>
+      holding(
+        () => work(servable),
+        () => this.release(),
+      ),
+    );
+  }
+
+  private release(): void {
+    this.users--;
+    if (this.users === 0) this.whenUnused?.();
   }
 
   /** Takes no new work, waits for what is under way, then closes. */

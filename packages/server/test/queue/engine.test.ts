@@ -113,10 +113,11 @@ it('sends small runs straight to the session once it runs them inline', async ()
   const x = rowsOfX(1, 3);
   const [expected] = await session.run(new Map([['x', x]]), ['y']);
   const ask = () => scheduler.run({ ...mlpWork(session, cost, x), fetches: ['y'] }, terms());
-  await ask();
-  const { runs } = scheduler.snapshot();
+  // On a busy machine its first runs may look large.
+  while (session.inlineSeconds(new Map([['x', x]])) === undefined) await ask();
+  const { runs, answered } = scheduler.snapshot();
   const answers = await Promise.all(Array.from({ length: 50 }, ask));
   for (const [y] of answers) expect(y).toEqual(expected);
-  expect(scheduler.snapshot()).toMatchObject({ answered: 51, runs });
+  expect(scheduler.snapshot()).toMatchObject({ answered: answered + 50, runs });
   await scheduler.close();
 });

@@ -4,6 +4,7 @@
  */
 import type { Tensor, TensorSpec } from '@floe/graph/base';
 import type { Session, SessionOptions } from '../../core/engine.ts';
+import { andThen, holding, type Later, promised } from '../../core/later.ts';
 import { checkFeeds, checkFetches, closedError } from '../validate.ts';
 import { CNames } from './c-names.ts';
 import { describeInputs, describeOutputs } from './describe.ts';
@@ -57,8 +58,8 @@ export class NativeSession implements Session {
   private readonly outputNames: CNames;
   private readonly cost = new RunCost();
   private readonly spareFrames: RunFrame[] = [];
-  /** Of runs under way. What is reachable from here is every array that native code reads. */
-  private readonly frames = new Set<RunFrame>();
+  /** All that were made. What is reachable from here is every array that native code reads. */
+  private readonly frames: RunFrame[] = [];
   private runs = 0;
   private whenIdle: (() => void) | undefined;
   private closing: Promise<void> | undefined;
@@ -74,21 +75,25 @@ export class NativeSession implements Session {
     this.outputNames = new CNames(runtime.library, names(this.outputs));
   }
 
-  async run(feeds: ReadonlyMap<string, Tensor>, fetches: readonly string[]): Promise<readonly Tensor[]> {
-    if (this.closing !== undefined) throw closedError('the session');
-    const tensors = checkFeeds(this.inputs, feeds);
-    const wanted = checkFetches(this.outputs, fetches);
-    this.runs++;
-    try {
+  run(feeds: ReadonlyMap<string, Tensor>, fetches: readonly string[]): Promise<readonly Tensor[]> {
+    return promised(() => {
+      if (this.closing !== undefined) throw closedError('the session');
+      const tensors = checkFeeds(this.inputs, feeds);
+      const wanted = checkFetches(this.outputs, fetches);
       // Two names of a signature may stand for one tensor, which the library refuses to give twice.
-      const distinct = [...new Set(wanted)];
-      const results = await this.dispatch(tensors, distinct);
-      return distinct.length === wanted.length ? results : repeat(results, distinct, wanted);
-    } finally {
-      this.runs--;
-      if (this.runs === 0) this.whenIdle?.();
-    }
+      const distinct = wanted.length === 1 ? wanted : [...new Set(wanted)];
+      this.runs++;
+      const results = holding(() => this.dispatch(tensors, distinct), this.runEnded);
+      if (distinct.length === wanted.length) return results;
+      return andThen(results, (given) => repeat(given, distinct, wanted));
+    });
   }
+
+  /** One function for all runs. */
+  private readonly runEnded = (): void => {
+    this.runs--;
+    if (this.runs === 0) this.whenIdle?.();
+  };
 
   inlineSeconds(feeds: ReadonlyMap<string, Tensor>): number | undefined {
     const micros = this.cost.inlineMicros(elementsOf(feeds.values()));
@@ -107,7 +112,7 @@ export class NativeSession implements Session {
   }
 
   /** Not an async function: a small run should cost one promise, not two. */
-  private dispatch(tensors: readonly Tensor[], wanted: readonly number[]): Tensor[] | Promise<Tensor[]> {
+  private dispatch(tensors: readonly Tensor[], wanted: readonly number[]): Later<Tensor[]> {
     const elements = elementsOf(tensors);
     const micros = this.cost.inlineMicros(elements);
     if (micros === undefined) return this.runtime.gate.use(() => this.runPooled(tensors, wanted, elements));
@@ -165,14 +170,15 @@ export class NativeSession implements Session {
   }
 
   private takeFrame(): RunFrame {
-    const frame = this.spareFrames.pop() ?? new RunFrame(this.runtime, this.inputs.length, this.outputs.length);
-    this.frames.add(frame);
+    const spare = this.spareFrames.pop();
+    if (spare !== undefined) return spare;
+    const frame = new RunFrame(this.runtime, this.inputs.length, this.outputs.length);
+    this.frames.push(frame);
     return frame;
   }
 
   private giveBack(frame: RunFrame): void {
     frame.release();
-    this.frames.delete(frame);
     this.spareFrames.push(frame);
   }
 }

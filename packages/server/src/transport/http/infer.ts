@@ -8,7 +8,7 @@ import { callerSignal, type HttpContext } from './context.ts';
 const NO_STORE = /(^|,)\s*no-(store|cache)\s*(,|$)/i;
 const LONGEST_TIMEOUT_MS = 24 * 3600 * 1000;
 
-export async function infer<Call, Answer>(
+export function infer<Call, Answer>(
   context: HttpContext,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -17,9 +17,10 @@ export async function infer<Call, Answer>(
   call: Call,
 ): Promise<Answer> {
   const terms = termsOf(request);
-  const answer = await context.infer(codec, ref, call, terms);
-  noteAnswer(reply, terms.notes);
-  return answer;
+  return context.infer(codec, ref, call, terms).then((answer) => {
+    noteAnswer(reply, terms.notes);
+    return answer;
+  });
 }
 
 /**
