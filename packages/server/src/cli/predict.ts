@@ -3,10 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { bytesOf, DTYPES, FloeError, invalid, type Tensor } from '@floe/graph/base';
+import { FloeError, invalid, type Tensor } from '@floe/graph/base';
 import { z } from 'zod';
 import { parseNpy } from './npy.ts';
 import { EXIT, print } from './output.ts';
+import { v2Binary } from './v2-binary.ts';
 
 const Options = z.object({
   image: z.string().optional(),
@@ -73,18 +74,8 @@ class Client {
     if (input === undefined || others.length > 0) {
       throw invalid(`${name} has ${about.inputs.length} inputs; --npy fills one: use --json`, { field: '--npy' });
     }
-    const data = bytesOf(tensor);
-    const described = {
-      name: input.name,
-      shape: tensor.shape,
-      datatype: DTYPES[tensor.dtype].v2,
-      parameters: { binary_data_size: data.byteLength },
-    };
-    const header = Buffer.from(JSON.stringify({ inputs: [described] }));
-    return this.ask(`${path}/infer`, Buffer.concat([header, data]), {
-      'content-type': 'application/octet-stream',
-      'inference-header-content-length': String(header.byteLength),
-    });
+    const { body, headers } = v2Binary([{ ...tensor, name: input.name }], {});
+    return this.ask(`${path}/infer`, body, headers);
   }
 
   private version(): string {

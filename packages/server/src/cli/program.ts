@@ -151,6 +151,7 @@ function addBench(program: Command, done: Done): void {
     .argument('<url>', 'server, such as http://127.0.0.1:8501')
     .requiredOption('--model <name>', 'model to ask')
     .addOption(new Option('--protocol <name>', 'protocol to ask in').choices(['v2', 'tfs']).default('v2'))
+    .addOption(new Option('--binary', 'send tensors as bytes behind the JSON, an extension of v2').conflicts('body'))
     .addOption(
       new Option('--rate <n>', 'open loop: so many requests a second at random times (Poisson)')
         .argParser(positive)

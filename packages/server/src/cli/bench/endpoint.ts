@@ -1,15 +1,12 @@
 /** What the two protocols have in common for whoever sends requests; `v2.ts` and `tfs.ts` are the protocols. */
-import type { DType, Tensor } from '@floe/graph/base';
+import type { DType } from '@floe/graph/base';
+import type { NamedTensor } from '../v2-binary.ts';
 
 /** An input as the endpoint's metadata tells it; unknown dimensions are -1, an unknown rank is null. */
 export interface InputSpec {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly number[] | null;
-}
-
-export interface NamedTensor extends Tensor {
-  readonly name: string;
 }
 
 /** The body of a request and what its headers have to say about it. */

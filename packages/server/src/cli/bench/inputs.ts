@@ -1,13 +1,15 @@
 /** Inputs made up from what an endpoint tells of its model: random, the same for the same seed, of so many rows. */
 import { type DType, FloeError, invalid, sizeOf, type Tensor } from '@floe/graph/base';
 import { filled, random } from '../made-up.ts';
-import type { Described, InputSpec, NamedTensor, Payload } from './endpoint.ts';
+import type { NamedTensor } from '../v2-binary.ts';
+import type { Described, InputSpec, Payload } from './endpoint.ts';
 
 /** Dimensions by input, as `--shape` gives them. */
 export type Shapes = ReadonlyMap<string, readonly number[]>;
 
-/** Requests of a class differ, as callers do; so many that no server profits from having just seen one, in little memory. */
-const VARIANTS = 8;
+/** Requests of a class differ, as callers do; fewer do where they are so large that all of them have more elements than that. */
+const MOST_VARIANTS = 8;
+const MOST_OF_VARIANTS = 1 << 22;
 const MOST_ELEMENTS = 1 << 26;
 const WORD_LENGTH = 8;
 const REFUSED: ReadonlySet<DType> = new Set(['resource', 'variant', 'complex64', 'complex128', 'bfloat16']);
@@ -21,9 +23,11 @@ export function payloads(described: Described, rows: number, shapes: Shapes, see
   if (rows > 1 && !inputs.some(({ shape }) => shape === null || shape[0] === -1))
     throw invalid(`requests of ${rows} rows: no input has an open first dimension`, { field: 'rows' });
   const next = random(seed);
-  return Array.from({ length: VARIANTS }, () =>
-    described.payload(inputs.map((input) => made(input, rows, shapes.get(input.name), next))),
-  );
+  const one = (): readonly NamedTensor[] => inputs.map((input) => made(input, rows, shapes.get(input.name), next));
+  const first = one();
+  const elements = first.reduce((sum, { shape }) => sum + sizeOf(shape), 1);
+  const count = Math.max(1, Math.min(MOST_VARIANTS, Math.floor(MOST_OF_VARIANTS / elements)));
+  return Array.from({ length: count }, (_, i) => described.payload(i === 0 ? first : one()));
 }
 
 function made(input: InputSpec, rows: number, given: readonly number[] | undefined, next: () => number): NamedTensor {
@@ -40,7 +44,12 @@ function dimensions({ name, shape }: InputSpec, rows: number, given?: readonly n
   const base = given ?? shape;
   if (base === null)
     throw invalid(`input ${name} has an unknown rank: --shape ${name}:1,... says one`, { tensor: name });
-  if (shape !== null && (shape.length !== base.length || shape.some((dim, i) => dim >= 0 && dim !== base[i])))
+  // Open Inference V2 tells an unknown rank as that of a scalar.
+  if (
+    shape !== null &&
+    shape.length > 0 &&
+    (shape.length !== base.length || shape.some((dim, i) => dim >= 0 && dim !== base[i]))
+  )
     throw invalid(`--shape ${name}:${base.join(',')} does not fit [${shape.join(', ')}]`, { tensor: name });
   return base.map((dim, i) => (i === 0 && (shape === null || shape[0] === -1) ? rows : Math.max(1, dim)));
 }

@@ -14,11 +14,11 @@ import type { Curve } from './plot.ts';
 import { type Report, reportOf } from './report.ts';
 import { Tally } from './tally.ts';
 import { tfs } from './tfs.ts';
-import { v2 } from './v2.ts';
+import { v2, v2Bytes } from './v2.ts';
 
 /** Requests under way in open loop; those due beyond wait, and their wait counts. */
 const MOST_OPEN = 1024;
-const PROTOCOLS: Readonly<Record<BenchOptions['protocol'], Protocol>> = { v2, tfs };
+const PROTOCOLS: Readonly<Record<BenchOptions['protocol'], Protocol>> = { v2, 'v2-binary': v2Bytes, tfs };
 
 export interface Outcome {
   readonly report: Report;

@@ -13,6 +13,7 @@ const PLOTS: ReadonlySet<string> = new Set(['.svg', '.html']);
 const Raw = z.object({
   model: z.string(),
   protocol: z.enum(['v2', 'tfs']),
+  binary: z.boolean().optional(),
   rate: z.number().optional(),
   concurrency: z.number().optional(),
   duration: z.number().optional(),
@@ -31,7 +32,8 @@ const Raw = z.object({
 export interface BenchOptions {
   readonly url: URL;
   readonly model: string;
-  readonly protocol: 'v2' | 'tfs';
+  /** With tensors as bytes: `v2-binary`. */
+  readonly protocol: 'v2' | 'v2-binary' | 'tfs';
   readonly load: { readonly rate: number; readonly seed: number } | { readonly concurrency: number };
   readonly limits: { readonly requests: number; readonly seconds: number };
   readonly seed: number;
@@ -50,10 +52,11 @@ export function benchOptions(url: string, given: Readonly<Record<string, unknown
   const { model, protocol, rate, seed, body, key, pid, plot } = raw;
   if (plot !== undefined && !PLOTS.has(extname(plot)))
     throw invalid(`--plot ${plot}: the name of an .svg or .html file is needed`, { field: '--plot' });
+  if (raw.binary === true && protocol !== 'v2') throw invalid('--binary is for --protocol v2', { field: '--binary' });
   return {
     url: serverUrl(url),
     model,
-    protocol,
+    protocol: raw.binary === true ? 'v2-binary' : protocol,
     load: rate === undefined ? { concurrency: raw.concurrency ?? DEFAULT_CONCURRENCY } : { rate, seed },
     limits: {
       requests: raw.requests ?? Number.POSITIVE_INFINITY,

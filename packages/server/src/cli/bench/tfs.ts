@@ -1,8 +1,9 @@
 /** TensorFlow Serving's REST API: metadata, and `:predict` requests that name each input. */
 import { DTYPES, type DType, FloeError } from '@floe/graph/base';
 import { z } from 'zod';
+import type { NamedTensor } from '../v2-binary.ts';
 import { elementTexts } from './element-texts.ts';
-import { type InputSpec, JSON_HEADERS, type NamedTensor, type Payload, type Protocol } from './endpoint.ts';
+import { type InputSpec, JSON_HEADERS, type Payload, type Protocol } from './endpoint.ts';
 
 const TensorInfo = z.object({
   dtype: z.string(),

@@ -48,8 +48,12 @@ async function report(options: Record<string, unknown>, url = server.http): Prom
 }
 
 describe('a load test', () => {
-  it.each(['v2', 'tfs'])('asks in %s for as many rows as each class has', async (protocol) => {
-    const result = await report({ protocol, requests: 40, concurrency: 4, mix: 'small=1:0.5,large=5:0.5' });
+  it.each([
+    ['v2', false],
+    ['v2', true],
+    ['tfs', false],
+  ])('asks in %s (as bytes: %s) for as many rows as each class has', async (protocol, binary) => {
+    const result = await report({ protocol, binary, requests: 40, concurrency: 4, mix: 'small=1:0.5,large=5:0.5' });
     expect(result).toMatchObject({ answers: 40, errors: {}, classes: [{ name: 'small' }, { name: 'large' }] });
     expect(result.classes.map(({ answers }) => answers > 0)).toEqual([true, true]);
     expect(result.classes.reduce((sum, { answers }) => sum + answers, 0)).toBe(40);
@@ -127,6 +131,7 @@ describe('the command', () => {
     ['what is no URL', 'digits', {}],
     ['a URL of something else', 'redis://127.0.0.1', {}],
     ['a shape that cannot be read', 'http://127.0.0.1:1', { shape: ['x'] }],
+    ['bytes in a protocol without them', 'http://127.0.0.1:1', { protocol: 'tfs', binary: true }],
     ['a mix that cannot be read', 'http://127.0.0.1:1', { mix: 'small' }],
   ])('refuses %s', (_, url, options) => {
     expect(() => benchOptions(url, { ...BASE, ...options })).toThrow(

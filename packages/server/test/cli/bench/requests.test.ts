@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Payload, Protocol } from '../../../src/cli/bench/endpoint.ts';
 import { payloads } from '../../../src/cli/bench/inputs.ts';
 import { tfs } from '../../../src/cli/bench/tfs.ts';
-import { v2 } from '../../../src/cli/bench/v2.ts';
+import { v2, v2Bytes } from '../../../src/cli/bench/v2.ts';
 
 const parsed = (list: readonly Payload[]): unknown => JSON.parse(Buffer.from(list[0]?.body ?? []).toString());
 
@@ -56,6 +56,29 @@ describe('requests made from metadata', () => {
       expect(body.inputs[0].data.map((element) => typeof element)).toEqual([kind, kind, kind, kind]);
     },
   );
+
+  it('have tensors as bytes, strings behind their lengths', () => {
+    const inputs = [
+      { name: 'x', datatype: 'FP32', shape: [-1, 2] },
+      { name: 'text', datatype: 'BYTES', shape: [-1] },
+    ];
+    const [first] = payloads(v2Bytes.describe({ inputs }), 2, new Map(), 1);
+    const length = Number(first?.headers['inference-header-content-length']);
+    const body = Buffer.from(first?.body ?? []);
+    expect(JSON.parse(body.toString('utf8', 0, length))).toMatchObject({
+      inputs: [
+        { name: 'x', shape: [2, 2], parameters: { binary_data_size: 16 } },
+        { name: 'text', shape: [2], parameters: { binary_data_size: 24 } },
+      ],
+    });
+    expect(body.length).toBe(length + 40);
+    expect([body.readUInt32LE(length + 16), body.readUInt32LE(length + 28)]).toEqual([8, 8]);
+  });
+
+  it('have any shape that was given where the protocol tells no rank', () => {
+    const model = v2Model(['x', 'FP32', []]);
+    expect(parsed(payloads(model, 1, new Map([['x', [2, 3]]]), 1))).toMatchObject({ inputs: [{ shape: [2, 3] }] });
+  });
 
   it('name the signature and nest lists for TensorFlow Serving', () => {
     const model = tfsModel({
