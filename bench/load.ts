@@ -17,6 +17,8 @@ export interface LoadSpec {
   readonly count: number;
   /** No request is sent after so many seconds. */
   readonly seconds: number;
+  /** Makes every request another: its last four bytes are a number that counts from here, a float between 0.5 and 1. */
+  readonly numberedFrom?: number;
 }
 
 export interface LoadResult {
@@ -73,24 +75,29 @@ async function run(spec: LoadSpec): Promise<LoadResult> {
   return { answers: sorted.length, seconds, p50: quantile(0.5), p99: quantile(0.99) };
 }
 
+/** Bits of 0.5; 8 million floats follow before 1. */
+const HALF = 0x3f000000;
+
 function oneConnection(
-  { port, request }: LoadSpec,
+  { port, request, numberedFrom }: LoadSpec,
   mayGoOn: () => boolean,
-  onSend: () => void,
+  onSend: () => number,
   latencies: number[],
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket: Socket = connect({ port, host: '127.0.0.1', noDelay: true });
     const reader = new AnswerReader();
+    const bytes = Buffer.from(request);
     let sentAt = 0;
     const next = (): void => {
       if (!mayGoOn()) {
         socket.end(resolve);
         return;
       }
-      onSend();
+      const number = onSend();
+      if (numberedFrom !== undefined) bytes.writeUInt32LE(HALF + numberedFrom + number, bytes.length - 4);
       sentAt = performance.now();
-      socket.write(request);
+      socket.write(bytes);
     };
     const onData = (chunk: Buffer): void => {
       if (!reader.add(chunk)) return;

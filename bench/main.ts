@@ -2,7 +2,9 @@
 import process from 'node:process';
 import { compiled } from './cases/compiled.ts';
 import { convert } from './cases/convert.ts';
+import { hit } from './cases/hit.ts';
 import { image } from './cases/image.ts';
+import { miss } from './cases/miss.ts';
 import { mixed } from './cases/mixed.ts';
 import { naive } from './cases/naive.ts';
 import { small } from './cases/small.ts';
@@ -13,7 +15,19 @@ import type { Case, Effort } from './lib/case.ts';
 import { Models } from './lib/models.ts';
 import { type Figure, holds, judge, print, store } from './lib/report.ts';
 
-const CASES: Readonly<Record<string, Case>> = { start, image, small, weights, swap, mixed, naive, convert, compiled };
+const CASES: Readonly<Record<string, Case>> = {
+  start,
+  image,
+  small,
+  hit,
+  miss,
+  weights,
+  swap,
+  mixed,
+  naive,
+  convert,
+  compiled,
+};
 /** Ratios without a limit: how much the others cost. */
 const ONLY_RUN: ReadonlySet<string> = new Set(['naive']);
 const EFFORT: Readonly<Record<string, Effort>> = {
