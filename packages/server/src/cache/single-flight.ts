@@ -6,7 +6,7 @@ import { FloeError } from '@floe/graph/base';
 
 export interface Waiter {
   readonly signal: AbortSignal;
-  /** On the clock of `performance.now()`; Infinity for never. */
+  /** On the clock of `performance.now()`; Infinity for never. That of a flight which waits for another may move while it waits. */
   readonly deadline: number;
   /**
    * What this waiter starts works on memory that belongs to it: its own promise settles only once the flight has landed, even if it has
@@ -51,7 +51,7 @@ class Shared<Value> implements Flight {
   /** Settles as the flight does, or with CANCELLED or DEADLINE_EXCEEDED as soon as this waiter leaves. */
   wait(waiter: Waiter): Promise<Value> {
     this.waiting.add(waiter);
-    const { signal, deadline } = waiter;
+    const { signal } = waiter;
     return new Promise<Value>((resolve, reject) => {
       const leave = (error: FloeError): void => {
         done();
@@ -60,7 +60,7 @@ class Shared<Value> implements Flight {
         reject(error);
       };
       const onAbort = (): void => leave(new FloeError('CANCELLED', 'the caller has gone'));
-      const stopClock = atDeadline(deadline, () => leave(tooLate()));
+      const stopClock = atDeadline(waiter, () => leave(tooLate()));
       const done = (): void => {
         stopClock();
         signal.removeEventListener('abort', onAbort);
@@ -113,10 +113,15 @@ export class SingleFlight<Value> {
   }
 }
 
-function atDeadline(deadline: number, act: () => void): () => void {
-  const left = deadline - performance.now();
-  if (left > LONGEST_TIMER) return () => {};
-  const timer = setTimeout(act, Math.max(0, left));
+/** Looks at the deadline again when it seems to have come. Gives what stops that. */
+function atDeadline(waiter: Waiter, act: () => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const wait = (): void => {
+    const left = waiter.deadline - performance.now();
+    if (left <= LONGEST_TIMER) timer = setTimeout(look, Math.max(0, left));
+  };
+  const look = (): void => (waiter.deadline <= performance.now() ? act() : wait());
+  wait();
   return () => clearTimeout(timer);
 }
 

@@ -138,7 +138,15 @@ export async function allOrNone<In, Out>(
   const [only] = items;
   if (items.length === 1 && only !== undefined) return [await work(only, terms)];
   const failed = new AbortController();
-  const joined = { ...terms, signal: AbortSignal.any([terms.signal, failed.signal]) };
+  const signal = AbortSignal.any([terms.signal, failed.signal]);
+  const joined = {
+    ...terms,
+    signal,
+    // That of a shared flight moves when others join it.
+    get deadline() {
+      return terms.deadline;
+    },
+  };
   try {
     return await Promise.all(items.map((item) => work(item, joined)));
   } catch (error) {

@@ -160,6 +160,24 @@ describe('deadlines', () => {
     expect(flights.size).toBe(0);
   });
 
+  it('may move while a flight waits for another', async () => {
+    const [outer, inner] = [new Puppet(), new Puppet()];
+    const [outers, inners] = [new SingleFlight<string>(), new SingleFlight<string>()];
+    const now = performance.now();
+    const nested = (flight: Flight): Promise<string> => {
+      void outer.start(flight);
+      return inners.run('part', flight, inner.start);
+    };
+    const short = outcome(outers.run('k', waiter({ deadline: now + 100 }), nested));
+    const long = outcome(outers.run('k', waiter({ deadline: now + 300 }), nested));
+    vi.advanceTimersByTime(200);
+    await turn();
+    expect([short.now, long.now, outer.flights.length]).toEqual(['DEADLINE_EXCEEDED', 'waits', 1]);
+    inner.finish(0, 'answer');
+    await turn();
+    expect(long.now).toBe('answer');
+  });
+
   it('leave no timer behind, and those beyond what a timer can do are none', async () => {
     const puppet = new Puppet();
     const flights = new SingleFlight<string>();
