@@ -116,9 +116,7 @@ export class NativeSession implements Session {
     const elements = elementsOf(tensors);
     const micros = this.cost.inlineMicros(elements);
     if (micros === undefined) return this.runtime.gate.use(() => this.runPooled(tensors, wanted, elements));
-    const turn = this.runtime.turns.take(micros, this.gather);
-    if (turn !== undefined) return turn.then(() => this.runInline(tensors, wanted, elements));
-    return this.runInline(tensors, wanted, elements);
+    return this.runtime.turns.run(micros, () => this.runInline(tensors, wanted, elements), this.gather);
   }
 
   private runInline(tensors: readonly Tensor[], wanted: readonly number[], elements: number): Tensor[] {

@@ -5,10 +5,10 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(reso
 
 it('lets small runs go ahead until a turn is used up, then in order of arrival', async () => {
   const turns = new Turns();
-  expect([turns.take(600), turns.take(300)]).toEqual([undefined, undefined]);
+  expect([600, 300].map((micros) => turns.run(micros, () => micros))).toEqual([600, 300]);
   const order: number[] = [];
-  const waiting = [600, 300, 200].map((micros, i) => turns.take(micros)?.then(() => order.push(i)));
-  expect(waiting).not.toContain(undefined);
+  const waiting = [600, 300, 200].map((micros, i) => turns.run(micros, () => order.push(i)));
+  expect(order).toEqual([]);
   await nextTurn();
   expect(order).toEqual([0, 1]);
   await Promise.all(waiting);
@@ -18,8 +18,8 @@ it('lets small runs go ahead until a turn is used up, then in order of arrival',
 it('gathers the runs of a turn at its end, in order of arrival', async () => {
   const turns = new Turns();
   const order: number[] = [];
-  const waiting = [600, 300, 200].map((micros, i) => turns.take(micros, true)?.then(() => order.push(i)));
-  expect(waiting).not.toContain(undefined);
+  const waiting = [600, 300, 200].map((micros, i) => turns.run(micros, () => order.push(i), true));
+  expect(order).toEqual([]);
   await nextTurn();
   expect(order).toEqual([0, 1]);
   await Promise.all(waiting);
@@ -28,9 +28,19 @@ it('gathers the runs of a turn at its end, in order of arrival', async () => {
 
 it('finds room for a run that is longer than a turn', async () => {
   const turns = new Turns();
-  expect(turns.take(5000)).toBeUndefined();
-  await turns.take(5000);
+  expect(turns.run(5000, () => 'at once')).toBe('at once');
+  expect(await turns.run(5000, () => 'later')).toBe('later');
   await nextTurn();
   await nextTurn();
-  expect(turns.take(1)).toBeUndefined();
+  expect(turns.run(1, () => 'at once')).toBe('at once');
+});
+
+it('gives whoever waits the failure of its run', async () => {
+  const turns = new Turns();
+  const fail = (): never => {
+    throw new Error('no');
+  };
+  const others = turns.run(1, () => 'fine', true);
+  await expect(turns.run(1, fail, true)).rejects.toThrow('no');
+  expect(await others).toBe('fine');
 });
