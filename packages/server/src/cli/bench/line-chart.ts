@@ -22,12 +22,16 @@ export interface Panel {
 
 const [WIDTH, HEIGHT] = [360, 300];
 const MARGIN = { left: 56, right: 16, top: 32, bottom: 44 };
+/** Height and width of an entry of the legend. */
 const LEGEND = 22;
+const ENTRY = 190;
 
 /** Panels side by side, with one legend under them: the first panel's lines that are not dashed. */
 export function svg(title: string, panels: readonly Panel[]): string {
   const width = WIDTH * panels.length;
-  const height = HEIGHT + LEGEND;
+  const named = (panels[0]?.lines ?? []).filter(({ dashed }) => !dashed);
+  const perRow = Math.max(1, Math.floor((width - MARGIN.left) / ENTRY));
+  const height = HEIGHT + LEGEND * Math.max(1, Math.ceil(named.length / perRow));
   const body = panels.map((panel, i) => `<g transform="translate(${i * WIDTH} 0)">${draw(panel)}</g>`);
   const style = 'font-family="sans-serif" font-size="11" fill="#333"';
   return [
@@ -35,7 +39,7 @@ export function svg(title: string, panels: readonly Panel[]): string {
     `<title>${escaped(title)}</title>`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     ...body,
-    legend(panels[0]?.lines ?? []),
+    named.map((line, i) => entry(line, i % perRow, Math.floor(i / perRow))).join(''),
     '</svg>',
     '',
   ].join('\n');
@@ -66,14 +70,10 @@ function curve({ points, colour, dashed }: Line, x: (value: number) => number, y
   return `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"${dash}/>${dots.join('')}`;
 }
 
-function legend(lines: readonly Line[]): string {
-  return lines
-    .filter(({ dashed }) => !dashed)
-    .map(({ name, colour }, i) => {
-      const at = MARGIN.left + i * 190;
-      return `<path d="M${at} ${HEIGHT + 4}h22" stroke="${colour}" stroke-width="2"/>${text(at + 28, HEIGHT + 8, name, '')}`;
-    })
-    .join('');
+function entry({ name, colour }: Line, column: number, row: number): string {
+  const x = MARGIN.left + column * ENTRY;
+  const y = HEIGHT + 4 + row * LEGEND;
+  return `<path d="M${x} ${y}h22" stroke="${colour}" stroke-width="2"/>${text(x + 28, y + 4, name, '')}`;
 }
 
 function scale(ticks: readonly number[], from: number, to: number, by: (value: number) => number) {
