@@ -24,10 +24,16 @@ without elements, dimensions or ranks known or not, inputs fed or constant) in e
   (a division by 0, an index outside), so does the run.
 - **refused**: what some variants were refused for, with a typed error that names the node, before anything is run.
 
-`bfloat16` and complex numbers are refused everywhere; strings are only handed on.
+`bfloat16` is computed in float32 between casts, complex numbers as pairs of real ones; as inputs and outputs of a signature both are refused.
+Strings are only handed on.
 
-What TensorFlow itself answers differently from one size, thread or dtype to another is not compared: casts of floats to integers of 8
-and 16 bits that cannot hold them, which of NaN and a number is greater in a pool, scatter or search, -0 and NaN among distinct elements.
+Not compared, since TensorFlow itself answers differently from one size, thread or dtype to another: casts of floats to integers of 8 and
+16 bits that cannot hold them, convolutions of an empty batch.
+
+Not compared, and **known to differ at times**: NaN in maxima and minima (reductions, pools, scatters, searches, `TopK`), of which the engine
+may drop it where TensorFlow keeps it; NaN and -0 among distinct elements; the mean of no elements (0, not NaN); products of unknown many
+integers beyond 2^53; matrices that cannot be inverted, a `Range` of the wrong sign and shifts by more than the width, where TensorFlow
+raises or answers otherwise. A variable that the graph assigns and reads again keeps its checkpoint's value.
 
 """
 
