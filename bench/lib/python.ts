@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
+import { numericView } from '../../packages/graph/src/tensor.ts';
 import type { Feed, Runs } from '../peers/engine.ts';
 import { firstLine, output, track } from './children.ts';
 import { benchCache, type Model } from './models.ts';
@@ -14,16 +15,7 @@ import { PYTHON_ENV, SCRIPT_PEER, TENSORFLOW_PEER, TF2ONNX_PEER } from './paths.
 /** TensorFlow looks for other devices otherwise, and says so. */
 const ENVIRONMENT = { ...process.env, CUDA_VISIBLE_DEVICES: '', TF_CPP_MIN_LOG_LEVEL: '3' };
 
-const ARRAYS = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int32: Int32Array,
-  int64: BigInt64Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-} as const;
-
-type Packed = { readonly dtype: keyof typeof ARRAYS; readonly shape: readonly number[]; readonly data: string };
+type Packed = { readonly dtype: NonNullable<Feed['dtype']>; readonly shape: readonly number[]; readonly data: string };
 
 export async function python(): Promise<string> {
   return (await output(PYTHON_ENV, [])).trim();
@@ -104,6 +96,5 @@ async function nextOf(lines: AsyncIterator<string>): Promise<string> {
 }
 
 function feedOf({ dtype, shape, data }: Packed, names: readonly string[]): Feed {
-  const bytes = Uint8Array.from(Buffer.from(data, 'base64'));
-  return { names, dtype, shape, data: new ARRAYS[dtype](bytes.buffer) };
+  return { names, dtype, shape, data: numericView(dtype, Buffer.from(data, 'base64')) };
 }

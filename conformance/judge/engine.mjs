@@ -1,16 +1,8 @@
 // The engine by itself, one thread: reads lines of JSON, {"open": model.onnx, "feeds": {tensor: {dtype, shape, data in base64}}} and
 // {"runs": n}, and answers each by a line: {"seconds"} or {"error"}.
 import { createInterface } from 'node:readline';
+import { numericView } from '../../packages/graph/dist/base.js';
 import { openEngine } from '../../packages/server/dist/engine/index.js';
-
-const ARRAYS = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int32: Int32Array,
-  int64: BigInt64Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-};
 
 const engine = await openEngine({ kind: 'onnxruntime', slots: 1 });
 let session;
@@ -34,8 +26,7 @@ async function open({ open: path, feeds: given }) {
 }
 
 function tensorOf({ dtype, shape, data }) {
-  const bytes = Uint8Array.from(Buffer.from(data, 'base64'));
-  return { dtype, shape, data: new ARRAYS[dtype](bytes.buffer) };
+  return { dtype, shape, data: numericView(dtype, Buffer.from(data, 'base64')) };
 }
 
 async function run(runs) {

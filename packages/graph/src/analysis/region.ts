@@ -6,7 +6,7 @@ import { invalid } from '../errors.ts';
 import { type Graph, graphOf, type Node, tensorName } from '../graph.ts';
 import { CallBody } from '../inline/call-body.ts';
 import { inlineCalls } from '../inline/index.ts';
-import { freeName } from '../inline/walk.ts';
+import { takeName } from '../inline/walk.ts';
 import type { NameAttrList } from '../proto/tensorflow.ts';
 
 export interface RegionGraph {
@@ -34,11 +34,9 @@ export function regionGraph(
   const input = placeholders.map((argument) => argument.name);
   const taken = new Set(input);
   const call = { node: { name, op: func.name, input, device: '', attr: func.attr }, name: func.name, attrs: func.attr };
-  const body = new CallBody({ ...call, fn, functions: graph.functions, guard: false }, (wanted) => {
-    const free = freeName(taken, wanted);
-    taken.add(free);
-    return free;
-  });
+  const body = new CallBody({ ...call, fn, functions: graph.functions, guard: false }, (wanted) =>
+    takeName(taken, wanted),
+  );
   const { nodes, results } = body.expand();
   const whole = inlineCalls(graphOf([...placeholders, ...nodes], graph.functions, graph.versions));
   return { graph: whole, args: input.map(tensorName), results: results.map(({ tensor }) => tensorName(tensor)) };

@@ -8,6 +8,7 @@ import type { AnalysedRegion, Analysis, ControlFlow, TensorType } from '../analy
 import type { DType } from '../dtype.ts';
 import { FloeError, invalid } from '../errors.ts';
 import { Attrs, type Node, tensorName } from '../graph.ts';
+import { dataInputs } from '../inline/walk.ts';
 import { addConstant, freshName, type OnnxAttr, type OnnxGraph, type Value, type ValueType } from '../onnx-graph.ts';
 import type { Tensor } from '../tensor.ts';
 import { toNumbers } from './constant.ts';
@@ -52,7 +53,7 @@ export class Lowering {
     this.attrs = new Attrs(node);
     this.graph = graph;
     this.around = around;
-    this.tensors = node.input.filter((input) => !input.startsWith('^')).map(tensorName);
+    this.tensors = dataInputs(node).map(tensorName);
   }
 
   get opset(): number {

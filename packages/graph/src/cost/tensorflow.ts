@@ -4,6 +4,7 @@ import { DTYPES, dtypeFromTf } from '../dtype.ts';
 import { FloeError } from '../errors.ts';
 import { Attrs, endpoint, type Graph, type Node, tensorName } from '../graph.ts';
 import { outputCount } from '../inline/op-types.ts';
+import { dataInputs } from '../inline/walk.ts';
 import { sizeOf } from '../tensor.ts';
 import { peakBytes, type Step } from './liveness.ts';
 import { type Measures, type Sized, sized, Tally } from './measures.ts';
@@ -45,7 +46,7 @@ function walk(analysis: Analysis, args: readonly string[], tally: Tally): number
       continue;
     }
     const inside = visitRegions(node, analysis, tally) ?? visit(node, analysis, tally);
-    const uses = node.input.filter((input) => !input.startsWith('^')).map(tensorName);
+    const uses = dataInputs(node).map(tensorName);
     for (const name of uses) used.add(name);
     steps.push({ uses, makes: outputsOf(node).map((name) => ({ name, bytes: bytesOf(name, analysis) })), inside });
   }
@@ -59,9 +60,7 @@ function finals(steps: readonly Step[], used: ReadonlySet<string>): ReadonlySet<
 }
 
 function visit(node: Node, analysis: Analysis, tally: Tally): number {
-  const inputs = node.input
-    .filter((input) => !input.startsWith('^'))
-    .map((input) => typed(tensorName(input), analysis));
+  const inputs = dataInputs(node).map((input) => typed(tensorName(input), analysis));
   const outputs = outputsOf(node).map((name) => typed(name, analysis));
   const shapes = (list: readonly Sized[]) => list.map(({ shape }) => shape);
   const flops = flopsOf({ node, attrs: new Attrs(node), inputs: shapes(inputs), outputs: shapes(outputs) });

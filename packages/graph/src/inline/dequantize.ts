@@ -10,7 +10,7 @@
 import { constNode } from '../constants.ts';
 import { DTYPES, type DType } from '../dtype.ts';
 import { Attrs, attrOf, type Graph, graphOf, type Node } from '../graph.ts';
-import { freeName, isControl } from './walk.ts';
+import { dataInputs, isControl, takeName } from './walk.ts';
 
 const FLOAT = attrOf({ type: DTYPES.float32.tf });
 /** Least and greatest value of each dtype. */
@@ -31,7 +31,7 @@ export function withoutDequantize(graph: Graph): Graph {
 }
 
 function isPlain(node: Node): boolean {
-  if (node.op !== 'Dequantize' || node.input.filter((input) => !isControl(input)).length !== 3) return false;
+  if (node.op !== 'Dequantize' || dataInputs(node).length !== 3) return false;
   const attrs = new Attrs(node);
   return attrs.int('axis', -1) === -1 && attrs.dtype('dtype', 'float32') === 'float32';
 }
@@ -103,8 +103,6 @@ class Arithmetic {
   }
 
   private free(suffix: string): string {
-    const name = freeName(this.taken, `${this.node.name}/${suffix}`);
-    this.taken.add(name);
-    return name;
+    return takeName(this.taken, `${this.node.name}/${suffix}`);
   }
 }

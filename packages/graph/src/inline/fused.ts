@@ -12,7 +12,7 @@ import { constNode } from '../constants.ts';
 import { invalid } from '../errors.ts';
 import { attrOf, type Graph, graphOf, type Node } from '../graph.ts';
 import type { AttrValue } from '../proto/tensorflow.ts';
-import { freeName, isControl } from './walk.ts';
+import { dataInputs, isControl, takeName } from './walk.ts';
 
 /** The op inside each fused one, with those of its attributes that the fused one holds. */
 interface Plain {
@@ -73,7 +73,7 @@ class Parts {
 
   nodes(): readonly Node[] {
     const { node } = this;
-    const data = node.input.filter((input) => !isControl(input));
+    const data = dataInputs(node);
     if (node.op === 'Prelu') {
       this.needInputs(data, 2);
       this.prelu(data[0] as string, data[1] as string, node.name);
@@ -202,9 +202,7 @@ class Parts {
   }
 
   private free(suffix: string): string {
-    const name = freeName(this.taken, `${this.node.name}/${suffix}`);
-    this.taken.add(name);
-    return name;
+    return takeName(this.taken, `${this.node.name}/${suffix}`);
   }
 
   private texts(attr: string): readonly string[] {

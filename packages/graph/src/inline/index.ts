@@ -6,7 +6,7 @@
 import { FloeError, invalid } from '../errors.ts';
 import { attrOf, attrOfList, type Graph, graphOf, type Node } from '../graph.ts';
 import { type Call, CallBody, calledFunction, RESOURCE } from './call-body.ts';
-import { freeName } from './walk.ts';
+import { takeName } from './walk.ts';
 
 /** Calls nested deeper than this are taken for a function that calls itself. */
 const MAX_DEPTH = 100;
@@ -80,17 +80,11 @@ class Inliner {
     }
     if (++this.calls > MAX_CALLS || this.done.length + this.stack.length > MAX_NODES) throw this.tooLarge(node);
     const call: Call = { node, name, attrs, fn, functions: this.graph.functions, guard: this.hasFlow };
-    const body = new CallBody(call, (wanted) => this.reserve(wanted));
+    const body = new CallBody(call, (wanted) => takeName(this.taken, wanted));
     const { nodes, results } = body.expand();
     const settled = this.settle(node, results);
     if (settled !== undefined) this.stack.push({ node: settled, depth, settled: true });
     for (const inner of nodes.reverse()) this.stack.push({ node: inner, depth: depth + 1, settled: false });
-  }
-
-  private reserve(wanted: string): string {
-    const name = freeName(this.taken, wanted);
-    this.taken.add(name);
-    return name;
   }
 
   /** What stays under the call's name. */

@@ -48,6 +48,13 @@ export function usersOf(graph: Graph): ReadonlyMap<string, readonly Node[]> {
   return users;
 }
 
+/** A free name, which is taken from now on. */
+export function takeName(taken: Set<string>, wanted: string): string {
+  const name = freeName(taken, wanted);
+  taken.add(name);
+  return name;
+}
+
 /** A name that no node has yet: `wanted`, or with `_1`, `_2`, ... */
 export function freeName(taken: { has(name: string): boolean }, wanted: string): string {
   let name = wanted;

@@ -1,6 +1,7 @@
 /** Where single elements of shape-like tensors come from: through packing, joining, slicing and reshaping, back to what was computed. */
 import type { Analysis } from '../analysis/index.ts';
 import { endpoint, type Graph, type Node, tensorName } from '../graph.ts';
+import { dataInputs } from '../inline/walk.ts';
 import { sizeOf } from '../tensor.ts';
 
 /** An element of a tensor, counted flat. */
@@ -62,7 +63,7 @@ export class ElementSources {
   private before({ tensor, at }: Element): Element | undefined {
     const node = this.node({ tensor, at });
     if (node === undefined) return undefined;
-    const inputs = node.input.filter((input) => !input.startsWith('^')).map(tensorName);
+    const inputs = dataInputs(node).map(tensorName);
     if (PASSES_ON.has(node.op)) return { tensor: inputs[0] ?? '', at };
     if (node.op === 'Pack' && Number(node.attr.get('axis')?.i ?? 0n) === 0) return this.part(inputs, at);
     if (node.op === 'ConcatV2' && this.isAxisZero(inputs.at(-1))) return this.part(inputs.slice(0, -1), at);

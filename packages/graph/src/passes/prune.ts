@@ -1,5 +1,6 @@
 /** Removes the nodes that no kept tensor needs. Feeds stay, used or not: they are the interface of the graph. */
 import { endpoint, type Graph, type Node } from '../graph.ts';
+import { dataInputs } from '../inline/walk.ts';
 import { hasControlFlow, nodesOf, type Pass, withNodes } from './pass.ts';
 
 export const prune: Pass = (graph, keep, feeds) => {
@@ -27,6 +28,6 @@ function reach(graph: Graph, names: readonly string[], controlFlow: boolean): Re
 }
 
 function withoutControl(node: Node): Node {
-  const input = node.input.filter((name) => !name.startsWith('^'));
+  const input = dataInputs(node);
   return input.length === node.input.length ? node : { ...node, input };
 }

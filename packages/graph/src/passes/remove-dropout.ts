@@ -5,6 +5,7 @@
  */
 import { type Analysis, analyse } from '../analysis/index.ts';
 import { endpoint, type Graph, type Node, tensorName } from '../graph.ts';
+import { dataInputs } from '../inline/walk.ts';
 import type { Tensor } from '../tensor.ts';
 import { hasControlFlow, inputName, nodesOf, type Pass, withInputs, withNodes } from './pass.ts';
 
@@ -43,7 +44,7 @@ class Finder {
   visit(node: Node): void {
     if (this.fed.has(node.name)) return;
     const tensor = `${node.name}:0`;
-    const inputs = node.input.filter((input) => !input.startsWith('^')).map(tensorName);
+    const inputs = dataInputs(node).map(tensorName);
     if (this.isUnit(node, inputs)) this.unit.add(tensor);
     if (this.isOnes(node, inputs)) this.ones.add(tensor);
     const source = this.sourceOf(node, inputs);

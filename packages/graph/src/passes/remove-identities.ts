@@ -4,6 +4,7 @@
  */
 import { topologicalOrder } from '../analysis/order.ts';
 import { endpoint, type Graph, type Node } from '../graph.ts';
+import { dataInputs } from '../inline/walk.ts';
 import { hasControlFlow, isTied, nodesOf, type Pass, withInputs, withNodes } from './pass.ts';
 
 const IDENTITIES = new Set([
@@ -51,7 +52,7 @@ function isIdentity(node: Node): boolean {
 
 /** Output `i` of an identity is its input `i`; Print has other inputs, which are only printed. */
 function recordSources(node: Node, source: Map<string, string>): void {
-  const data = node.input.filter((input) => !input.startsWith('^'));
+  const data = dataInputs(node);
   (node.op === 'IdentityN' ? data : data.slice(0, 1)).forEach((input, i) => {
     source.set(`${node.name}:${i}`, input);
   });

@@ -1,7 +1,7 @@
 /** In which branches each node is computed: behind which sides of which conditions. */
 import { topologicalOrder } from '../analysis/order.ts';
 import { endpoint, type Graph, type Node, tensorName } from '../graph.ts';
-import { isControl } from '../inline/walk.ts';
+import { dataInputs, isControl } from '../inline/walk.ts';
 
 /** Condition, by the tensor that it comes from -> the side that is taken (output of the Switch: 1 where it holds). */
 export type Context = ReadonlyMap<string, number>;
@@ -69,7 +69,7 @@ export function conditionOf({ byName }: Graph, each: Node): string {
 
 /** Undefined where no condition tells the inputs apart. */
 function decide(graph: Graph, merge: Node, of: ReadonlyMap<string, Context>): Decision | undefined {
-  const [a, b, more] = merge.input.filter((input) => !isControl(input));
+  const [a, b, more] = dataInputs(merge);
   if (a === undefined || b === undefined || more !== undefined) return undefined;
   const [left, right] = [contextOf(graph, a, of), contextOf(graph, b, of)];
   const opposed = [...left].find(([condition, side]) => right.has(condition) && right.get(condition) !== side);

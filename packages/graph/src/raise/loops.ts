@@ -4,7 +4,7 @@
  */
 import { invalid } from '../errors.ts';
 import { endpoint, type Graph, graphOf, type Node, tensorName } from '../graph.ts';
-import { freeName, isControl } from '../inline/walk.ts';
+import { dataInputs, freeName, isControl } from '../inline/walk.ts';
 import type { FunctionDef } from '../proto/tensorflow.ts';
 import { raiseConditionals } from './conditionals.ts';
 import { ENTER, type Frame, framesOf } from './frames.ts';
@@ -159,9 +159,7 @@ class Loop {
   }
 
   private addVariable(merge: Node): void {
-    const sources = merge.input
-      .filter((input) => !isControl(input))
-      .map((input) => this.graph.byName.get(endpoint(input).node));
+    const sources = dataInputs(merge).map((input) => this.graph.byName.get(endpoint(input).node));
     const next = sources.find((source) => source !== undefined && NEXT.test(source.op));
     if (next === undefined) return;
     const enter = sources.find((source) => source !== undefined && ENTER.test(source.op));

@@ -1,7 +1,7 @@
 /** A part of a graph cut out as a function: followed back from its results to where it begins. */
 import { endpoint, type Graph, graphOf, type Node, tensorName } from '../graph.ts';
 import { outputRef } from '../inline/op-types.ts';
-import { freeName, isControl } from '../inline/walk.ts';
+import { dataInputs, freeName, isControl } from '../inline/walk.ts';
 import type { ArgDef, FunctionDef } from '../proto/tensorflow.ts';
 
 export interface Piece {
@@ -113,7 +113,7 @@ export function functionOf({ graph, args, results }: Piece, name: string): Funct
   };
   const body = graph.nodes
     .filter((node) => !given.has(node.name))
-    .map((node) => ({ ...node, input: node.input.filter((input) => !isControl(input)).map(ref) }));
+    .map((node) => ({ ...node, input: dataInputs(node).map(ref) }));
   const signature = {
     name,
     input_arg: args.map(untyped),
