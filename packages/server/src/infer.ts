@@ -1,12 +1,14 @@
 /**
  * The life of an inference, top to bottom: resolve the servable and hold it, decode against it, say what the inputs are, look for a known
- * answer, else prepare the inputs and run when it is their turn, encode. A caller that went away is not worked for.
+ * answer, else prepare the inputs and run when it is their turn, encode. A caller that went away is not worked for. While a version is on
+ * trial, what becomes of each request is told to who judges it.
  */
-import { FloeError } from '@floe/graph/base';
+import { asFloeError, FloeError } from '@floe/graph/base';
 import type { OutputCache } from './cache/output-cache.ts';
-import type { Codec, ModelRef, Models, NamedTensor, Wishes } from './core/inference.ts';
+import type { Codec, ModelRef, Models, NamedTensor, Servable, Wishes } from './core/inference.ts';
 import { andThen, type Later } from './core/later.ts';
-import type { Terms } from './core/terms.ts';
+import type { Notes, Terms } from './core/terms.ts';
+import type { Trial } from './core/trial.ts';
 import type { IdentifiedCall, InputStage } from './input/stage.ts';
 
 export type Infer = <Request, Reply>(
@@ -20,11 +22,13 @@ export interface InferDeps {
   readonly models: Models;
   readonly input: InputStage;
   readonly cache: OutputCache;
+  /** The trial that a model is under, if any. */
+  readonly trial: (model: string) => Trial | undefined;
 }
 
-export function inference({ models, input, cache }: InferDeps): Infer {
-  return (codec, ref, request, given) =>
-    models.use(ref, (servable) => {
+export function inference({ models, input, cache, trial }: InferDeps): Infer {
+  return (codec, ref, request, given) => {
+    const life = (servable: Servable, isStable: boolean) => {
       const call = codec.decode(request, servable);
       const terms = withWishes(given, call.wishes);
       const run = (known: IdentifiedCall, shared: Terms): Later<readonly NamedTensor[]> =>
@@ -33,14 +37,34 @@ export function inference({ models, input, cache }: InferDeps): Infer {
           return servable.run({ ...known, inputs }, shared);
         });
       const cached = andThen(input.identify(call, servable, terms), (known) =>
-        cache.answer(known, { servable, ref, isStable: true }, terms, (shared) => run(known, shared)),
+        cache.answer(known, { servable, ref, isStable }, terms, (shared) => run(known, shared)),
       );
       return andThen(cached, (answer) =>
         cache.reply(answer, codec.form?.(request, call), () =>
           codec.encode({ servable, version: answer.version, call, outputs: answer.outputs }, request),
         ),
       );
-    });
+    };
+    const onTrial = trial(ref.name);
+    if (onTrial === undefined || ref.version !== undefined || ref.label !== undefined)
+      return models.use(ref, life, given);
+    return models.use(
+      ref,
+      (servable, isStable) => judged(onTrial, servable.version, given.notes, () => life(servable, isStable)),
+      given,
+    );
+  };
+}
+
+async function judged<T>(trial: Trial, version: number, notes: Notes, life: () => Later<T>): Promise<T> {
+  try {
+    const reply = await life();
+    trial.answered(version, notes.queue?.actual);
+    return reply;
+  } catch (error) {
+    trial.failed(version, asFloeError(error).code);
+    throw error;
+  }
 }
 
 function withWishes(terms: Terms, wishes: Wishes | undefined): Terms {

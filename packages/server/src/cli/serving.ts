@@ -101,7 +101,7 @@ export async function openServing(config: ServeConfig, log: Logger, closing: Clo
   closing.push(() => cache.close());
   return {
     models,
-    infer: inference({ models, input, cache }),
+    infer: inference({ models, input, cache, trial: (model) => models.trial(model) }),
     observed: {
       scheduler: () => scheduler.snapshot(),
       outputs: () => cache.stats(),

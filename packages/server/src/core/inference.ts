@@ -2,6 +2,7 @@
  * The words of an inference: what a codec makes of a request, what a servable offers, and the ports between the two.
  */
 import type { Signature, Tensor } from '@floe/graph/base';
+import type { Asker } from './canary.ts';
 import type { EncodedForm } from './encoded-form.ts';
 import type { Later } from './later.ts';
 import type { Terms } from './terms.ts';
@@ -138,10 +139,15 @@ export interface VersionStatus {
   readonly errorMessage: string;
 }
 
+/** Work with a servable. `isStable` is true where it is the one that answers those who ask for none in particular. */
+export type ServableWork<T> = (servable: Servable, isStable: boolean) => Later<T>;
+
 /** What transports see of all models. */
 export interface Models {
-  /** Holds the servable for as long as `work` runs. Throws NOT_FOUND, UNAVAILABLE. */
-  use<T>(ref: ModelRef, work: (servable: Servable) => Later<T>): Promise<T>;
+  /**
+   * Holds the servable for as long as `work` runs; a canary has its share of those who say who asks. Throws NOT_FOUND, UNAVAILABLE.
+   */
+  use<T>(ref: ModelRef, work: ServableWork<T>, asker?: Asker): Promise<T>;
   names(): readonly string[];
   /** States of all versions of a model, newest first. Throws NOT_FOUND for an unknown model or version. */
   status(ref: ModelRef): readonly VersionStatus[];

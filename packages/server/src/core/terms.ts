@@ -15,6 +15,8 @@ export interface Terms {
   /** When the request came, in milliseconds on the clock of `performance.now()`. */
   readonly arrived: number;
   readonly caller: Caller;
+  /** Whom the caller asks for: the same canary answers the same ones. */
+  readonly sticky?: string;
   /** Multiplies the caller's weight; 1 is usual. */
   readonly priority: number;
   /** When the answer stops being worth anything, in milliseconds on the clock of `performance.now()`; Infinity for never. */

@@ -1,4 +1,4 @@
-/** Reads `<model>/channels.json`: `{"stable": 12, "labels": {"next": 13}}`. */
+/** Reads `<model>/channels.json`: `{"stable": 12, "canary": {"version": 13, "percent": 10}, "labels": {"next": 13}}`. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FloeError } from '@floe/graph/base';
@@ -8,7 +8,12 @@ import { type Channels, NO_CHANNELS } from './aspired.ts';
 const CHANNELS_FILE = 'channels.json';
 
 const version = z.int().min(0);
-const ChannelsFile = z.object({ stable: version.optional(), labels: z.record(z.string(), version).default({}) });
+const canary = z.object({ version, percent: z.number().min(0).max(100) });
+const ChannelsFile = z.object({
+  stable: version.optional(),
+  canary: canary.optional(),
+  labels: z.record(z.string(), version).default({}),
+});
 
 /** No file means no channels. Throws DATA_LOSS naming file and field. */
 export async function readChannels(modelFolder: string): Promise<Channels> {
@@ -18,8 +23,8 @@ export async function readChannels(modelFolder: string): Promise<Channels> {
     throw new FloeError('UNAVAILABLE', `${file} cannot be read: ${cause.message}`, { file }, cause);
   });
   if (text === undefined) return NO_CHANNELS;
-  const { stable, labels } = parse(text, file);
-  return stable === undefined ? { labels } : { stable, labels };
+  const { stable, canary, labels } = parse(text, file);
+  return { labels, ...(stable === undefined ? {} : { stable }), ...(canary === undefined ? {} : { canary }) };
 }
 
 function parse(text: string, file: string): z.infer<typeof ChannelsFile> {

@@ -4,9 +4,10 @@
  * the old one has to go first, requests wait for the successor.
  */
 import { FloeError } from '@floe/graph/base';
+import { type Asker, answersFrom } from '../core/canary.ts';
 import type { SwapPolicy } from '../core/config.ts';
-import type { ModelRef, Servable, VersionStatus } from '../core/inference.ts';
-import type { Later } from '../core/later.ts';
+import type { ModelRef, ServableWork, VersionStatus } from '../core/inference.ts';
+import { Trial } from '../core/trial.ts';
 import { type Channels, defaultVersion, NO_CHANNELS } from '../registry/aspired.ts';
 import type { FoundVersion } from '../registry/scan.ts';
 import type { Aspired } from '../registry/watcher.ts';
@@ -34,6 +35,10 @@ export class Model {
   private channels: Channels = NO_CHANNELS;
   /** What answers where a request names no version; kept, since nearly every request asks for it. */
   private byDefault: ServableVersion | undefined;
+  /** What answers its share of them; absent where there is no canary, or it does not serve. */
+  private canary: ServableVersion | undefined;
+  /** Set while a canary serves. */
+  trial: Trial | undefined;
   /** Set while an old version is gone and its successor not there yet. */
   private succession: Promise<unknown> | undefined;
 
@@ -55,16 +60,17 @@ export class Model {
     return { sessions: version?.openSessions ?? 0, bytes: version?.found.bytes ?? 0 };
   }
 
-  use<T>(ref: ModelRef, work: (servable: Servable) => Later<T>): Promise<T> {
-    return this.find(ref)?.use(work) ?? this.useSuccessor(ref, work);
+  use<T>(ref: ModelRef, work: ServableWork<T>, asker?: Asker): Promise<T> {
+    const version = this.find(ref, asker);
+    return version?.use(work, version === this.byDefault) ?? this.useSuccessor(ref, work, asker);
   }
 
-  private async useSuccessor<T>(ref: ModelRef, work: (servable: Servable) => Later<T>): Promise<T> {
+  private async useSuccessor<T>(ref: ModelRef, work: ServableWork<T>, asker?: Asker): Promise<T> {
     if (this.succession === undefined) throw notFound(ref);
     await this.succession;
-    const successor = this.find(ref);
+    const successor = this.find(ref, asker);
     if (successor === undefined) throw notFound(ref);
-    return successor.use(work);
+    return successor.use(work, successor === this.byDefault);
   }
 
   /** Brings the versions that serve to those aspired to; resolves when all of it is done or has failed. */
@@ -131,17 +137,32 @@ export class Model {
     this.changed(version);
   }
 
-  private find(ref: ModelRef): ServableVersion | undefined {
-    if (ref.version === undefined && ref.label === undefined) return this.byDefault;
+  private find(ref: ModelRef, asker?: Asker): ServableVersion | undefined {
+    if (ref.version === undefined && ref.label === undefined) return this.answering(asker);
     const wanted = ref.version ?? this.labelled(ref.label ?? '');
     return this.available().find(({ version }) => version === wanted);
+  }
+
+  private answering(asker: Asker | undefined): ServableVersion | undefined {
+    const { canary } = this.channels;
+    if (this.canary === undefined || canary === undefined || asker === undefined) return this.byDefault;
+    return answersFrom(canary, this.name, asker) ? this.canary : this.byDefault;
   }
 
   private chooseDefault(): void {
     const before = this.byDefault;
     this.byDefault = this.findDefault();
+    this.chooseCanary();
     if (this.byDefault !== undefined && this.byDefault !== before)
       this.deps.onDefault?.(this.name, this.byDefault.version);
+  }
+
+  private chooseCanary(): void {
+    const wanted = this.channels.canary?.version;
+    const canary = this.available().find(({ version }) => version === wanted);
+    this.canary = canary === this.byDefault ? undefined : canary;
+    if (this.canary === undefined) this.trial = undefined;
+    else if (this.trial?.version !== wanted) this.trial = new Trial(this.canary.version);
   }
 
   private findDefault(): ServableVersion | undefined {
@@ -152,7 +173,9 @@ export class Model {
   }
 
   private labelled(label: string): number | undefined {
-    return label === 'stable' ? this.channels.stable : new Map(Object.entries(this.channels.labels)).get(label);
+    if (label === 'stable') return this.channels.stable;
+    if (label === 'canary') return this.channels.canary?.version;
+    return new Map(Object.entries(this.channels.labels)).get(label);
   }
 
   private available(): readonly ServableVersion[] {

@@ -1,7 +1,8 @@
 /** All models of a server, kept at what the registry says should serve. */
 import { FloeError } from '@floe/graph/base';
-import type { ModelRef, Models, Servable, VersionStatus } from '../core/inference.ts';
-import type { Later } from '../core/later.ts';
+import type { Asker } from '../core/canary.ts';
+import type { ModelRef, Models, ServableWork, VersionStatus } from '../core/inference.ts';
+import type { Trial } from '../core/trial.ts';
 import type { Aspired } from '../registry/watcher.ts';
 import { Model, type ModelDeps, notFound } from './model.ts';
 
@@ -23,10 +24,16 @@ export class ServedModels implements Models {
   }
 
   /** A request that comes while the server starts waits for the model: the port is open before all are loaded. */
-  use<T>(ref: ModelRef, work: (servable: Servable) => Later<T>): Promise<T> {
+  use<T>(ref: ModelRef, work: ServableWork<T>, asker?: Asker): Promise<T> {
     const model = this.models.get(ref.name);
-    if (model?.serves || this.looked) return model === undefined ? Promise.reject(notFound(ref)) : model.use(ref, work);
-    return this.firstLook.promise.then(() => this.use(ref, work));
+    if (model?.serves) return model.use(ref, work, asker);
+    if (!this.looked) return this.firstLook.promise.then(() => this.use(ref, work, asker));
+    return model === undefined ? Promise.reject(notFound(ref)) : model.use(ref, work, asker);
+  }
+
+  /** How the version on trial does; undefined where there is none. */
+  trial(model: string): Trial | undefined {
+    return this.models.get(model)?.trial;
   }
 
   names(): readonly string[] {

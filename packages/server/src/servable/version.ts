@@ -1,7 +1,7 @@
 /** One version of a model on its way through its life, counted by those who use it. */
 import { asFloeError, FloeError } from '@floe/graph/base';
-import type { VersionState, VersionStatus } from '../core/inference.ts';
-import { holding, type Later, promised } from '../core/later.ts';
+import type { ServableWork, VersionState, VersionStatus } from '../core/inference.ts';
+import { holding, promised } from '../core/later.ts';
 import type { FoundVersion } from '../registry/scan.ts';
 import { step } from './lifecycle.ts';
 import type { LoadedServable } from './loaded.ts';
@@ -58,7 +58,7 @@ export class ServableVersion {
   }
 
   /** Holds the version while `work` runs. */
-  use<T>(work: (servable: LoadedServable) => Later<T>): Promise<T> {
+  use<T>(work: ServableWork<T>, isStable: boolean): Promise<T> {
     const { servable } = this;
     if (servable === undefined || this.state !== 'AVAILABLE') {
       const message = `version ${this.version} of ${this.found.model} is not available`;
@@ -67,7 +67,7 @@ export class ServableVersion {
     this.users++;
     return promised(() =>
       holding(
-        () => work(servable),
+        () => work(servable, isStable),
         () => this.release(),
       ),
     );

@@ -43,6 +43,20 @@ describe('which versions should serve', () => {
       keep: 1,
       serve: [1],
     },
+    {
+      says: 'the canary beside the stable one',
+      there: [1, 2, 3, 4],
+      channels: { stable: 2, canary: { version: 3, percent: 10 }, labels: {} },
+      keep: 1,
+      serve: [2, 3],
+    },
+    {
+      says: 'the canary beside the newest of the others',
+      there: [1, 2, 3],
+      channels: { canary: { version: 3, percent: 10 }, labels: {} },
+      keep: 1,
+      serve: [2, 3],
+    },
     { says: 'nothing where nothing is there', there: [], channels: { labels: {} }, keep: 1, serve: [] },
   ];
   for (const { says, there, channels, keep, serve } of table) {
@@ -55,6 +69,18 @@ describe('which versions should serve', () => {
 describe('which version answers by default', () => {
   const table: { says: string; available: number[]; channels: Channels; version: number | undefined }[] = [
     { says: 'the newest available', available: [1, 3, 2], channels: { labels: {} }, version: 3 },
+    {
+      says: 'no canary while another is there',
+      available: [1, 3, 2],
+      channels: { canary: { version: 3, percent: 50 }, labels: {} },
+      version: 2,
+    },
+    {
+      says: 'the canary where it is alone',
+      available: [3],
+      channels: { stable: 2, canary: { version: 3, percent: 50 }, labels: {} },
+      version: 3,
+    },
     { says: 'the stable one', available: [1, 3, 2], channels: { stable: 2, labels: {} }, version: 2 },
     {
       says: 'the newest while the stable one is not loaded yet',

@@ -9,7 +9,7 @@ import { CostModel } from '../../src/cost/cost-model.ts';
 import { MachineRate } from '../../src/cost/machine-rate.ts';
 import { openEngine } from '../../src/engine/index.ts';
 import type { Work } from '../../src/queue/work.ts';
-import { aspiredVersions, NO_CHANNELS } from '../../src/registry/aspired.ts';
+import { aspiredVersions, type Channels, NO_CHANNELS } from '../../src/registry/aspired.ts';
 import { scanRoot } from '../../src/registry/scan.ts';
 import { estimateMemory } from '../../src/servable/lifecycle.ts';
 import { loadVersion } from '../../src/servable/loaded.ts';
@@ -56,11 +56,10 @@ function serve(swap: SwapPolicy, limitBytes: number): void {
   });
 }
 
-async function look(): Promise<void> {
+async function look(channels: Channels = NO_CHANNELS): Promise<void> {
   const found = await scanRoot(folder.root);
   const aspired = [...found].map(
-    ([name, versions]) =>
-      [name, { channels: NO_CHANNELS, versions: aspiredVersions(versions, NO_CHANNELS, 1) }] as const,
+    ([name, versions]) => [name, { channels, versions: aspiredVersions(versions, channels, 1) }] as const,
   );
   await models.aspire(new Map(aspired));
 }
@@ -171,5 +170,52 @@ describe('a swap', () => {
     await look();
     expect(changes.slice(2)).toEqual(['1 UNLOADING', '1 END', '2 LOADING', '2 END', '1 LOADING', '1 AVAILABLE']);
     expect(await ask()).toBe(1);
+  });
+});
+
+describe('a canary', () => {
+  const trying = (percent: number): Channels => ({ stable: 1, canary: { version: 2, percent }, labels: {} });
+  const whoAnswers = (name: string): Promise<string> =>
+    models.use({ name: 'digits' }, ({ version }, isStable) => `${version} ${isStable}`, {
+      caller: { name },
+      requestId: 'r',
+    });
+  beforeEach(async () => {
+    await folder.addVersion(2);
+    serve('unload-first', 10 * one);
+  });
+
+  it('answers its share of callers beside the stable version, and the same ones every time', async () => {
+    await look(trying(50));
+    const names = Array.from({ length: 40 }, (_, n) => `caller-${n}`);
+    const first = await Promise.all(names.map(whoAnswers));
+    expect(new Set(first)).toEqual(new Set(['1 true', '2 false']));
+    expect(await Promise.all(names.map(whoAnswers))).toEqual(first);
+  });
+
+  it('answers nobody who does not say who asks, and whoever asks for it by its label', async () => {
+    await look(trying(100));
+    expect(await ask()).toBe(1);
+    expect(await models.use({ name: 'digits', label: 'canary' }, ({ version }) => version)).toBe(2);
+    expect(await whoAnswers('anyone')).toBe('2 false');
+  });
+
+  it('is judged by a trial of its own, which ends with it', async () => {
+    await look(trying(10));
+    const trial = models.trial('digits');
+    expect(trial?.version).toBe(2);
+    await look(trying(50));
+    expect(models.trial('digits')).toBe(trial);
+    await look({ stable: 2, labels: {} });
+    expect(models.trial('digits')).toBeUndefined();
+    expect(await whoAnswers('anyone')).toBe('2 true');
+  });
+
+  it('goes without a request lost when it is taken back', async () => {
+    await look(trying(100));
+    const answers = Array.from({ length: 8 }, (_, n) => whoAnswers(`caller-${n}`));
+    await look({ stable: 1, labels: {} });
+    expect(await Promise.all(answers)).toEqual(new Array(8).fill('2 false'));
+    expect(await whoAnswers('caller-1')).toBe('1 true');
   });
 });

@@ -1,7 +1,15 @@
 /** A real server over a real, if small, model: `adder` answers y = x + 1, `pictures` scores an image by its size. */
 import { FloeError, type Tensor } from '@floe/graph';
 import { pino } from 'pino';
-import type { EncodedImage, InputValue, ModelRef, Models, Servable, VersionStatus } from '../../src/core/inference.ts';
+import type {
+  EncodedImage,
+  InputValue,
+  ModelRef,
+  Models,
+  Servable,
+  ServableWork,
+  VersionStatus,
+} from '../../src/core/inference.ts';
 import type { Terms } from '../../src/core/terms.ts';
 import { Scheduler } from '../../src/queue/scheduler.ts';
 import type { HttpDeps, HttpOptions, HttpServer } from '../../src/transport/http/deps.ts';
@@ -68,12 +76,12 @@ export class Adders implements Models {
   ]);
   isReady = true;
 
-  async use<T>(ref: ModelRef, work: (servable: Servable) => Promise<T> | T): Promise<T> {
+  async use<T>(ref: ModelRef, work: ServableWork<T>): Promise<T> {
     const versions = this.served.get(ref.name);
     const version = ref.label === 'stable' ? 1 : (ref.version ?? Math.max(...(versions?.keys() ?? [])));
     const found = ref.label === undefined || ref.label === 'stable' ? versions?.get(version) : undefined;
     if (found === undefined) throw new FloeError('NOT_FOUND', 'no such model', { field: 'model' });
-    return work(found);
+    return work(found, true);
   }
 
   names(): readonly string[] {
