@@ -21,8 +21,7 @@ export const small: Case = async (models, effort) => {
       name: 'mlp: CPU per answer / of an empty fastify handler',
       value: medianOf(served, empty, (a, b) => a.cpu / b.cpu),
       unit: 'ratio',
-      // The aim is missed on machines where an empty handler is cheap, see README.md: the slack only holds what is reached there.
-      limit: { most: 1.7, slack: 1.1 },
+      limit: { most: 1.7, slack: 0.4 },
     },
     { name: 'mlp: answers', value: median(served.map((load) => load.answers / load.seconds)), unit: '1/s' },
     { name: 'mlp: 99 % of answers within', value: median(served.map(({ p99 }) => p99)), unit: 'ms' },

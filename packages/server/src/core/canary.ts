@@ -3,6 +3,8 @@
  * who was asked stays asked.
  */
 
+import { ANONYMOUS } from './terms.ts';
+
 /** Stored in `channels.json`. */
 export interface Canary {
   readonly version: number;
@@ -28,7 +30,7 @@ export function answersFrom({ version, percent }: Canary, model: string, asker: 
 
 function nameOf({ requestId, caller, sticky }: Asker): string {
   if (sticky !== undefined) return `s\0${caller.name}\0${sticky}`;
-  return caller.name === '' ? `r\0${requestId}` : `c\0${caller.name}`;
+  return caller.name === ANONYMOUS ? `r\0${requestId}` : `c\0${caller.name}`;
 }
 
 /** In 0..1: FNV-1a over UTF-16 units, then the finaliser of MurmurHash3, for FNV's high bits alone are too even. */

@@ -2,6 +2,9 @@
  * On whose behalf and under which conditions a request is answered. A transport makes the terms; queue, cache and input stage read them
  * and write down in `notes` what became of the request.
  */
+/** Name of callers that nothing is known of. */
+export const ANONYMOUS = 'anonymous';
+
 export interface Caller {
   readonly name: string;
   /** Share of the server under contention; 1 is usual. */

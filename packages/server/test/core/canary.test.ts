@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Asker, answersFrom } from '../../src/core/canary.ts';
+import { ANONYMOUS } from '../../src/core/terms.ts';
 
 const asker = (name: string, requestId: string, sticky?: string): Asker => ({
   caller: { name },
@@ -16,8 +17,8 @@ const share = (percent: number, of: (n: number) => Asker): number => {
 
 describe('who is answered by a canary', () => {
   it('is nobody at 0 % and everybody at 100 %', () => {
-    expect(share(0, (n) => asker('', `r${n}`))).toBe(0);
-    expect(share(100, (n) => asker('', `r${n}`))).toBe(100);
+    expect(share(0, (n) => asker(ANONYMOUS, `r${n}`))).toBe(0);
+    expect(share(100, (n) => asker(ANONYMOUS, `r${n}`))).toBe(100);
   });
 
   it("is about the share of callers, of whom they ask for, and of unknown callers' requests", () => {
@@ -25,7 +26,7 @@ describe('who is answered by a canary', () => {
       for (const of of [
         (n: number) => asker(`caller-${n}`, 'r'),
         (n: number) => asker('gateway', 'r', `user-${n}`),
-        (n: number) => asker('', `r-${n}`),
+        (n: number) => asker(ANONYMOUS, `r-${n}`),
       ]) {
         const got = share(percent, of);
         expect(got).toBeGreaterThan(percent - 1.5);

@@ -93,3 +93,16 @@ test('the ring of recent requests keeps the latest', () => {
   expect([latest[0], latest.at(-1), latest.length]).toEqual([4999, 5000 - 2048, 2048]);
   expect(recent.find('100')).toBeUndefined();
 });
+
+describe('whom a caller asks for', () => {
+  test('goes along, is a name of its own, and is nothing where it is not said', async () => {
+    await using server = await startServer();
+    const send = (headers: Record<string, string>) =>
+      ask(`${server.url}/v2/models/adder/infer`, { method: 'POST', body: INFER, headers });
+    await send({ 'x-sticky-key': 'ann' });
+    await send({});
+    expect(server.terms.map(({ sticky }) => sticky)).toEqual(['ann', undefined]);
+    const { status, text } = await send({ 'x-sticky-key': 'a'.repeat(257) });
+    expect([status, text]).toEqual([400, expect.stringContaining('x-sticky-key')]);
+  });
+});

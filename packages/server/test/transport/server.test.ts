@@ -96,7 +96,13 @@ describe('what the server says of itself', () => {
         responses: Described;
       };
       const wishes = parameters.filter((parameter) => parameter.in === 'header').map(({ name }) => name);
-      expect(wishes).toEqual(['X-Request-Timeout-Ms', 'Cache-Control', 'X-Cache-Scope', 'X-Request-Id']);
+      expect(wishes).toEqual([
+        'X-Request-Timeout-Ms',
+        'Cache-Control',
+        'X-Cache-Scope',
+        'X-Sticky-Key',
+        'X-Request-Id',
+      ]);
       expect(Object.keys(responses[200]?.headers ?? {})).toEqual(['X-Cache', 'X-Model-Version', 'X-Request-Id']);
       expect(Object.keys(responses[429]?.headers ?? {})).toEqual(['Retry-After']);
       const url = path.replace('{model}', 'adder');

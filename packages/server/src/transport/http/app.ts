@@ -1,6 +1,7 @@
 /** A fastify instance as all our servers use it, and how it comes to listen. */
 import { readFileSync } from 'node:fs';
-import type { IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Server as TlsServer } from 'node:tls';
 import { asFloeError, FloeError } from '@floe/graph/base';
@@ -20,27 +21,37 @@ import { requestId } from './request-id.ts';
 /** Longest path segment that is a parameter, such as a model's name. */
 const MAX_PARAM = 1024;
 const REQUEST_TIMEOUT_MS = 300_000;
+/** Longer than the minute for which load balancers keep idle connections: it is they who shall close them. */
+const KEEP_ALIVE_MS = 72_000;
 
 /** Codecs validate bodies; without these two, fastify would load a schema compiler that nothing uses, for 50 ms of every start. */
 const NO_SCHEMAS = {
   compilersFactory: { buildValidator: () => () => () => true, buildSerializer: () => () => JSON.stringify },
 } as unknown as NonNullable<FastifyServerOptions['schemaController']>;
 
-export function createApp(options: Pick<HttpOptions, 'bodyLimit' | 'tls'>): FastifyInstance {
+/** `front` is given what answers the app's own routes, and may answer before it. */
+export function createApp(
+  { bodyLimit, tls }: Pick<HttpOptions, 'bodyLimit' | 'tls'>,
+  front: (app: RequestListener) => RequestListener = (app) => app,
+): FastifyInstance {
   const settings: FastifyServerOptions = {
     logger: false,
     genReqId: requestId,
-    bodyLimit: options.bodyLimit,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    bodyLimit,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: MAX_PARAM },
     schemaController: NO_SCHEMAS,
     frameworkErrors: refuse as never,
+    serverFactory: (app) => {
+      const timeouts = { requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS };
+      if (tls === undefined) return createServer(timeouts, front(app));
+      return createSecureServer({ ...timeouts, ...readTls(tls) }, front(app));
+    },
   };
-  const app: FastifyInstance = options.tls === undefined ? fastify(settings) : secure(settings, options.tls);
+  const app: FastifyInstance = fastify(settings);
   app.removeAllContentTypeParsers();
   const parser = (_request: FastifyRequest, payload: IncomingMessage, done: BodyDone) =>
-    readBody(payload, options.bodyLimit, done);
+    readBody(payload, bodyLimit, done);
   // Types named here are found without being parsed; `*` takes all others.
   app.addContentTypeParser(['application/json', 'application/octet-stream', '*'], parser);
   return app;
@@ -50,10 +61,6 @@ export function createApp(options: Pick<HttpOptions, 'bodyLimit' | 'tls'>): Fast
 function refuse(error: Error, request: FastifyRequest, reply: FastifyReply): void {
   const wire = wireError(error, floeShape, request.id);
   reply.code(wire.status).header('content-type', 'application/json').send(wire.body);
-}
-
-function secure(settings: FastifyServerOptions, tls: TlsOptions): FastifyInstance {
-  return fastify({ ...settings, https: readTls(tls) } as FastifyServerOptions);
 }
 
 function readTls(tls: TlsOptions): { cert: Buffer; key: Buffer } {

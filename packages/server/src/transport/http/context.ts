@@ -1,37 +1,19 @@
-/** What all routes of the HTTP transport share: a request's notes, who asks, when the caller leaves, and how answers go out. */
-import { isAscii } from 'node:buffer';
-import { FloeError } from '@floe/graph/base';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+/** What all routes of the data plane share: who asks, bodies, and how errors go out. */
+import { FloeError, invalid } from '@floe/graph/base';
 import type { ModelRef } from '../../core/inference.ts';
-import type { Caller, Notes } from '../../core/terms.ts';
+import type { Caller } from '../../core/terms.ts';
 import type { Scope } from '../identity/identity.ts';
+import { readBody } from './body.ts';
 import type { ErrorShape, HttpDeps } from './deps.ts';
 import { floeShape, HttpError, tfsShape, v2Shape, wireError } from './errors.ts';
+import type { Exchange } from './exchange.ts';
 import type { HttpMetrics, Protocol } from './metrics.ts';
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** `performance.now()` at the head of the request. */
-    startedAt: number;
-    /** Which protocol's URL this is, hence whose shape its errors take. */
-    dialect: Protocol;
-    /** Model asked for; empty where none is. */
-    model: string;
-    /** Made when someone asks for the caller's signal. */
-    controller: AbortController | undefined;
-    /** Who asks. */
-    caller: Caller;
-    /** What became of it; absent where nothing was inferred. */
-    notes: Notes | undefined;
-  }
-}
 
 export interface HttpContext extends HttpDeps {
   readonly http: HttpMetrics;
 }
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
-const SMALL = 8192;
 const SHAPES: Readonly<Record<Protocol, ErrorShape>> = {
   tfs: tfsShape,
   v2: v2Shape,
@@ -48,58 +30,54 @@ export function dialectOf(url: string): Protocol {
 }
 
 /** Who asks. Throws UNAUTHENTICATED or PERMISSION_DENIED. */
-export function authorize(context: HttpDeps, request: FastifyRequest, scope: Scope): Caller {
-  const { headers, socket } = request.raw;
+export function authorize(context: HttpDeps, { request }: Exchange, scope: Scope): Caller {
+  const { headers, socket } = request;
   return context.identity.authorize(
     { authorization: headers.authorization, remoteAddress: socket.remoteAddress },
     scope,
   );
 }
 
-/** Aborts when the caller goes away before the answer is out. */
-export function callerSignal(request: FastifyRequest): AbortSignal {
-  request.controller ??= new AbortController();
-  return request.controller.signal;
+/** A part of a path. Throws INVALID_ARGUMENT. */
+export function decoded(part: string, what: string): string {
+  if (!part.includes('%')) return part;
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw invalid(`Failed to decode model ${what}:${part}`);
+  }
 }
 
-/** The body, empty where there is none. Throws 415 for a type that cannot hold tensors. */
-export function tensorBody(request: FastifyRequest): Buffer {
-  const type = request.headers['content-type'];
+/** The body. Throws 413 over the limit, 400 or 415 for what cannot be unpacked. */
+export function bodyOf(context: HttpContext, exchange: Exchange): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    readBody(exchange.request, context.options.bodyLimit, (error, body) => {
+      if (body === undefined) return reject(error);
+      exchange.received = body.length;
+      resolve(body);
+    });
+  });
+}
+
+/** The same, and throws 415 for a type that cannot hold tensors. */
+export function readTensors(context: HttpContext, exchange: Exchange): Promise<Buffer> {
+  const type = exchange.request.headers['content-type'];
   if (type !== undefined && FOREIGN_TYPE.test(type)) {
     throw new HttpError(415, 'INVALID_ARGUMENT', `content-type ${type} is not supported here`);
   }
-  return bodyOf(request);
-}
-
-export function bodyOf(request: FastifyRequest): Buffer {
-  return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-}
-
-/**
- * Sends JSON. Node writes a string together with the head, but a Buffer after it, which costs a small answer a fifth of its CPU; the
- * bytes of ASCII are its characters.
- */
-export function sendJson(reply: FastifyReply, body: Buffer): FastifyReply {
-  reply.header('content-type', JSON_TYPE);
-  return reply.send(body.length < SMALL && isAscii(body) ? body.toString('latin1') : body);
+  return bodyOf(context, exchange);
 }
 
 /** Sends an error in the shape of the request's protocol, and logs it where the fault is ours. */
-export function sendError(
-  context: HttpContext,
-  thrown: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  ref?: ModelRef,
-): FastifyReply {
-  const wire = wireError(thrown, SHAPES[request.dialect], request.id, ref);
+export function sendError(context: HttpContext, thrown: unknown, exchange: Exchange, ref?: ModelRef): void {
+  const wire = wireError(thrown, SHAPES[exchange.dialect], exchange.id, ref);
   if (wire.status >= 500 && wire.status !== 503)
-    context.log.error({ requestId: request.id, err: thrown }, 'request failed');
-  if (wire.status === 413) reply.header('connection', 'close');
+    context.log.error({ requestId: exchange.id, err: thrown }, 'request failed');
+  if (wire.status === 413) exchange.header('connection', 'close');
   const wait = retryAfter(thrown);
-  if (wait !== undefined) reply.header('retry-after', wait);
-  if (wire.status === 401) reply.header('www-authenticate', 'Bearer');
-  return reply.code(wire.status).header('content-type', JSON_TYPE).send(wire.body);
+  if (wait !== undefined) exchange.header('retry-after', wait);
+  if (wire.status === 401) exchange.header('www-authenticate', 'Bearer');
+  exchange.send(wire.status, JSON_TYPE, wire.body);
 }
 
 /** Whole seconds after which a refused request may come again; undefined where nothing is known of that. */

@@ -26,6 +26,14 @@ export const WISHES: readonly JsonObject[] = [
     },
   ),
   header(
+    'X-Sticky-Key',
+    { type: 'string', maxLength: 256 },
+    {
+      description:
+        'Whom the caller asks for, such as a user: while a new version is tried, the same version answers the same ones. Else the API key counts.',
+    },
+  ),
+  header(
     'X-Request-Id',
     { type: 'string', maxLength: 128 },
     {

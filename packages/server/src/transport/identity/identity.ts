@@ -6,7 +6,7 @@
  */
 import { hash, timingSafeEqual } from 'node:crypto';
 import { FloeError } from '@floe/graph/base';
-import type { Caller } from '../../core/terms.ts';
+import { ANONYMOUS, type Caller } from '../../core/terms.ts';
 
 export const SCOPES = ['infer', 'feedback', 'manage'] as const;
 export type Scope = (typeof SCOPES)[number];
@@ -29,14 +29,14 @@ export interface ApiKey extends Caller {
   readonly scopes: ReadonlySet<Scope>;
 }
 
-const ANONYMOUS: Caller = { name: 'anonymous', weight: 1 };
+const ANYONE: Caller = { name: ANONYMOUS, weight: 1 };
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/;
 const BEARER = /^Bearer +([\x21-\x7e]{1,512})$/i;
 
 /** The rule where no keys are set. */
 export const openIdentity: Identity = {
   authorize({ remoteAddress }, scope) {
-    if (scope !== 'manage' || LOOPBACK.test(remoteAddress ?? '')) return ANONYMOUS;
+    if (scope !== 'manage' || LOOPBACK.test(remoteAddress ?? '')) return ANYONE;
     throw new FloeError('PERMISSION_DENIED', 'managing works from this machine only until API keys are set');
   },
 };

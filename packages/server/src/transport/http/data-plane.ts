@@ -1,0 +1,99 @@
+/**
+ * The life of a request over HTTP: it is counted, its caller identified, and it is answered by the protocol that its URL belongs to; when
+ * its connection is done with it, what became of it is written down. Pages (health, metrics, the description) are answered by others, and
+ * counted here all the same.
+ */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { RateLimits } from '../../queue/rate-limit.ts';
+import { authorize, dialectOf, type HttpContext, sendError } from './context.ts';
+import { Exchange } from './exchange.ts';
+import { answerTfs } from './tfs-routes.ts';
+import { V2Routes } from './v2-routes.ts';
+
+/** What nginx calls a caller that went away before the answer was out. */
+const CLIENT_LEFT = 499;
+
+export class DataPlane {
+  private readonly context: HttpContext;
+  private readonly limits = new RateLimits(() => performance.now());
+  private readonly v2: V2Routes;
+  private readonly drain = { draining: false };
+  private closeIdle = (): void => {};
+
+  constructor(context: HttpContext) {
+    this.context = context;
+    this.v2 = new V2Routes(context);
+  }
+
+  /** From now on each answer is the last of its connection. `closeIdle` closes connections that nothing is under way on. */
+  close(closeIdle: () => void): void {
+    this.drain.draining = true;
+    this.closeIdle = closeIdle;
+  }
+
+  /** Puts itself in front of what answers pages. */
+  before(pages: RequestListener): RequestListener {
+    return (request, response) => {
+      const exchange = this.begin(request, response);
+      if (exchange.dialect === 'other') {
+        response.setHeader('x-request-id', exchange.id);
+        // Errors on pages name the same request.
+        request.headers['x-request-id'] = exchange.id;
+        pages(request, response);
+      } else this.answer(exchange);
+    };
+  }
+
+  private begin(request: IncomingMessage, response: ServerResponse): Exchange {
+    const exchange = new Exchange(request, response, dialectOf(request.url ?? ''), this.drain);
+    this.context.http.begin();
+    // Not `finish`, which does not come for a caller that leaves early.
+    response.on('close', () => this.end(exchange));
+    return exchange;
+  }
+
+  private answer(exchange: Exchange): void {
+    const { context } = this;
+    try {
+      if (!exchange.path.startsWith('/v2/health/')) {
+        exchange.caller = authorize(context, exchange, 'infer');
+        this.limits.take(exchange.caller);
+      }
+      if (exchange.dialect === 'v2') this.v2.answer(exchange);
+      else answerTfs(context, exchange);
+    } catch (thrown) {
+      sendError(context, thrown, exchange);
+    }
+  }
+
+  private end(exchange: Exchange): void {
+    const { context } = this;
+    const { response, dialect, received } = exchange;
+    const seconds = (performance.now() - exchange.startedAt) / 1000;
+    const left = !response.writableFinished;
+    if (left) exchange.leave();
+    const status = left ? CLIENT_LEFT : response.statusCode;
+    const sent = dialect === 'other' ? Number(response.getHeader('content-length') ?? 0) : exchange.sent;
+    context.http.end(dialect, this.modelLabel(exchange.model, status), status, seconds, received, sent);
+    if (exchange.notes !== undefined) this.remember(exchange, status, seconds);
+    if (context.options.accessLog) this.logAccess(exchange, status, seconds);
+    // An answer that was on its way when the end came has not told its caller so.
+    if (this.drain.draining) setImmediate(this.closeIdle);
+  }
+
+  private remember({ id, model, caller, notes = {} }: Exchange, status: number, seconds: number): void {
+    this.context.recent.add({ requestId: id, model, caller: caller.name, status, seconds, notes });
+  }
+
+  /** An answer proves that the model is served; otherwise only names that are served become labels. */
+  private modelLabel(model: string, status: number): string {
+    if (model === '' || status === 200 || this.context.models.names().includes(model)) return model;
+    return 'unknown';
+  }
+
+  private logAccess({ id, method, request, dialect, model }: Exchange, status: number, seconds: number): void {
+    const ms = Math.round(seconds * 1e5) / 100;
+    const line = { requestId: id, method, url: request.url, protocol: dialect, model, status, ms };
+    this.context.log.info(line, 'request');
+  }
+}
