@@ -4,6 +4,7 @@ import { compiled } from './cases/compiled.ts';
 import { convert } from './cases/convert.ts';
 import { hit } from './cases/hit.ts';
 import { image } from './cases/image.ts';
+import { largeJson } from './cases/large-json.ts';
 import { miss } from './cases/miss.ts';
 import { mixed } from './cases/mixed.ts';
 import { naive } from './cases/naive.ts';
@@ -20,6 +21,7 @@ const CASES: Readonly<Record<string, Case>> = {
   image,
   small,
   hit,
+  json: largeJson,
   miss,
   weights,
   swap,

@@ -5,14 +5,15 @@
  */
 import { asFloeError, FloeError } from '@floe/graph/base';
 import type { OutputCache } from './cache/output-cache.ts';
-import type { Codec, ModelRef, Models, NamedTensor, Servable, Wishes } from './core/inference.ts';
+import type { ModelRef, Models, NamedTensor, Servable, Wishes } from './core/inference.ts';
 import { andThen, type Later } from './core/later.ts';
+import type { LaterCodec } from './core/later-codec.ts';
 import type { Notes, Terms } from './core/terms.ts';
 import type { Trial } from './core/trial.ts';
 import type { IdentifiedCall, InputStage } from './input/stage.ts';
 
 export type Infer = <Request, Reply>(
-  codec: Codec<Request, Reply>,
+  codec: LaterCodec<Request, Reply>,
   ref: ModelRef,
   request: Request,
   terms: Terms,
@@ -28,23 +29,23 @@ export interface InferDeps {
 
 export function inference({ models, input, cache, trial }: InferDeps): Infer {
   return (codec, ref, request, given) => {
-    const life = (servable: Servable, isStable: boolean) => {
-      const call = codec.decode(request, servable);
-      const terms = withWishes(given, call.wishes);
-      const run = (known: IdentifiedCall, shared: Terms): Later<readonly NamedTensor[]> =>
-        andThen(input.prepare(known, shared), (inputs) => {
-          if (shared.signal.aborted) throw new FloeError('CANCELLED', 'the caller has gone');
-          return servable.run({ ...known, inputs }, shared);
-        });
-      const cached = andThen(input.identify(call, servable, terms), (known) =>
-        cache.answer(known, { servable, ref, isStable }, terms, (shared) => run(known, shared)),
-      );
-      return andThen(cached, (answer) =>
-        cache.reply(answer, codec.form?.(request, call), () =>
-          codec.encode({ servable, version: answer.version, call, outputs: answer.outputs }, request),
-        ),
-      );
-    };
+    const life = (servable: Servable, isStable: boolean) =>
+      andThen(codec.decode(request, servable), (call) => {
+        const terms = withWishes(given, call.wishes);
+        const run = (known: IdentifiedCall, shared: Terms): Later<readonly NamedTensor[]> =>
+          andThen(input.prepare(known, shared), (inputs) => {
+            if (shared.signal.aborted) throw new FloeError('CANCELLED', 'the caller has gone');
+            return servable.run({ ...known, inputs }, shared);
+          });
+        const cached = andThen(input.identify(call, servable, terms), (known) =>
+          cache.answer(known, { servable, ref, isStable }, terms, (shared) => run(known, shared)),
+        );
+        return andThen(cached, (answer) =>
+          cache.reply(answer, codec.form?.(request, call), () =>
+            codec.encode({ servable, version: answer.version, call, outputs: answer.outputs }, request),
+          ),
+        );
+      });
     const onTrial = trial(ref.name);
     if (onTrial === undefined || ref.version !== undefined || ref.label !== undefined)
       return models.use(ref, life, given);

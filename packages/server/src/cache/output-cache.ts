@@ -152,16 +152,17 @@ export class OutputCache {
    * The reply to `cached` in this form: what is kept, else what `encode` makes, which is kept from the first hit on. Encoding costs more
    * than all the rest of a hit, see `bench/cache-hit.ts`; a form is up to three times the size of its outputs.
    */
-  reply<Reply>(cached: Cached, form: EncodedForm<Reply> | undefined, encode: () => Reply): Reply {
+  reply<Reply>(cached: Cached, form: EncodedForm<Reply> | undefined, encode: () => Later<Reply>): Later<Reply> {
     const { stored } = cached;
     if (form === undefined || stored === undefined) return encode();
     const { key, entry } = stored;
     const kept = keptForm(entry, form);
     if (kept !== undefined) return kept;
-    const reply = encode();
-    const isStored = this.store.peek(key) === entry;
-    if (isStored && keepForm(entry, form, reply, this.store.largest)) this.store.set(key, entry, entry.bytes);
-    return reply;
+    return andThen(encode(), (reply) => {
+      const isStored = this.store.peek(key) === entry;
+      if (isStored && keepForm(entry, form, reply, this.store.largest)) this.store.set(key, entry, entry.bytes);
+      return reply;
+    });
   }
 
   /** To be told of every change of the version that serves where a request names none. */

@@ -135,7 +135,7 @@ export async function startServer(
   const infer: HttpDeps['infer'] = (codec, ref, request, terms) => {
     asked.push(terms);
     return models.use(ref, async (found) => {
-      const call = codec.decode(request, found);
+      const call = await codec.decode(request, found);
       const outputs = await found.run({ inputs: prepare(call.inputs) }, terms);
       return codec.encode({ servable: found, version: found.version, call, outputs }, request);
     });

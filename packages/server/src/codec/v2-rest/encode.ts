@@ -52,7 +52,8 @@ function own({ body, ...rest }: V2InferReply): { readonly reply: V2InferReply; r
   return { reply: { ...rest, body: ownBuffer(body) }, bytes: body.length };
 }
 
-function isBinary(header: V2Header | undefined, output: number): boolean {
+/** Whether an output is wanted as raw bytes. */
+export function isBinary(header: V2Header | undefined, output: number): boolean {
   return header?.outputs?.[output]?.binary ?? header?.binaryOutputs ?? false;
 }
 

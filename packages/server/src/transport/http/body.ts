@@ -72,18 +72,6 @@ function collect(request: IncomingMessage, limit: number, done: BodyDone): void 
   });
 }
 
-/** Smaller bodies are left to the garbage collector. */
-const LARGE = 64 * 1024;
-
-/**
- * Gives the memory of a large body back at once. Left to the garbage collector, some twenty bodies of 600 KB bring about a full
- * collection each time. Whoever calls this has the answer: no tensor that lies in the body is used any more. Not so after a failure:
- * a run that its caller has left may still read them.
- */
-export function releaseBody(body: Buffer): void {
-  if (body.byteLength >= LARGE && body.buffer instanceof ArrayBuffer) body.buffer.transfer(0);
-}
-
 /** Collects chunks; a body that comes in one chunk is taken as it is. */
 class Body {
   private readonly declared: number;

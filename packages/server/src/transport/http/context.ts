@@ -2,6 +2,7 @@
 import { FloeError, invalid } from '@floe/graph/base';
 import type { ModelRef } from '../../core/inference.ts';
 import type { Caller } from '../../core/terms.ts';
+import type { Codecs } from '../codecs/offload.ts';
 import type { Scope } from '../identity/identity.ts';
 import { readBody } from './body.ts';
 import type { ErrorShape, HttpDeps } from './deps.ts';
@@ -10,6 +11,7 @@ import type { Exchange } from './exchange.ts';
 import type { HttpMetrics, Protocol } from './metrics.ts';
 
 export interface HttpContext extends HttpDeps {
+  readonly codecs: Codecs;
   readonly http: HttpMetrics;
 }
 

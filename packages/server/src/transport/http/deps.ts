@@ -1,7 +1,8 @@
 /** What the HTTP transport is given: everything it needs, so that it can be run alone in tests. */
 import type { FloeError } from '@floe/graph/base';
 import type { Logger } from 'pino';
-import type { Codec, ModelRef, Models } from '../../core/inference.ts';
+import type { ModelRef, Models } from '../../core/inference.ts';
+import type { LaterCodec } from '../../core/later-codec.ts';
 import type { Terms } from '../../core/terms.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Observed } from './observed.ts';
@@ -27,7 +28,12 @@ export interface HttpOptions {
 }
 
 export interface HttpDeps {
-  readonly infer: <Req, Reply>(codec: Codec<Req, Reply>, ref: ModelRef, request: Req, terms: Terms) => Promise<Reply>;
+  readonly infer: <Req, Reply>(
+    codec: LaterCodec<Req, Reply>,
+    ref: ModelRef,
+    request: Req,
+    terms: Terms,
+  ) => Promise<Reply>;
   readonly models: Models;
   readonly identity: Identity;
   /** What became of the latest requests, for whoever asks. */

@@ -42,6 +42,11 @@ function addNumbers(registry: Registry, metrics: HttpMetrics): void {
   gauge('floe_event_loop_delay_p99_seconds', '99th percentile of how late the event loop runs, since start.', () =>
     metrics.loopDelayP99(),
   );
+  gauge(
+    'floe_event_loop_delay_longest_seconds',
+    'Longest that the event loop was held up, since this was asked last.',
+    () => metrics.longestLoopDelay(),
+  );
 }
 
 /** The library's own histogram takes observations only; this one shows numbers that were counted elsewhere. */

@@ -1,7 +1,8 @@
 /** One inference over HTTP: the terms of a request from its headers, and what became of it as headers of the answer. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { invalid } from '@floe/graph/base';
-import type { Codec, ModelRef } from '../../core/inference.ts';
+import type { ModelRef } from '../../core/inference.ts';
+import type { LaterCodec } from '../../core/later-codec.ts';
 import type { Notes, Terms } from '../../core/terms.ts';
 import type { HttpContext } from './context.ts';
 import type { Exchange } from './exchange.ts';
@@ -13,7 +14,7 @@ const LONGEST_TIMEOUT_MS = 24 * 3600 * 1000;
 export function infer<Call, Answer>(
   context: HttpContext,
   exchange: Exchange,
-  codec: Codec<Call, Answer>,
+  codec: LaterCodec<Call, Answer>,
   ref: ModelRef,
   call: Call,
 ): Promise<Answer> {

@@ -5,6 +5,8 @@
 import { FloeError } from '@floe/graph/base';
 import type { Registry } from '@prometheus-io/client';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { CodecThread } from '../codecs/codec-thread.ts';
+import { offloading } from '../codecs/offload.ts';
 import { createApp, listen } from './app.ts';
 import type { HttpContext } from './context.ts';
 import { DataPlane } from './data-plane.ts';
@@ -15,13 +17,17 @@ import { HttpMetrics } from './metrics.ts';
 
 /** Starts to listen. Throws UNAVAILABLE where the address is taken, FAILED_PRECONDITION for unusable certificates. */
 export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
-  const context: HttpContext = { ...deps, http: new HttpMetrics() };
+  const thread = new CodecThread();
+  const context: HttpContext = { ...deps, http: new HttpMetrics(), codecs: offloading(thread) };
   const plane = new DataPlane(context);
   const app = createApp(deps.options, (pages) => plane.before(pages));
   addHealth(app, context);
   addDocs(app, deps.options.version);
   addFallbacks(app, context);
-  app.addHook('onClose', async () => context.http.close());
+  app.addHook('onClose', async () => {
+    context.http.close();
+    await thread.close();
+  });
   const server = await listen(app, deps.options);
   const close = (): Promise<void> => {
     plane.close(() => app.server.closeIdleConnections());

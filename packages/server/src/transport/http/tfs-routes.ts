@@ -5,10 +5,9 @@
  */
 import { FloeError, invalid } from '@floe/graph/base';
 import { imageCodec } from '../../codec/image/codec.ts';
-import { tfsRestCodec } from '../../codec/tfs-rest/codec.ts';
 import { metadataBody, missingStatus, statusBody } from '../../codec/tfs-rest/metadata.ts';
 import type { ModelRef } from '../../core/inference.ts';
-import { releaseBody } from './body.ts';
+import { release } from '../codecs/offload.ts';
 import { bodyOf, decoded, type HttpContext, JSON_TYPE, readTensors, sendError } from './context.ts';
 import { HttpError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
@@ -57,9 +56,9 @@ async function predict(context: HttpContext, ref: ModelRef, verb: string, exchan
     return sendJson(exchange, await infer(context, exchange, imageCodec, ref, call));
   }
   if (FORM_TYPE.test(type)) return await predictForm(context, ref, type, exchange);
-  const body = await readTensors(context, exchange);
-  const answer = await infer(context, exchange, tfsRestCodec, ref, { body });
-  releaseBody(body);
+  const call = { body: await readTensors(context, exchange) };
+  const answer = await infer(context, exchange, context.codecs.tfs, ref, call);
+  release(call);
   exchange.send(200, JSON_TYPE, answer);
 }
 

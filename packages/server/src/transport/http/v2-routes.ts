@@ -1,9 +1,8 @@
 /** The Open Inference Protocol V2 over HTTP: health, metadata, infer. */
 import { FloeError } from '@floe/graph/base';
-import { v2RestCodec } from '../../codec/v2-rest/codec.ts';
 import { modelMetadata, serverMetadata } from '../../codec/v2-rest/metadata.ts';
 import type { ModelRef } from '../../core/inference.ts';
-import { releaseBody } from './body.ts';
+import { release } from '../codecs/offload.ts';
 import { decoded, type HttpContext, JSON_TYPE, readTensors, sendError } from './context.ts';
 import { HttpError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
@@ -48,8 +47,8 @@ export class V2Routes {
       const body = await readTensors(context, exchange);
       const length = exchange.request.headers[HEADER_LENGTH];
       const call = typeof length === 'string' ? { body, headerLength: length } : { body };
-      const answer = await infer(context, exchange, v2RestCodec, ref, call);
-      releaseBody(body);
+      const answer = await infer(context, exchange, context.codecs.v2, ref, call);
+      release(call);
       if (answer.headerLength === undefined) return exchange.send(200, JSON_TYPE, answer.body);
       exchange.header(HEADER_LENGTH, answer.headerLength).send(200, 'application/octet-stream', answer.body);
     } catch (thrown) {
