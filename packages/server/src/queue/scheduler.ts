@@ -16,6 +16,7 @@ import type { ShapeCost } from '../cost/shape-cost.ts';
 import { lateness } from './admission.ts';
 import { blame, gather, type Member, rowsOfAll, runTogether } from './batch.ts';
 import { chunkRows } from './chunks.ts';
+import { Deadlines } from './deadlines.ts';
 import { Intake, turnAway } from './intake.ts';
 import type { Outcome, Row } from './ledger.ts';
 import { keyOf } from './order.ts';
@@ -35,6 +36,7 @@ export class Scheduler {
   private readonly intake: Intake;
   private readonly waiting = new Waiting();
   private readonly slots: Slots;
+  private readonly deadlines: Deadlines;
   private readonly tallies = new Tallies();
   private readonly sessionNumbers = new WeakMap<Session, number>();
   /** When the work of a request that has several stages came first. */
@@ -46,6 +48,7 @@ export class Scheduler {
     this.settings = settingsOf(options);
     this.intake = new Intake(this.settings);
     this.slots = new Slots(this.settings);
+    this.deadlines = new Deadlines(this.settings);
   }
 
   /** Throws what the session throws, RESOURCE_EXHAUSTED, DEADLINE_EXCEEDED, CANCELLED, and UNAVAILABLE after `close`. */
@@ -128,6 +131,7 @@ export class Scheduler {
     terms.signal.addEventListener('abort', task);
     this.wait(task);
     this.start();
+    if (task.left > 0) this.deadlines.watch(task);
     return task.settled;
   }
 
@@ -245,6 +249,7 @@ export class Scheduler {
   private settled(task: Task, outcome: Outcome): void {
     task.row[outcome]++;
     this.waiting.remove(task);
+    this.deadlines.forget(task);
     this.tallies.settled(task.note?.wait ?? 0);
     if (task.underWay === 0) this.leave(task);
   }

@@ -33,7 +33,7 @@ export function settingsOf(options: SchedulerOptions): Settings {
     delaySeconds: 0,
     ageing: AGEING,
     clock: () => performance.now(),
-    after: (seconds, work) => void setTimeout(work, seconds * 1000),
+    after: (seconds, work) => void setTimeout(work, Math.ceil(seconds * 1000)).unref(),
     ...options,
   };
 }

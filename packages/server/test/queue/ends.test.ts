@@ -106,6 +106,35 @@ it('never runs what has expired while it waited, nor the rest of a request that 
   expect(puppet.scheduler.snapshot()).toMatchObject({ accepted: 3, answered: 1, expired: 2, queuedSeconds: 0 });
 });
 
+it('tells who waits in vain at the deadline, not only when its turn comes', async () => {
+  const puppet = new Puppet();
+  const busy = puppet.run([0], { independent: false });
+  const [late, soon, never] = [40, 20, undefined].map((patience) =>
+    puppet.run([1], patience === undefined ? {} : { terms: { deadline: puppet.now + patience } }),
+  );
+  for (const one of [late, soon]) one?.catch(() => {});
+  expect(puppet.alarms.map(({ seconds }) => seconds)).toEqual([0.04, 0.02]);
+  puppet.now += 20;
+  puppet.alarms[1]?.ring();
+  expect(await codeOf(soon as Promise<unknown>)).toBe('DEADLINE_EXCEEDED');
+  expect(puppet.scheduler.snapshot()).toMatchObject({ waiting: 2, running: 1, expired: 1 });
+  puppet.now += 20;
+  puppet.alarms.at(-1)?.ring();
+  expect(await codeOf(late as Promise<unknown>)).toBe('DEADLINE_EXCEEDED');
+  await puppet.finishAll();
+  await Promise.all([busy, never]);
+  expect(puppet.ran).toEqual([[0], [1]]);
+});
+
+it('answers rows that all are under way at their deadline, however late', async () => {
+  const puppet = new Puppet();
+  const running = puppet.answer([5], { terms: { deadline: puppet.now + 6 } });
+  puppet.now += 10;
+  for (const { ring } of puppet.alarms) ring();
+  await puppet.finishAll();
+  expect(await running).toEqual([5]);
+});
+
 it('takes nothing along in a joint run that has expired', async () => {
   const puppet = new Puppet();
   const answers = [puppet.answer([0], CHEAP), puppet.answer([1], CHEAP)];
