@@ -26,8 +26,8 @@ const ORDER = {
   ],
   'packages/server/src': [
     ['core'],
-    ['store', 'engine', 'cost', 'codec'],
-    ['registry', 'build', 'cache', 'queue'],
+    ['store', 'engine', 'cost', 'codec', 'sql'],
+    ['registry', 'build', 'cache', 'queue', 'jobs', 'feedback'],
     ['input'],
     ['servable'],
     ['infer.ts', 'index.ts'],

@@ -3,7 +3,7 @@
  * is remembered in between, or a flood would count as nobody's harm whenever the others have just been answered.
  */
 import type { Caller } from '../core/terms.ts';
-import { Unfinished } from './unfinished.ts';
+import { Unfinished } from '../core/unfinished.ts';
 
 interface Holder {
   readonly work: Unfinished;

@@ -11,6 +11,7 @@
  */
 import type { FloeError, Tensor } from '@floe/graph/base';
 import type { Session } from '../core/engine.ts';
+import { keyOf } from '../core/order.ts';
 import type { Terms } from '../core/terms.ts';
 import type { ShapeCost } from '../cost/shape-cost.ts';
 import { lateness } from './admission.ts';
@@ -19,7 +20,6 @@ import { chunkRows } from './chunks.ts';
 import { Deadlines } from './deadlines.ts';
 import { Intake, turnAway } from './intake.ts';
 import type { Outcome, Row } from './ledger.ts';
-import { keyOf } from './order.ts';
 import { type SchedulerOptions, type Settings, settingsOf } from './settings.ts';
 import { type Running, Slots } from './slots.ts';
 import { type Snapshot, snapshotOf, Tallies } from './snapshot.ts';

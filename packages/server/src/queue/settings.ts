@@ -1,5 +1,5 @@
 /** What a scheduler is told, with its defaults. */
-import { AGEING, type Policy } from './order.ts';
+import { AGEING, type Policy } from '../core/order.ts';
 
 export interface SchedulerOptions {
   /** Runs under way at a time; the engine needs room for one more, for the express lane. */

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { type Arrival, keyOf } from '../../src/core/order.ts';
+import { Unfinished } from '../../src/core/unfinished.ts';
 import { Callers } from '../../src/queue/callers.ts';
-import { type Arrival, keyOf } from '../../src/queue/order.ts';
-import { Unfinished } from '../../src/queue/unfinished.ts';
 
 const QUEUE = 30;
 const alone = (at: number, cost: number, weight = 1): Arrival => ({ at, cost, own: cost, all: cost, share: 1, weight });

@@ -23,8 +23,8 @@ export class Unfinished {
     return this.total;
   }
 
-  add(cost: number): void {
-    this.change(cost, 1);
+  add(cost: number, tasks = 1): void {
+    this.change(cost, tasks);
   }
 
   remove(cost: number): void {
@@ -40,7 +40,7 @@ export class Unfinished {
     return sum;
   }
 
-  private change(cost: number, by: 1 | -1): void {
+  private change(cost: number, by: number): void {
     const cell = cellOf(cost);
     const count = (this.counts[cell] ?? 0) + by;
     this.counts[cell] = count;
