@@ -3,12 +3,12 @@
  * has, however that comes; only then is the device free. A handler that is told to stop and does not is waited for.
  */
 import { asFloeError, FloeError } from '@floe/graph/base';
-import { type Kysely, sql } from 'kysely';
-import type { Dispatcher } from './dispatcher.ts';
+import { sql } from 'kysely';
+import type { Tx } from './dispatcher.ts';
 import { encode } from './encode.ts';
 import type { Job, JobContext, JobHandler, Json } from './job.ts';
 import { Outbox } from './outbox.ts';
-import type { JobTables } from './tables.ts';
+import type { Tools } from './tools.ts';
 import { GivenUp, isHeld, settle, succeed } from './transitions.ts';
 import { afterFailure } from './verdict.ts';
 
@@ -16,33 +16,41 @@ const MOST_JSON = 2 ** 20;
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5000;
 
-export interface AttemptTools {
-  readonly db: Kysely<JobTables>;
-  readonly dispatcher: Dispatcher;
-  readonly log: (message: string) => void;
-}
-
 export class Attempt {
   readonly job: Job;
-  private readonly tools: AttemptTools;
+  private readonly tools: Tools;
   private readonly controller = new AbortController();
   private readonly outbox: Outbox;
-  /** Whether somebody else has decided about the job. */
+  /** Whether somebody else has decided about the job, or it is not known what was begun after it. */
   isGivenUp = false;
   private isStopping = false;
 
-  constructor(tools: AttemptTools, job: Job) {
+  constructor(tools: Tools, job: Job) {
     this.tools = tools;
     this.job = job;
     this.outbox = new Outbox(tools.db, job, () => this.giveUp('the job was cancelled, or its lease was lost'));
   }
 
-  /** Never rejects. */
-  async run(handler: JobHandler): Promise<void> {
-    const outcome = await this.outcome(handler);
+  /**
+   * Gives the job that `next` takes for the same device, together with what becomes of this one: a commit less for each job, 480 instead of
+   * 365 a second (`bench/run jobs`). Never rejects.
+   */
+  async run(handler: JobHandler, next: (tx: Tx) => Promise<Job | undefined>): Promise<Job | undefined> {
+    const settle = await this.outcome(handler);
     await this.untilWritten(() => this.outbox.flush());
     this.outbox.stop();
-    await this.untilWritten(() => this.tools.db.transaction().execute(outcome));
+    let following: Job | undefined;
+    const isSettled = await this.untilWritten(() =>
+      this.tools.db.transaction().execute(async (tx) => {
+        await settle(tx);
+        following = await next(tx);
+      }),
+    );
+    if (isSettled) return following;
+    // Perhaps only the device is no longer ours: what was computed stands.
+    await this.untilWritten(() => this.tools.db.transaction().execute(settle));
+    this.isGivenUp = true;
+    return undefined;
   }
 
   /** The job is no longer this worker's: whatever comes of the handler counts for nothing. */
@@ -57,7 +65,7 @@ export class Attempt {
     this.controller.abort(new FloeError('CANCELLED', 'the worker stops'));
   }
 
-  private async outcome(handler: JobHandler): Promise<(tx: Parameters<typeof succeed>[0]) => Promise<void>> {
+  private async outcome(handler: JobHandler): Promise<(tx: Tx) => Promise<void>> {
     const { job } = this;
     const { dispatcher } = this.tools;
     try {
@@ -94,17 +102,21 @@ export class Attempt {
     if (!isKept) throw this.controller.signal.reason;
   }
 
-  /** Tries for as long as the attempt is ours: what has been computed is not thrown away because the database is away for a while. */
-  private async untilWritten(write: () => Promise<unknown>): Promise<void> {
+  /**
+   * Tries for as long as the attempt is ours: what has been computed is not thrown away because the database is away for a while. False
+   * where it may not be written.
+   */
+  private async untilWritten(write: () => Promise<unknown>): Promise<boolean> {
     for (let wait = FIRST_WAIT_MS; !this.isGivenUp; wait = Math.min(LONGEST_WAIT_MS, 2 * wait)) {
       try {
         await write();
-        return;
+        return true;
       } catch (error) {
-        if (error instanceof GivenUp) return;
+        if (error instanceof GivenUp) return false;
         this.tools.log(`job ${this.job.id}: not written, and tried again: ${(error as Error).message}`);
       }
       await new Promise((resolve) => setTimeout(resolve, wait));
     }
+    return false;
   }
 }

@@ -35,11 +35,9 @@ export async function beat(db: Db, lease: Lease, held: Held | undefined): Promis
   return { isLeased: rows.length === 1, isHeld: rows[0]?.held ?? false };
 }
 
-/** After an attempt that was given up; one that is settled frees its device with it. */
-export async function vacate(db: Db, { device, worker }: Lease, { id, attempt }: Held): Promise<void> {
-  await sql`
-    UPDATE floe.device SET job = NULL, attempt = NULL
-    WHERE id = ${device} AND worker = ${worker} AND job = ${id} AND attempt = ${attempt}`.execute(db);
+/** Nothing runs on it: for a worker that has just begun, or lost a job. */
+export async function vacate(db: Db, { device, worker }: Lease): Promise<void> {
+  await sql`UPDATE floe.device SET job = NULL, attempt = NULL WHERE id = ${device} AND worker = ${worker}`.execute(db);
 }
 
 /** Free for anybody. */

@@ -49,7 +49,7 @@ export class Dispatcher {
 
   /** The id of the next job of `kind`, which nobody else gets any more once `tx` commits. */
   async take(tx: Tx, kind: string): Promise<string | undefined> {
-    const [job] = await this.boss.fetch(kind, { db: fromKysely(tx) });
+    const [job] = await this.boss.fetch(kind, { db: fromKysely(tx), groupConcurrency: 1 });
     return job?.id;
   }
 

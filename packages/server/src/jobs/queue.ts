@@ -1,19 +1,21 @@
 /** The job queue on a database: see `job.ts` for what it is, `transitions.ts` for the steps, `worker.ts` for who takes them. */
 import { randomUUID } from 'node:crypto';
 import { FloeError, invalid } from '@floe/graph/base';
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import { migrate } from '../sql/migrate.ts';
 import type { Sql } from '../sql/sql.ts';
-import { abandoned, devices, isAbandoned } from './devices.ts';
-import { Dispatcher, type Tx } from './dispatcher.ts';
+import { devices } from './devices.ts';
+import { Dispatcher } from './dispatcher.ts';
 import { encode } from './encode.ts';
 import { follow } from './follow.ts';
 import type { Device, Job, JobEvent, JobFilter, JobHandler, JobQueue, JobTerms, Json, Worker } from './job.ts';
 import { Load } from './load.ts';
 import { JOB_MIGRATIONS, type JobTables, jobOf } from './tables.ts';
+import { takeBack } from './take-back.ts';
 import { checkKind, checkTerms, isJobId } from './terms.ts';
-import { cancel, GivenUp, isFinished, revive, settle, submit } from './transitions.ts';
-import { afterFailure } from './verdict.ts';
+import { type Tools, tried } from './tools.ts';
+import { cancel, isFinished, type NewJob, revive, submit } from './transitions.ts';
+import { upkeep } from './upkeep.ts';
 import { Wakes } from './wakes.ts';
 import { DeviceWorker } from './worker.ts';
 
@@ -36,18 +38,18 @@ export async function openJobs(database: Sql, options: JobOptions = {}): Promise
   const { leaseSeconds = 30, pollSeconds = 2, retainDays = 90, log = () => {} } = options;
   await migrate(database, 'jobs', JOB_MIGRATIONS);
   const dispatcher = await Dispatcher.start(database, log);
-  const wakes = await Wakes.listen(database);
-  return new SqlJobQueue(database.db.withTables<JobTables>(), dispatcher, wakes, {
-    leaseSeconds,
-    pollSeconds,
-    retainDays,
-    log,
-  });
+  try {
+    const wakes = await Wakes.listen(database);
+    return new SqlJobQueue(database, dispatcher, wakes, { leaseSeconds, pollSeconds, retainDays, log });
+  } catch (error) {
+    await dispatcher.close();
+    throw error;
+  }
 }
 
 class SqlJobQueue implements JobQueue {
-  private readonly db: Kysely<JobTables>;
-  private readonly dispatcher: Dispatcher;
+  private readonly database: Sql;
+  private readonly tools: Tools;
   private readonly wakes: Wakes;
   private readonly options: Required<JobOptions>;
   private readonly load: Load;
@@ -55,12 +57,12 @@ class SqlJobQueue implements JobQueue {
   private sweeper: NodeJS.Timeout | undefined;
   private sweeping: Promise<void> = Promise.resolve();
 
-  constructor(db: Kysely<JobTables>, dispatcher: Dispatcher, wakes: Wakes, options: Required<JobOptions>) {
-    this.db = db;
-    this.dispatcher = dispatcher;
+  constructor(database: Sql, dispatcher: Dispatcher, wakes: Wakes, options: Required<JobOptions>) {
+    this.database = database;
+    this.tools = { db: database.db.withTables<JobTables>(), dispatcher, log: options.log };
     this.wakes = wakes;
     this.options = options;
-    this.load = new Load(db);
+    this.load = new Load(this.tools.db);
   }
 
   async submit(kind: string, payload: Json, terms: JobTerms): Promise<Job> {
@@ -68,46 +70,39 @@ class SqlJobQueue implements JobQueue {
     checkTerms(terms);
     const { cost, caller, priority = 1, singletonKey = null, id = randomUUID(), attempts = ATTEMPTS } = terms;
     const text = encode(payload, 'payload', MOST_JSON);
-    await this.dispatcher.prepare(kind);
+    await this.tools.dispatcher.prepare(kind);
     const rank = await this.load.admit(caller, cost, priority);
     const job = { id, kind, payload: text, caller, cost, priority, singletonKey, rank, attempts };
-    return (await this.attempt((tx) => submit(tx, this.dispatcher, job))) ?? this.existing(kind, singletonKey, id);
+    return (await tried(this.tools, (tx) => submit(tx, this.tools.dispatcher, job))) ?? this.existing(job);
   }
 
   work(device: string, handlers: Readonly<Record<string, JobHandler>>): Worker {
     for (const kind of Object.keys(handlers)) checkKind(kind);
-    const { db, dispatcher, options, wakes } = this;
-    const worker = new DeviceWorker(
-      { db, dispatcher, log: options.log },
-      wakes,
-      device,
-      new Map(Object.entries(handlers)),
-      options,
-    );
+    const worker = new DeviceWorker(this.tools, this.wakes, device, new Map(Object.entries(handlers)), this.options);
     this.workers.add(worker);
     this.sweep();
-    this.sweeper ??= setInterval(() => this.sweep(), (options.leaseSeconds * 1000) / 3);
+    this.sweeper ??= setInterval(() => this.sweep(), (this.options.leaseSeconds * 1000) / 3);
     return worker;
   }
 
   async cancel(id: string, by: string): Promise<Job> {
     const job = await this.get(id);
     if (isFinished(job.state)) return job;
-    await this.dispatcher.prepare(job.kind);
-    return (await this.attempt((tx) => cancel(tx, this.dispatcher, job, by))) ?? this.get(id);
+    await this.tools.dispatcher.prepare(job.kind);
+    return (await tried(this.tools, (tx) => cancel(tx, this.tools.dispatcher, job, by))) ?? this.get(id);
   }
 
   async retry(id: string): Promise<Job> {
     const job = await this.get(id);
     if (job.state !== 'dead' && job.state !== 'cancelled') return job;
-    await this.dispatcher.prepare(job.kind);
+    await this.tools.dispatcher.prepare(job.kind);
     const rank = await this.load.admit(job.caller, job.cost, job.priority);
-    return (await this.attempt((tx) => revive(tx, this.dispatcher, job, rank))) ?? this.get(id);
+    return (await tried(this.tools, (tx) => revive(tx, this.tools.dispatcher, job, rank))) ?? this.get(id);
   }
 
   async get(id: string): Promise<Job> {
     const row = isJobId(id)
-      ? await this.db.selectFrom('floe.job').selectAll().where('id', '=', id).executeTakeFirst()
+      ? await this.tools.db.selectFrom('floe.job').selectAll().where('id', '=', id).executeTakeFirst()
       : undefined;
     if (row === undefined) throw new FloeError('NOT_FOUND', `there is no job ${id}`, { field: 'id' });
     return jobOf(row);
@@ -116,7 +111,7 @@ class SqlJobQueue implements JobQueue {
   async list({ state, kind, caller, limit = 100, before }: JobFilter = {}): Promise<readonly Job[]> {
     if (!(limit >= 1 && limit <= MOST_LISTED))
       throw invalid(`1 to ${MOST_LISTED} jobs can be listed, not ${limit}`, { field: 'limit' });
-    let rows = this.db
+    let rows = this.tools.db
       .selectFrom('floe.job')
       .selectAll()
       .orderBy('created_at', 'desc')
@@ -134,11 +129,11 @@ class SqlJobQueue implements JobQueue {
 
   async *events(id: string, after: number, signal?: AbortSignal): AsyncGenerator<JobEvent> {
     await this.get(id);
-    yield* follow(this.db, this.wakes, id, after, signal);
+    yield* follow(this.tools.db, this.wakes, id, after, signal);
   }
 
   devices(): Promise<readonly Device[]> {
-    return devices(this.db);
+    return devices(this.tools.db);
   }
 
   async close(): Promise<void> {
@@ -146,21 +141,11 @@ class SqlJobQueue implements JobQueue {
     await Promise.all([...this.workers].map((worker) => worker.stop()));
     await this.sweeping;
     await this.wakes.close();
-    await this.dispatcher.close();
+    await this.tools.dispatcher.close();
   }
 
-  /** Undefined where the step may not be taken (any more). */
-  private async attempt<T>(step: (tx: Tx) => Promise<T>): Promise<T | undefined> {
-    try {
-      return await this.db.transaction().execute(step);
-    } catch (error) {
-      if (error instanceof GivenUp) return undefined;
-      throw error;
-    }
-  }
-
-  private async existing(kind: string, singletonKey: string | null, id: string): Promise<Job> {
-    const row = await this.db
+  private async existing({ kind, singletonKey, id }: NewJob): Promise<Job> {
+    const row = await this.tools.db
       .selectFrom('floe.job')
       .selectAll()
       .where((is) =>
@@ -182,25 +167,10 @@ class SqlJobQueue implements JobQueue {
 
   /** Takes jobs back from silent workers, and ends what was finished long ago. */
   private sweep(): void {
+    const { retainDays, log } = this.options;
     this.sweeping = this.sweeping
-      .then(() => this.takeBack())
-      .catch((error: Error) => this.options.log(`sweep: ${error.message}`));
-  }
-
-  private async takeBack(): Promise<void> {
-    for (const job of await abandoned(this.db)) {
-      await this.dispatcher.prepare(job.kind);
-      const reason = `its worker on ${job.device} fell silent`;
-      const verdict = afterFailure({ ...job, code: 'lost' });
-      const lost = await this.attempt(async (tx) => {
-        await settle(tx, this.dispatcher, job, verdict, reason, isAbandoned);
-        return true;
-      });
-      if (lost) this.options.log(`job ${job.id}: ${reason}`);
-    }
-    await sql`
-      DELETE FROM floe.job WHERE finished_at < clock_timestamp() - make_interval(days => ${this.options.retainDays}::int)`.execute(
-      this.db,
-    );
+      .then(() => takeBack(this.tools))
+      .then(() => upkeep(this.database, retainDays))
+      .catch((error: Error) => log(`sweep: ${error.message}`));
   }
 }

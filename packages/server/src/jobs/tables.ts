@@ -88,7 +88,7 @@ const STATEMENTS = [
   `CREATE INDEX job_finished ON floe.job (finished_at) WHERE finished_at IS NOT NULL`,
   `CREATE TABLE floe.job_event (
     id bigint GENERATED ALWAYS AS IDENTITY,
-    job uuid NOT NULL REFERENCES floe.job ON DELETE CASCADE,
+    job uuid NOT NULL,
     attempt integer NOT NULL,
     kind text NOT NULL,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),

@@ -4,10 +4,13 @@
  */
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import { Attempt, type AttemptTools } from './attempt.ts';
+import { Attempt } from './attempt.ts';
 import { Bell } from './bell.ts';
 import { beat, lease, release, vacate } from './devices.ts';
+import type { Tx } from './dispatcher.ts';
 import type { Job, JobHandler, Worker } from './job.ts';
+import { takeBack } from './take-back.ts';
+import type { Tools } from './tools.ts';
 import { begin, GivenUp, type Lease } from './transitions.ts';
 import type { Wakes } from './wakes.ts';
 
@@ -19,7 +22,7 @@ export interface WorkerOptions {
 
 export class DeviceWorker implements Worker {
   readonly device: string;
-  private readonly tools: AttemptTools;
+  private readonly tools: Tools;
   private readonly wakes: Wakes;
   private readonly handlers: ReadonlyMap<string, JobHandler>;
   private readonly options: WorkerOptions;
@@ -28,11 +31,13 @@ export class DeviceWorker implements Worker {
   private readonly done: Promise<void>;
   private attempt: Attempt | undefined;
   private isLeased = false;
+  /** Whether no job is said to run here that does not: one whose beginning or end was lost on its way. */
+  private isTidy = false;
   private isStopping = false;
   private beatAt = 0;
 
   constructor(
-    tools: AttemptTools,
+    tools: Tools,
     wakes: Wakes,
     device: string,
     handlers: ReadonlyMap<string, JobHandler>,
@@ -59,6 +64,7 @@ export class DeviceWorker implements Worker {
     const heart = setInterval(() => void this.beat(), (this.lease.seconds * 1000) / 3);
     while (!this.isStopping) {
       const isBusy = await this.step().catch((error: unknown) => {
+        this.isTidy = false;
         if (!(error instanceof GivenUp)) this.tools.log(`${this.device}: ${(error as Error).message}`);
         return false;
       });
@@ -71,46 +77,56 @@ export class DeviceWorker implements Worker {
 
   /** False where there was nothing to do. */
   private async step(): Promise<boolean> {
-    if (!this.isLeased) {
-      this.beatAt = performance.now();
-      this.isLeased = await lease(this.tools.db, this.lease);
-      if (!this.isLeased) return false;
-    }
-    const job = await this.next();
-    if (job === undefined) return false;
-    await this.run(job);
-    return true;
+    if (!this.isLeased && !(await this.take())) return false;
+    if (!this.isTidy) await this.tidy();
+    const first = await this.tools.db.transaction().execute((tx) => this.next(tx));
+    for (let job = first; job !== undefined; ) job = await this.run(job);
+    return first !== undefined;
   }
 
-  private async next(): Promise<Job | undefined> {
-    const { db, dispatcher } = this.tools;
-    for (const kind of await this.kinds()) {
-      await dispatcher.prepare(kind);
-      const job = await db.transaction().execute((tx) => begin(tx, dispatcher, kind, this.lease));
+  private async take(): Promise<boolean> {
+    for (const kind of this.handlers.keys()) await this.tools.dispatcher.prepare(kind);
+    this.beatAt = performance.now();
+    this.isLeased = await lease(this.tools.db, this.lease);
+    this.isTidy = false;
+    return this.isLeased;
+  }
+
+  private async tidy(): Promise<void> {
+    await vacate(this.tools.db, this.lease);
+    await takeBack(this.tools);
+    this.isTidy = true;
+  }
+
+  private async next(tx: Tx): Promise<Job | undefined> {
+    for (const kind of this.isStopping ? [] : await this.kinds(tx)) {
+      const job = await begin(tx, this.tools.dispatcher, kind, this.lease);
       if (job !== undefined) return job;
     }
     return undefined;
   }
 
   /** Those that have something, in the order of their first jobs. */
-  private async kinds(): Promise<readonly string[]> {
+  private async kinds(tx: Tx): Promise<readonly string[]> {
     const kinds = [...this.handlers.keys()];
     if (kinds.length === 1) return kinds;
     const { rows } = await sql<{ kind: string }>`
       SELECT kind FROM floe.job WHERE state = 'queued' AND run_after <= clock_timestamp() AND kind = ANY (${kinds})
-      GROUP BY kind ORDER BY max(rank) DESC`.execute(this.tools.db);
+      GROUP BY kind ORDER BY max(rank) DESC`.execute(tx);
     return rows.map(({ kind }) => kind);
   }
 
-  private async run(job: Job): Promise<void> {
+  /** Gives the job after it. */
+  private async run(job: Job): Promise<Job | undefined> {
     const attempt = new Attempt(this.tools, job);
     const unsubscribe = this.wakes.on(`cancelled ${job.id}`, () => attempt.giveUp('the job was cancelled'));
     this.attempt = attempt;
     if (this.isStopping) attempt.stop();
-    await attempt.run(this.handlers.get(job.kind) as JobHandler);
+    const following = await attempt.run(this.handlers.get(job.kind) as JobHandler, (tx) => this.next(tx));
     unsubscribe();
     this.attempt = undefined;
-    if (attempt.isGivenUp) await vacate(this.tools.db, this.lease, job);
+    if (attempt.isGivenUp) this.isTidy = false;
+    return following;
   }
 
   private async beat(): Promise<void> {
@@ -119,6 +135,8 @@ export class DeviceWorker implements Worker {
     const startedAt = performance.now();
     try {
       const { isLeased, isHeld } = await beat(this.tools.db, this.lease, attempt?.job);
+      // Leased anew since.
+      if (startedAt < this.beatAt) return;
       if (isLeased) this.beatAt = startedAt;
       this.isLeased = isLeased;
       if (!isLeased) attempt?.giveUp('the lease of the device ran out');
