@@ -4,6 +4,7 @@ import { compiled } from './cases/compiled.ts';
 import { convert } from './cases/convert.ts';
 import { hit } from './cases/hit.ts';
 import { image } from './cases/image.ts';
+import { jobs } from './cases/jobs.ts';
 import { largeJson } from './cases/large-json.ts';
 import { miss } from './cases/miss.ts';
 import { mixed } from './cases/mixed.ts';
@@ -29,6 +30,7 @@ const CASES: Readonly<Record<string, Case>> = {
   naive,
   convert,
   compiled,
+  jobs,
 };
 /** Ratios without a limit: how much the others cost. */
 const ONLY_RUN: ReadonlySet<string> = new Set(['naive']);

@@ -18,4 +18,5 @@ export const SCRIPT_PEER = fromRoot('bench/peers/script.py');
 export const USAGE_PEER = fromRoot('bench/peers/usage.mjs');
 export const TF2ONNX_PEER = fromRoot('bench/peers/tf2onnx_convert.py');
 export const TENSORFLOW_PEER = fromRoot('bench/peers/tensorflow_runs.py');
+export const POSTGRES_INSTALL = fromRoot('conformance/postgres/install');
 export const FIRST_RUN_PEER = fromRoot('bench/peers/first-run.mjs');

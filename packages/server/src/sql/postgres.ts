@@ -3,6 +3,7 @@ import { FloeError } from '@floe/graph/base';
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { Listener } from './postgres-listener.ts';
+import { preparing } from './prepared.ts';
 import type { Sql } from './sql.ts';
 
 const CONNECTIONS = 10;
@@ -19,8 +20,9 @@ export interface PostgresOptions {
 export async function openPostgres(url: string, options: PostgresOptions): Promise<Sql> {
   const settings = settingsOf(url);
   const pool = new pg.Pool({ ...settings, max: CONNECTIONS });
-  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
+  // A connection that breaks is replaced by the pool, whoever has it then gets the error; without listeners it would end the process.
   pool.on('error', (error) => options.log('warn', `PostgreSQL: a connection is lost: ${error.message}`));
+  pool.on('connect', (client) => void client.on('error', () => {}));
   try {
     await pool.query('SELECT 1');
   } catch (cause) {
@@ -63,7 +65,7 @@ class PostgresSql implements Sql {
     this.pool = pool;
     this.settings = settings;
     this.options = options;
-    this.db = new Kysely({ dialect: new PostgresDialect({ pool }) });
+    this.db = new Kysely({ dialect: new PostgresDialect({ pool: preparing(pool) }) });
   }
 
   async script(text: string): Promise<readonly unknown[]> {
