@@ -18,3 +18,4 @@ export type { ReadOptions } from './read/saved-model.ts';
 export * from './source.ts';
 export * from './tensor.ts';
 export { frozenChunks } from './write/pb.ts';
+export { exampleRecord } from './write/tf-record.ts';

@@ -390,3 +390,40 @@ export const BundleEntryProto = message<BundleEntryProto>('BundleEntryProto', {
   crc32c: one(6, 'fixed32'),
   slices: many(7, TensorSliceProto),
 });
+
+/** Of `tensorflow/core/example/feature.proto` and `example.proto`: one of the lists is there. */
+export interface BytesList {
+  readonly value: readonly Uint8Array[];
+}
+export const BytesList = message<BytesList>('BytesList', { value: many(1, 'bytes') });
+
+export interface FloatList {
+  readonly value: Float32Array;
+}
+export const FloatList = message<FloatList>('FloatList', { value: floats(1) });
+
+export interface Int64List {
+  readonly value: readonly bigint[];
+}
+export const Int64List = message<Int64List>('Int64List', { value: many(1, 'int64') });
+
+export interface Feature {
+  readonly bytes_list: BytesList | undefined;
+  readonly float_list: FloatList | undefined;
+  readonly int64_list: Int64List | undefined;
+}
+export const Feature = message<Feature>('Feature', {
+  bytes_list: optional(1, BytesList),
+  float_list: optional(2, FloatList),
+  int64_list: optional(3, Int64List),
+});
+
+export interface Features {
+  readonly feature: ReadonlyMap<string, Feature>;
+}
+export const Features = message<Features>('Features', { feature: map(1, Feature) });
+
+export interface Example {
+  readonly features: Features | undefined;
+}
+export const Example = message<Example>('Example', { features: optional(1, Features) });
