@@ -20,6 +20,8 @@ export interface Terms {
   readonly caller: Caller;
   /** Whom the caller asks for: the same canary answers the same ones. */
   readonly sticky?: string;
+  /** Whom the request concerns, so that what is kept of them can be deleted. */
+  readonly subject?: string;
   /** Multiplies the caller's weight; 1 is usual. */
   readonly priority: number;
   /** When the answer stops being worth anything, in milliseconds on the clock of `performance.now()`; Infinity for never. */
