@@ -33,8 +33,8 @@ function nameOf({ requestId, caller, sticky }: Asker): string {
   return caller.name === ANONYMOUS ? `r\0${requestId}` : `c\0${caller.name}`;
 }
 
-/** In 0..1: FNV-1a over UTF-16 units, then the finaliser of MurmurHash3, for FNV's high bits alone are too even. */
-function lot(text: string): number {
+/** A number in 0..1 that is the same for the same text: FNV-1a over UTF-16 units, then the finaliser of MurmurHash3, for FNV's high bits alone are too even. */
+export function lot(text: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
