@@ -15,7 +15,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     .showHelpAfterError('(floe --help, or floe COMMAND --help, tells more)')
     .enablePositionalOptions()
     .exitOverride();
-  for (const add of [addFreeze, addCheck, addInspect, addServe, addPredict, addBench, addDemo]) {
+  for (const add of [addFreeze, addCheck, addInspect, addServe, addPredict, addFeedback, addBench, addDemo]) {
     add(program, (result) => {
       code = result;
     });
@@ -141,6 +141,31 @@ function addPredict(program: Command, done: Done): void {
     .action(async (name: string, options: Record<string, unknown>) => {
       const { predictCommand } = await import('./predict.ts');
       done(await predictCommand(name, options));
+    });
+}
+
+function addFeedback(program: Command, done: Done): void {
+  const feedback = program.command('feedback').description('What a server has kept of requests and their labels.');
+  const add = (name: string, description: string): Command =>
+    feedback
+      .command(name)
+      .description(description)
+      .option('--sql <url>', 'database of the server (or FLOE_SQL)')
+      .option('--feedback-dir <folder>', 'folder of the inputs (or FLOE_FEEDBACK_DIR; default: as for serve)')
+      .option('--json', 'print one JSON object');
+  add('delete', 'Delete all that is kept of somebody.')
+    .requiredOption('--subject <name>', 'whom the requests named in X-Subject')
+    .action(async (options: Record<string, unknown>) => {
+      const { deleteFeedback } = await import('./feedback-commands.ts');
+      done(await deleteFeedback(options));
+    });
+  add('export', 'Write the labelled inputs of a model as a TFRecord file of tf.train.Examples.')
+    .requiredOption('--model <name>', 'model that was asked')
+    .requiredOption('--out <file>', 'file to write')
+    .option('--label-share <share>', 'most that the labels of one caller count, as a share of all (default: 0.5)')
+    .action(async (options: Record<string, unknown>) => {
+      const { exportFeedback } = await import('./feedback-commands.ts');
+      done(await exportFeedback(options));
     });
 }
 

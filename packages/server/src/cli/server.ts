@@ -57,6 +57,8 @@ async function start(config: ServeConfig, log: Logger, closing: Closing): Promis
   );
   closing.push(() => Promise.all([servers.http.close(), servers.admin.close()]));
   await loading;
+  await serving.feedback?.open();
+  for (const model of serving.models.names()) await serving.feedback?.refresh(model);
   return { http: servers.http.address, admin: servers.admin.address, reload: () => watcher.look() };
 }
 

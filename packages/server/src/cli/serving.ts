@@ -28,6 +28,7 @@ import { ServedModels } from '../servable/models.ts';
 import { frozenFolder } from '../servable/plain.ts';
 import type { Observed } from '../transport/http/observed.ts';
 import { cacheFolder, openCosts, runThreads } from './costs.ts';
+import { FeedbackDesk } from './feedback.ts';
 
 /** What has to be closed again, last opened first. */
 export type Closing = (() => Promise<unknown> | unknown)[];
@@ -35,6 +36,8 @@ export type Closing = (() => Promise<unknown> | unknown)[];
 export interface Serving {
   readonly models: ServedModels;
   readonly infer: Infer;
+  /** Absent where no feedback is kept; not open yet. */
+  readonly feedback?: FeedbackDesk;
   readonly observed: Observed;
   readonly setAccuracy: (model: string, version: number, accuracy: number | undefined) => void;
   /** A version is there no more: nor are its answers, and what was known of it. */
@@ -99,14 +102,20 @@ export async function openServing(config: ServeConfig, log: Logger, closing: Clo
   const second = await secondLevel(config, log);
   const cache = outputCache(config, accuracy, rerunBy(models, input), second);
   closing.push(() => cache.close());
+  const onLive: AccuracyBook['live'] = (model, version, figure) => accuracy.live(model, version, figure);
+  const feedback = config.sql === '' ? undefined : new FeedbackDesk({ config, log, onLive });
+  if (feedback !== undefined) closing.push(() => feedback.close());
+  const kept = feedback === undefined ? {} : { feedback };
   return {
+    ...kept,
     models,
-    infer: inference({ models, input, cache, trial: (model) => models.trial(model) }),
+    infer: inference({ models, input, cache, trial: (model) => models.trial(model), ...kept }),
     observed: {
       scheduler: () => scheduler.snapshot(),
       outputs: () => cache.stats(),
       inputs: () => inputs.stats(),
       images: () => input.stats(),
+      feedback: () => feedback?.stats() ?? { recorded: 0, dropped: 0, waiting: 0 },
       verified: () => models.names().map((model) => ({ model, ...cache.verification.stats(model) })),
     },
     setAccuracy: (model, version, value) => accuracy.state(model, version, value),

@@ -129,6 +129,27 @@ export const ServeConfig = z.strictObject({
   keys: z.string().default('').describe('File of API keys; empty leaves inference open and managing to loopback.'),
   tlsCert: z.string().default('').describe('PEM certificate chain; re-read when it changes.'),
   tlsKey: z.string().default('').describe('PEM private key; re-read when it changes.'),
+  sql: z
+    .string()
+    .default('')
+    .describe(
+      'Database of feedback: postgres://... or, outside containers, a folder for an embedded one; empty: none.',
+    ),
+  feedbackDir: z
+    .string()
+    .default('')
+    .describe('Folder for inputs that are kept as feedback; empty takes a part of the cache folder.'),
+  feedbackSampling: share.default(1).describe('Share of the requests that are kept as feedback, 0..1.'),
+  feedbackRedact: list.describe('Inputs that are never kept, by name, separated by commas.'),
+  feedbackDays: z.coerce.number().int().min(1).max(3650).default(30).describe('Days that feedback is kept.'),
+  feedbackMb: z.coerce.number().min(1).default(10_240).describe('Most that is kept of inputs, in MiB.'),
+  labelsPerMinute: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(600)
+    .describe('Requests that a caller may label within a minute.'),
+  labelShare: share.default(0.5).describe('Most that the labels of one caller count, as a share of all.'),
   drainSeconds: z.coerce
     .number()
     .min(0)

@@ -5,27 +5,10 @@ import type { LiveFigure } from '../../src/core/accuracy.ts';
 import type { Interaction } from '../../src/core/feedback.ts';
 import type { ServableInfo } from '../../src/core/inference.ts';
 import { Feedback } from '../../src/feedback/feedback.ts';
-import type { FeedbackSettings, Payloads } from '../../src/feedback/settings.ts';
+import type { FeedbackSettings } from '../../src/feedback/settings.ts';
 import type { Sql } from '../../src/sql/sql.ts';
 import type { Scratch } from '../sql/scratch.ts';
-
-class Memory implements Payloads {
-  readonly kept = new Map<string, Uint8Array>();
-  readonly written: string[] = [];
-  broken = false;
-
-  async put(key: string, bytes: Uint8Array): Promise<void> {
-    if (this.broken) throw new Error('the store is away');
-    this.written.push(key);
-    this.kept.set(key, bytes);
-  }
-  async get(key: string): Promise<Uint8Array | undefined> {
-    return this.kept.get(key);
-  }
-  async delete(key: string): Promise<void> {
-    this.kept.delete(key);
-  }
-}
+import { MemoryPayloads } from './payloads.ts';
 
 const SETTINGS: FeedbackSettings = {
   sampling: 1,
@@ -87,7 +70,7 @@ export function feedbackContract(scratch: () => Promise<Scratch>): void {
   });
   afterAll(() => opened.remove());
 
-  let payloads: Memory;
+  let payloads: MemoryPayloads;
   let errors: FloeError[];
   let lives: [string, number, LiveFigure][];
   async function open(settings: Partial<FeedbackSettings> = {}): Promise<Feedback> {
@@ -103,7 +86,7 @@ export function feedbackContract(scratch: () => Promise<Scratch>): void {
     );
   }
   beforeEach(async () => {
-    payloads = new Memory();
+    payloads = new MemoryPayloads();
     errors = [];
     lives = [];
     await open();

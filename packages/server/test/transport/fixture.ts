@@ -54,6 +54,7 @@ export const NOTHING_OBSERVED: Observed = {
   outputs: () => ({ ...NO_COUNTS, bypassed: 0, ended: 0, shared: 0, second: 0 }),
   inputs: () => NO_COUNTS,
   images: () => ({ images: { hits: 0, shared: 0, decoded: 0, failed: 0, seconds: 0 } }),
+  feedback: () => ({ recorded: 0, dropped: 0, waiting: 0 }),
   verified: () => [],
 };
 

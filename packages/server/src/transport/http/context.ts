@@ -20,6 +20,7 @@ const SHAPES: Readonly<Record<Protocol, ErrorShape>> = {
   tfs: tfsShape,
   v2: v2Shape,
   image: floeShape,
+  feedback: floeShape,
   admin: floeShape,
   other: floeShape,
 };

@@ -7,6 +7,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { RateLimits } from '../../queue/rate-limit.ts';
 import { authorize, dialectOf, type HttpContext, sendError } from './context.ts';
 import { Exchange } from './exchange.ts';
+import { answerFeedback, FEEDBACK } from './feedback-route.ts';
 import { answerTfs } from './tfs-routes.ts';
 import { V2Routes } from './v2-routes.ts';
 
@@ -55,11 +56,13 @@ export class DataPlane {
   private answer(exchange: Exchange): void {
     const { context } = this;
     try {
+      const [, labelled] = exchange.method === 'POST' ? (FEEDBACK.exec(exchange.path) ?? []) : [];
       if (!exchange.path.startsWith('/v2/health/')) {
-        exchange.caller = authorize(context, exchange, 'infer');
+        exchange.caller = authorize(context, exchange, labelled === undefined ? 'infer' : 'feedback');
         this.limits.take(exchange.caller);
       }
-      if (exchange.dialect === 'v2') this.v2.answer(exchange);
+      if (labelled !== undefined) void answerFeedback(context, exchange, labelled);
+      else if (exchange.dialect === 'v2') this.v2.answer(exchange);
       else answerTfs(context, exchange);
     } catch (thrown) {
       sendError(context, thrown, exchange);

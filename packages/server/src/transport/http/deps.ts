@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { ModelRef, Models } from '../../core/inference.ts';
 import type { LaterCodec } from '../../core/later-codec.ts';
 import type { Terms } from '../../core/terms.ts';
+import type { Feedback } from '../../feedback/feedback.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Observed } from './observed.ts';
 import type { RecentRequests } from './recent-requests.ts';
@@ -36,6 +37,8 @@ export interface HttpDeps {
   ) => Promise<Reply>;
   readonly models: Models;
   readonly identity: Identity;
+  /** Absent where no feedback is kept. */
+  readonly feedback?: Pick<Feedback, 'label' | 'add'>;
   /** What became of the latest requests, for whoever asks. */
   readonly recent: RecentRequests;
   /** Counts of what lies behind the transport. */

@@ -28,13 +28,14 @@ export function infer<Call, Answer>(
 /**
  * `X-Request-Timeout-Ms`: milliseconds after which the answer is worth nothing. `Cache-Control: no-store`: no stored answer is given and
  * none is stored. `X-Cache-Scope: version`: only answers of the version that serves now. `X-Sticky-Key`: whom the caller asks for; the same
- * version answers the same ones while a canary is tried. Throws INVALID_ARGUMENT naming the header.
+ * version answers the same ones while a canary is tried. `X-Subject`: whom it concerns. Throws INVALID_ARGUMENT naming the header.
  */
 function termsOf(exchange: Exchange): Terms {
   const { headers } = exchange.request;
   const notes: Notes = {};
   exchange.notes = notes;
   const sticky = nameIn(headers, 'x-sticky-key');
+  const subject = nameIn(headers, 'x-subject');
   return {
     requestId: exchange.id,
     arrived: exchange.startedAt,
@@ -46,6 +47,7 @@ function termsOf(exchange: Exchange): Terms {
     scope: scopeOf(headers['x-cache-scope']),
     notes,
     ...(sticky === undefined ? {} : { sticky }),
+    ...(subject === undefined ? {} : { subject }),
   };
 }
 

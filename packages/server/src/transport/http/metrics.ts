@@ -4,7 +4,7 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-export type Protocol = 'tfs' | 'v2' | 'image' | 'admin' | 'other';
+export type Protocol = 'tfs' | 'v2' | 'image' | 'feedback' | 'admin' | 'other';
 
 /** Upper bounds of the latency buckets, in seconds. */
 export const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10] as const;

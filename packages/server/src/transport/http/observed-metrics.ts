@@ -13,6 +13,17 @@ export function addObserved(registry: Registry, observed: Observed): void {
   addWork(numbers, observed);
   addCaches(numbers, observed);
   addImages(numbers, observed);
+  addFeedback(numbers, observed);
+}
+
+function addFeedback({ counter, gauge }: Numbers, { feedback }: Observed): void {
+  counter('floe_feedback_recorded_total', 'Interactions that were kept.', () => feedback().recorded);
+  counter(
+    'floe_feedback_dropped_total',
+    'Interactions that were lost, for writing did not keep up or failed.',
+    () => feedback().dropped,
+  );
+  gauge('floe_feedback_waiting', 'Interactions that wait to be written.', () => feedback().waiting);
 }
 
 function addQueue({ counter, gauge }: Numbers, { scheduler }: Observed): void {

@@ -2,6 +2,7 @@
 import type { CacheStats } from '../../cache/byte-cache.ts';
 import type { OutputCacheStats } from '../../cache/output-cache.ts';
 import type { VerifyStats } from '../../cache/verification.ts';
+import type { RecorderStats } from '../../feedback/recorder.ts';
 import type { InputStats } from '../../input/stage.ts';
 import type { Snapshot } from '../../queue/snapshot.ts';
 
@@ -11,6 +12,8 @@ export interface Observed {
   readonly inputs: () => CacheStats;
   /** Images decoded and fetched. */
   readonly images: () => InputStats;
+  /** Interactions kept; all 0 where none are. */
+  readonly feedback: () => RecorderStats;
   /** Of each model, answers that were computed again and compared. */
   readonly verified: () => readonly (VerifyStats & { readonly model: string })[];
 }

@@ -18,6 +18,19 @@ export const SCHEMAS: JsonObject = {
       inputs: { description: 'A value, or an object of values by input name.' },
     },
   },
+  Feedback: {
+    type: 'object',
+    description:
+      'A request that was answered, by its `X-Request-Id`; or an input that comes along as in `PredictRequest`. With its label: the index of a class or its name.',
+    properties: {
+      requestId: { type: 'string', maxLength: 256 },
+      label: { oneOf: [{ type: 'integer' }, { type: 'string' }], example: 7 },
+      labels: { type: 'array', items: { oneOf: [{ type: 'integer' }, { type: 'string' }] }, description: 'One a row.' },
+      subject: { type: 'string', maxLength: 256, description: 'Whom an input concerns.' },
+      instances: { type: 'array', items: {} },
+      inputs: { description: 'A value, or an object of values by input name.' },
+    },
+  },
   Base64: {
     type: 'object',
     description: 'Bytes; for an input with preprocessing those of a JPEG, PNG or WebP.',

@@ -34,6 +34,11 @@ export const WISHES: readonly JsonObject[] = [
     },
   ),
   header(
+    'X-Subject',
+    { type: 'string', maxLength: 256 },
+    { description: 'Whom the request concerns, where feedback is kept: all that is kept of them can be deleted.' },
+  ),
+  header(
     'X-Request-Id',
     { type: 'string', maxLength: 128 },
     {

@@ -17,6 +17,7 @@ export function openApiDocument(version: string): JsonObject {
     tags: [
       { name: 'TensorFlow Serving', description: 'https://www.tensorflow.org/tfx/serving/api_rest' },
       { name: 'Open Inference Protocol V2', description: 'https://github.com/kserve/open-inference-protocol' },
+      { name: 'Feedback', description: 'What would have been right, said now or later.' },
       { name: 'Server', description: 'Health, metrics and this description.' },
     ],
     security: [{}, { key: [] }],
@@ -49,6 +50,7 @@ function tfsPaths(): JsonObject {
     paths[`${base}/metadata`] = { get: operation(tags, 'Signatures', parameters) };
     paths[base] = { get: operation(tags, 'States of versions', parameters) };
   }
+  paths['/v1/models/{model}/feedback'] = { post: feedback() };
   return paths;
 }
 
@@ -108,6 +110,18 @@ function parameter(name: string, type: string): JsonObject {
 
 function operation(tags: readonly string[], summary: string, parameters: readonly Json[]): JsonObject {
   return { tags, summary, parameters, responses: { 200: { description: summary } } };
+}
+
+function feedback(): JsonObject {
+  const description =
+    'The version that answered, rows, and how many of them were right; or the id under which an example is kept.';
+  return {
+    tags: ['Feedback'],
+    summary: 'Say what would have been right',
+    parameters: [parameter('model', 'string')],
+    requestBody: { required: true, content: { [JSON_BODY]: schema('Feedback') } },
+    responses: { 200: { description }, ...FAILURES, 501: { description: 'This server keeps no feedback' } },
+  };
 }
 
 function schema(name: string): JsonObject {
