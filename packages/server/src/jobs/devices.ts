@@ -5,16 +5,17 @@
 import { type Kysely, sql } from 'kysely';
 import type { Device } from './job.ts';
 import type { JobTables } from './tables.ts';
-import { type Held, inSeconds, isHeld, isLeasedBy, type Lease } from './transitions.ts';
+import { type Held, IS_ALIVE, inSeconds, isHeld, isLeasedBy, type Lease } from './transitions.ts';
 
 type Db = Kysely<JobTables>;
 
 /** False while another worker has it. */
 export async function lease(db: Db, { device, worker, seconds }: Lease): Promise<boolean> {
   const { rows } = await sql`
-    INSERT INTO floe.device (id, worker, lease_until) VALUES (${device}, ${worker}, ${inSeconds(seconds)})
-    ON CONFLICT (id) DO UPDATE SET worker = EXCLUDED.worker, job = NULL, attempt = NULL, lease_until = EXCLUDED.lease_until
-    WHERE device.lease_until <= clock_timestamp() OR device.worker = EXCLUDED.worker RETURNING id`.execute(db);
+    INSERT INTO floe.device (id, worker, lease_until, seconds) VALUES (${device}, ${worker}, ${inSeconds(seconds)}, ${seconds})
+    ON CONFLICT (id) DO UPDATE SET worker = EXCLUDED.worker, job = NULL, attempt = NULL, lease_until = EXCLUDED.lease_until,
+      seconds = EXCLUDED.seconds
+    WHERE NOT (${IS_ALIVE}) OR device.worker = EXCLUDED.worker RETURNING id`.execute(db);
   return rows.length === 1;
 }
 
@@ -49,7 +50,7 @@ export async function release(db: Db, { device, worker }: Lease): Promise<void> 
 
 /** True of a running job whose worker is silent. */
 export const isAbandoned = sql<boolean>`NOT EXISTS (
-  SELECT FROM floe.device WHERE device.job = job.id AND device.attempt = job.attempt AND device.lease_until > clock_timestamp())`;
+  SELECT FROM floe.device WHERE device.job = job.id AND device.attempt = job.attempt AND ${IS_ALIVE})`;
 
 export interface Abandoned extends Held {
   readonly attempts: number;
@@ -66,6 +67,6 @@ export async function abandoned(db: Db): Promise<readonly Abandoned[]> {
 
 export async function devices(db: Db): Promise<readonly Device[]> {
   const { rows } = await sql<Device>`
-    SELECT id, job, lease_until > clock_timestamp() AS "isLeased" FROM floe.device ORDER BY id`.execute(db);
+    SELECT id, job, (${IS_ALIVE}) AS "isLeased" FROM floe.device ORDER BY id`.execute(db);
   return rows;
 }

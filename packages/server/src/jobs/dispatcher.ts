@@ -14,6 +14,8 @@ export type Tx = Transaction<JobTables>;
 /** Long before it matters: nothing looks at it while maintenance is off. */
 const KEEP_SECONDS = 365 * 24 * 3600;
 
+const LONG_AGO = new Date(0);
+
 export class Dispatcher {
   private readonly boss: PgBoss;
   private readonly kinds = new Map<string, Promise<void>>();
@@ -43,7 +45,8 @@ export class Dispatcher {
       id: job.id,
       priority: job.rank,
       retentionSeconds: KEEP_SECONDS,
-      ...(delaySeconds > 0 ? { startAfter: Math.ceil(delaySeconds) } : {}),
+      // What may start now may still start when the clock goes back.
+      startAfter: delaySeconds > 0 ? Math.ceil(delaySeconds) : LONG_AGO,
     });
   }
 

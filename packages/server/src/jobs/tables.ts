@@ -48,6 +48,8 @@ interface DeviceRow {
   job: string | null;
   attempt: number | null;
   lease_until: Date;
+  /** How long a lease is. */
+  seconds: number;
 }
 
 export const JOB_MIGRATIONS: Migrations = { '1': createTables };
@@ -100,7 +102,8 @@ const STATEMENTS = [
     worker uuid NOT NULL,
     job uuid,
     attempt integer,
-    lease_until timestamptz NOT NULL
+    lease_until timestamptz NOT NULL,
+    seconds double precision NOT NULL
   )`,
 ];
 

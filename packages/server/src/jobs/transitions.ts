@@ -157,8 +157,11 @@ export function inSeconds(seconds: number): RawBuilder<Date> {
 }
 
 export function isLeasedBy({ device, worker }: Lease): RawBuilder<boolean> {
-  return sql`device.id = ${device} AND device.worker = ${worker} AND device.lease_until > clock_timestamp()`;
+  return sql`device.id = ${device} AND device.worker = ${worker} AND ${IS_ALIVE}`;
 }
+
+/** A lease that ends later than one that is taken now is of before the clock went back, and ends nobody knows when. */
+export const IS_ALIVE = sql<boolean>`device.lease_until BETWEEN clock_timestamp() AND clock_timestamp() + make_interval(secs => device.seconds)`;
 
 export function isHeld({ id, attempt }: { id: string; attempt: number }): RawBuilder<boolean> {
   return sql`job.id = ${id} AND job.attempt = ${attempt} AND job.state = 'running'`;

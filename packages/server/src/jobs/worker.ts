@@ -111,7 +111,7 @@ export class DeviceWorker implements Worker {
     const kinds = [...this.handlers.keys()];
     if (kinds.length === 1) return kinds;
     const { rows } = await sql<{ kind: string }>`
-      SELECT kind FROM floe.job WHERE state = 'queued' AND run_after <= clock_timestamp() AND kind = ANY (${kinds})
+      SELECT kind FROM floe.job WHERE state = 'queued' AND kind = ANY (${kinds})
       GROUP BY kind ORDER BY max(rank) DESC`.execute(tx);
     return rows.map(({ kind }) => kind);
   }

@@ -362,6 +362,22 @@ export function jobContract(open: () => Promise<Scratch>): void {
       expect(said).toEqual([]);
     });
 
+    it.each([
+      ['an hour back', "lease_until + interval '1 hour'"],
+      ['an hour on', "lease_until - interval '1 hour'"],
+    ])('that is dead when the clock goes %s is not waited for', async (_, moved) => {
+      const queue = await start();
+      const { id } = await submit(queue);
+      await run(
+        `INSERT INTO floe.device VALUES ('${device()}', '${NONE}', '${id}', 1, now() + interval '3 seconds', 3)`,
+      );
+      await run(`UPDATE floe.job SET state = 'running', attempt = 1 WHERE id = '${id}'`);
+      await run(`UPDATE floe_boss.job SET state = 'active' WHERE id = '${id}'`);
+      await run(`UPDATE floe.device SET lease_until = ${moved} WHERE job = '${id}'`);
+      work(queue, async () => 'done');
+      expect(await until(queue, id, 'succeeded')).toMatchObject({ attempt: 2 });
+    });
+
     it('that kills itself by a job is not fed it for ever', async () => {
       const queue = await start();
       const { id } = await submit(queue, null, { attempts: 1 });
@@ -492,6 +508,10 @@ function gate(): { opened: Promise<void>; open: () => void } {
   return { opened: promise, open: resolve };
 }
 
+/** Rejects when it aborts, or has aborted already. */
 function aborted(signal: JobContext['signal']): Promise<never> {
-  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  const { promise, reject } = Promise.withResolvers<never>();
+  if (signal.aborted) reject(signal.reason);
+  else signal.addEventListener('abort', () => reject(signal.reason));
+  return promise;
 }
