@@ -23,14 +23,35 @@ export interface AccuracySource {
   subscribe(listener: (model: string, version: number) => void): void;
 }
 
-/** 95 %, one-sided. */
-const Z = 1.6449;
+/** 95 %: one-sided for a bound, two-sided for an interval. */
+const ONE_SIDED = 1.6449;
+const TWO_SIDED = 1.96;
+
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
 
 /** Lower bound of the Wilson score interval for `right` of `labels`; 0 without labels. */
 export function lowerBound(right: number, labels: number): number {
-  if (labels === 0) return 0;
-  const share = right / labels;
-  const centre = share + Z ** 2 / (2 * labels);
-  const margin = Z * Math.sqrt((share * (1 - share)) / labels + Z ** 2 / (4 * labels ** 2));
-  return Math.max(0, (centre - margin) / (1 + Z ** 2 / labels));
+  return wilson(right, labels, ONE_SIDED).low;
+}
+
+/** Its upper bound; 1 without labels. */
+export function upperBound(right: number, labels: number): number {
+  return wilson(right, labels, ONE_SIDED).high;
+}
+
+/** Where the share that `right` of `n` estimates lies, with 95 %. */
+export function confidenceInterval(right: number, n: number): Interval {
+  return wilson(right, n, TWO_SIDED);
+}
+
+function wilson(right: number, n: number, z: number): Interval {
+  if (n === 0) return { low: 0, high: 1 };
+  const share = right / n;
+  const centre = share + z ** 2 / (2 * n);
+  const margin = z * Math.sqrt((share * (1 - share)) / n + z ** 2 / (4 * n ** 2));
+  const whole = 1 + z ** 2 / n;
+  return { low: Math.max(0, (centre - margin) / whole), high: Math.min(1, (centre + margin) / whole) };
 }
