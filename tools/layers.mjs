@@ -31,7 +31,7 @@ const ORDER = {
     ['input'],
     ['servable'],
     ['infer.ts', 'index.ts'],
-    ['transport'],
+    ['transport', 'train'],
     ['cli'],
   ],
 };

@@ -5,7 +5,7 @@ import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { FloeError, invalid, type Tensor } from '@floe/graph/base';
 import { z } from 'zod';
-import { parseNpy } from './npy.ts';
+import { parseNpy } from '../store/npy.ts';
 import { EXIT, print } from './output.ts';
 import { v2Binary } from './v2-binary.ts';
 

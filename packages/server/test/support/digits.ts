@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Tensor } from '@floe/graph';
 import { freezeVersion } from '../../src/build/freeze-version.ts';
-import { parseNpy } from '../../src/cli/npy.ts';
+import { parseNpy } from '../../src/store/npy.ts';
 
 export const EXAMPLE = fileURLToPath(new URL('../../../../examples/digits/', import.meta.url));
 export const CHECKPOINT = join(EXAMPLE, 'model.ckpt-1500.meta');

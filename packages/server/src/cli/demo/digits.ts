@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bytesOf, FloeError, type Tensor } from '@floe/graph/base';
 import { type FreezeResult, freezeVersion } from '../../build/freeze-version.ts';
+import { parseNpy } from '../../store/npy.ts';
 import { exists } from '../../store/version-folder.ts';
-import { parseNpy } from '../npy.ts';
 import { progressBar } from '../output.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../../../../examples/digits/', import.meta.url));

@@ -1,5 +1,9 @@
 /** NumPy's `.npy` files as tensors. Source: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html */
-import { type DType, FloeError, numericView, sizeOf, type Tensor } from '@floe/graph/base';
+import { bytesOf, type DType, FloeError, numericView, sizeOf, type Tensor } from '@floe/graph/base';
+
+const MAGIC = Buffer.from('\x93NUMPY', 'latin1');
+/** Elements begin at a multiple of this. */
+const ALIGNMENT = 64;
 
 const DTYPES: Readonly<Record<string, DType>> = {
   '<f4': 'float32',
@@ -19,7 +23,7 @@ const DTYPES: Readonly<Record<string, DType>> = {
 /** Reads little-endian C-ordered arrays. Throws DATA_LOSS, or UNIMPLEMENTED for other orders and dtypes. */
 export function parseNpy(bytes: Uint8Array, file: string): Tensor {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.byteLength < 12 || !Buffer.from(bytes.subarray(0, 6)).equals(Buffer.from('\x93NUMPY', 'latin1'))) {
+  if (bytes.byteLength < 12 || !Buffer.from(bytes.subarray(0, 6)).equals(MAGIC)) {
     throw new FloeError('DATA_LOSS', `${file} is no .npy file`, { file, offset: 0 });
   }
   const wide = view.getUint8(6) >= 2;
@@ -48,4 +52,18 @@ export function parseNpy(bytes: Uint8Array, file: string): Tensor {
     });
   }
   return { dtype, shape, data };
+}
+
+const NAMES = new Map(Object.entries(DTYPES).map(([name, dtype]) => [dtype, name]));
+
+/** The same as NumPy writes it. Throws UNIMPLEMENTED for strings and bfloat16, which NumPy does not have. */
+export function npyBytes(tensor: Tensor): Uint8Array {
+  const descr = NAMES.get(tensor.dtype);
+  if (descr === undefined) throw new FloeError('UNIMPLEMENTED', `an .npy file cannot hold ${tensor.dtype}`);
+  const shape = tensor.shape.length === 1 ? `${tensor.shape[0]},` : tensor.shape.join(', ');
+  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape}), }`;
+  const start = MAGIC.length + 4;
+  const length = Math.ceil((start + text.length + 1) / ALIGNMENT) * ALIGNMENT - start;
+  const version = Buffer.from([1, 0, length & 0xff, length >> 8]);
+  return Buffer.concat([MAGIC, version, Buffer.from(`${text.padEnd(length - 1)}\n`, 'latin1'), bytesOf(tensor)]);
 }

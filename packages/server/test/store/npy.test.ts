@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseNpy } from '../../src/cli/npy.ts';
+import { parseNpy } from '../../src/store/npy.ts';
 
 function npy(descr: string, shape: string, data: Uint8Array, fortran = 'False'): Uint8Array {
   const header = `{'descr': '${descr}', 'fortran_order': ${fortran}, 'shape': ${shape}, }`;
