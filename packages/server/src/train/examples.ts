@@ -44,7 +44,7 @@ function wrong(message: string, field: string): FloeError {
 
 /** Numbers of the examples that are held out, or of the others, in order. */
 export function rowsWhere(flags: Uint8Array, flag: 0 | 1): Int32Array {
-  return Int32Array.from(flags.keys().filter((row) => flags[row] === flag));
+  return Int32Array.from([...flags.keys()].filter((row) => flags[row] === flag));
 }
 
 /** Some rows of a tensor, copied. */
