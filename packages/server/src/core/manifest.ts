@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { ImageSpec } from './inference.ts';
 
 /** `major.minor`: a new minor version only adds fields. */
-export const MANIFEST_VERSION = '1.0';
+export const MANIFEST_VERSION = '1.1';
 const MANIFEST_MAJOR = 1;
 
 const dtype = z.enum(Object.keys(DTYPES) as [DType, ...DType[]]);
@@ -56,6 +56,33 @@ const accuracy = z.object({
   split: z.string(),
 });
 
+const evaluation = z.object({
+  dataset: z.object({
+    name: z.string(),
+    digest,
+    holdout: digest.describe('Of the examples held out alone: what two versions have to share to be compared.'),
+  }),
+  n: z.int().min(1).describe('Number of examples measured.'),
+  output: z.string().describe('The output whose answers were measured.'),
+  metrics: z.record(z.string(), z.number()).describe('`accuracy` and `top5`, or `mae`, `rmse` and `r2`.'),
+  interval: z
+    .object({ low: z.number(), high: z.number() })
+    .optional()
+    .describe('Where the accuracy lies, with 95 % (Wilson).'),
+  confusion: z
+    .array(z.tuple([z.int(), z.int(), z.int()]))
+    .optional()
+    .describe('Truth, answer and how often, where that was seen.'),
+});
+
+const training = z.object({
+  trainer: z.string(),
+  baseVersion: z.int().min(0),
+  dataset: digest,
+  seed: z.int().optional(),
+  parameters: z.record(z.string(), z.json()),
+});
+
 const checkpoint = z.object({
   format: z.enum(['saved-model', 'meta-graph', 'frozen-graph', 'graph-and-checkpoint', 'tfjs']),
   globalStep: z.number().nullable(),
@@ -90,7 +117,12 @@ export const Manifest = Description.extend({
     .describe('By signature, as far as compiled: whether rows of a batch do not influence each other.'),
   deterministic: z.boolean(),
   opset: z.int().optional().describe('ONNX opset that was asked for; absent: the compiler chooses.'),
-  lineage: z.object({ source: z.string(), producer: z.string() }),
+  lineage: z.object({
+    source: z.string(),
+    producer: z.string(),
+    training: training.optional().describe('How it was trained on from another version.'),
+  }),
+  evaluation: evaluation.optional().describe('What was measured in the engine by examples held out.'),
   files: z
     .record(z.string(), z.object({ bytes: z.int().min(0), sha256: digest }))
     .describe('Content digests, by path.'),
