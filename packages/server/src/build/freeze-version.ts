@@ -5,7 +5,7 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { FloeError, type Frozen, freeze, frozenChunks, readSource, type Signature, type Source } from '@floe/graph';
-import { type Description, MANIFEST_VERSION, type Manifest } from '../core/manifest.ts';
+import { type Description, type Lineage, MANIFEST_VERSION, type Manifest } from '../core/manifest.ts';
 import { VERSION } from '../core/version.ts';
 import { diskError } from '../store/disk-error.ts';
 import { createWhole, type NewFolder } from '../store/new-folder.ts';
@@ -15,14 +15,20 @@ import { collectGarbage } from './collect-garbage.ts';
 import { makeArtefact } from './compile-artefact.ts';
 import { describeSource } from './describe.ts';
 
-export interface FreezeRequest {
-  /** A SavedModel folder, a `.meta` or `.index` file of a checkpoint, a `.pb`, a `.pbtxt`, or a graph model of TensorFlow.js. */
-  readonly source: string;
+/** Where a version goes, and what else its manifest says. */
+export interface VersionRequest {
   /** The registry root that gets `<name>/<version>/`. */
   readonly root: string;
   readonly name: string;
   /** Default: one more than the newest there is. */
   readonly version?: number;
+  /** ONNX opset to compile to; default: the newest that the engine runs well. */
+  readonly opset?: number;
+}
+
+export interface FreezeRequest extends VersionRequest {
+  /** A SavedModel folder, a `.meta` or `.index` file of a checkpoint, a `.pb`, a `.pbtxt`, or a graph model of TensorFlow.js. */
+  readonly source: string;
   readonly signature?: string;
   readonly inputs?: readonly string[];
   readonly outputs?: readonly string[];
@@ -30,8 +36,14 @@ export interface FreezeRequest {
   readonly set?: Readonly<Record<string, string>>;
   /** A `floe.json`; default: the one beside the source, if any. */
   readonly describe?: string;
-  /** ONNX opset to compile to; default: the newest that the engine runs well. */
-  readonly opset?: number;
+}
+
+/** A graph to write, and what no graph says. */
+export interface NewVersion {
+  readonly frozen: Frozen;
+  readonly readAssets: Source['readAssets'];
+  readonly description: Description;
+  readonly lineage: Omit<Lineage, 'producer'>;
 }
 
 export interface FreezeResult {
@@ -47,20 +59,30 @@ const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 /** Throws what reading, freezing, compiling and writing throw; INVALID_ARGUMENT for a bad name, ALREADY_EXISTS for a taken version. */
 export async function freezeVersion(request: FreezeRequest, progress: Progress = () => {}): Promise<FreezeResult> {
-  if (!MODEL_NAME.test(request.name)) {
-    throw new FloeError(
-      'INVALID_ARGUMENT',
-      `${JSON.stringify(request.name)} is no model name: use letters, digits, . _ -`,
-      {
-        field: 'name',
-      },
-    );
-  }
+  checkName(request.name);
   progress('reading', 0);
   const description = await describeSource(request.source, request.describe);
   const { frozen, readAssets } = await readAndFreeze(request, progress);
   // NASNetMobile: 35 of 50 MB, and 0.04 s.
   collectGarbage();
+  const lineage = { source: basename(resolve(request.source)) };
+  return writeVersion({ frozen, readAssets, description, lineage }, request, progress);
+}
+
+function checkName(name: string): void {
+  if (MODEL_NAME.test(name)) return;
+  throw new FloeError('INVALID_ARGUMENT', `${JSON.stringify(name)} is no model name: use letters, digits, . _ -`, {
+    field: 'name',
+  });
+}
+
+/** Throws as `freezeVersion`. */
+export async function writeVersion(
+  contents: NewVersion,
+  request: VersionRequest,
+  progress: Progress = () => {},
+): Promise<FreezeResult> {
+  checkName(request.name);
   const modelFolder = join(resolve(request.root), request.name);
   await mkdir(modelFolder, { recursive: true }).catch((error: unknown) => {
     throw diskError(error, modelFolder);
@@ -68,16 +90,16 @@ export async function freezeVersion(request: FreezeRequest, progress: Progress =
   const version = request.version ?? ((await listVersions(modelFolder)).at(-1) ?? 0) + 1;
   const folder = join(modelFolder, String(version));
   const manifest = await createWhole(folder, (hidden) =>
-    new VersionWriter(hidden, request, version, progress).write(frozen, readAssets, description),
+    new VersionWriter(hidden, request, version, progress).write(contents),
   );
   progress('done', 1);
   return { folder, manifest };
 }
 
 /** Apart, so that the graph as it was read is not in memory while the frozen one is compiled and written. */
-async function readAndFreeze(
-  request: FreezeRequest,
-  progress: Progress,
+export async function readAndFreeze(
+  request: Pick<FreezeRequest, 'source' | 'signature' | 'inputs' | 'outputs' | 'set'>,
+  progress: Progress = () => {},
 ): Promise<Pick<Source, 'readAssets'> & { frozen: Frozen }> {
   const source = await readSource(resolve(request.source));
   progress('freezing', 0.2);
@@ -93,18 +115,18 @@ async function readAndFreeze(
 /** Writes one version's files into a hidden folder. */
 class VersionWriter {
   private readonly folder: NewFolder;
-  private readonly request: FreezeRequest;
+  private readonly request: VersionRequest;
   private readonly version: number;
   private readonly progress: Progress;
 
-  constructor(folder: NewFolder, request: FreezeRequest, version: number, progress: Progress) {
+  constructor(folder: NewFolder, request: VersionRequest, version: number, progress: Progress) {
     this.folder = folder;
     this.request = request;
     this.version = version;
     this.progress = progress;
   }
 
-  async write(frozen: Frozen, readAssets: Source['readAssets'], description: Description): Promise<Manifest> {
+  async write({ frozen, readAssets, description, lineage }: NewVersion): Promise<Manifest> {
     this.progress('writing frozen.pb', 0.4);
     const graph = await this.folder.write(FROZEN_FILE, frozenChunks(frozen));
     const files: Record<string, FileDigest> = { [FROZEN_FILE]: graph };
@@ -112,7 +134,12 @@ class VersionWriter {
       files[`assets/${path}`] = await this.folder.write(join('assets', path), [bytes]);
     }
     const artefact = await this.compileDefault(frozen, graph.sha256);
-    const manifest = this.manifest(frozen, description, artefact, files);
+    const manifest = this.manifest(
+      frozen,
+      { ...description, lineage: { ...lineage, producer: `floe ${VERSION}` } },
+      artefact,
+      files,
+    );
     const text = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
     await this.folder.write(MANIFEST_FILE, [text]);
     return manifest;
@@ -128,7 +155,7 @@ class VersionWriter {
 
   private manifest(
     frozen: Frozen,
-    description: Description,
+    said: Description & { readonly lineage: Lineage },
     { rowIndependent, deterministic }: Artefact,
     files: Readonly<Record<string, FileDigest>>,
   ): Manifest {
@@ -140,14 +167,13 @@ class VersionWriter {
       name: this.request.name,
       version: this.version,
       defaultSignature: key,
-      ...description,
+      ...said,
       signatures: signatures as Manifest['signatures'],
       outputNodes: [...new Set(outputs.map((output) => output.name.replace(/:\d+$/, '')))],
       checkpoint: frozen.checkpoint as Manifest['checkpoint'],
       rowIndependent: { [key]: rowIndependent },
       deterministic,
       ...(this.request.opset === undefined ? {} : { opset: this.request.opset }),
-      lineage: { source: basename(resolve(this.request.source)), producer: `floe ${VERSION}` },
       files: { ...files },
     };
   }

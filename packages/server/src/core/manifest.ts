@@ -128,6 +128,7 @@ export const Manifest = Description.extend({
     .describe('Content digests, by path.'),
 }).loose();
 export type Manifest = z.infer<typeof Manifest>;
+export type Lineage = Manifest['lineage'];
 
 /** Reads a manifest's text. Throws FAILED_PRECONDITION for an unknown major version and DATA_LOSS naming the first wrong field. */
 export function parseManifest(text: string, file: string): Manifest {
