@@ -4,6 +4,7 @@
  */
 import type { DType } from './dtype.ts';
 import { FloeError, invalid } from './errors.ts';
+import { bfloat16ToNumber, float16ToNumber } from './half.ts';
 
 export type NumericData =
   | Float32Array
@@ -83,6 +84,16 @@ export function bytesOf(tensor: Tensor): Uint8Array {
   if (!ArrayBuffer.isView(tensor.data))
     throw new FloeError('UNIMPLEMENTED', `${tensor.dtype} tensors have no flat bytes`);
   return new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength);
+}
+
+/** Elements that are no bigints. */
+export type Numbers = Exclude<NumericData, BigInt64Array | BigUint64Array>;
+
+/** Elements as numbers; 16-bit floats are decoded. For dtypes that are neither 64-bit integers nor strings. */
+export function numbersOf(tensor: Tensor): Numbers {
+  const data = tensor.data as Numbers;
+  if (tensor.dtype === 'float16') return Float32Array.from(data, float16ToNumber);
+  return tensor.dtype === 'bfloat16' ? Float32Array.from(data, bfloat16ToNumber) : data;
 }
 
 /** A numeric tensor of zeros. */

@@ -6,9 +6,8 @@
 import { asFloeError, FloeError } from '@floe/graph/base';
 import type { Cached, OutputCache } from './cache/output-cache.ts';
 import type { FeedbackSink } from './core/feedback.ts';
-import type { ModelRef, Models, NamedTensor, Servable, Wishes } from './core/inference.ts';
+import type { LaterCodec, ModelRef, Models, NamedTensor, Servable, Wishes } from './core/inference.ts';
 import { andThen, type Later } from './core/later.ts';
-import type { LaterCodec } from './core/later-codec.ts';
 import type { Notes, Terms } from './core/terms.ts';
 import type { Trial } from './core/trial.ts';
 import type { IdentifiedCall, InputStage } from './input/stage.ts';

@@ -2,10 +2,9 @@
  * Examples as TensorFlow's input pipelines read them: `tf.train.Example` messages in a TFRecord file, each record behind its length and
  * between two masked checksums. Source: https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details
  */
-import { bfloat16ToNumber, float16ToNumber } from '../half.ts';
 import { Example, type Feature } from '../proto/tensorflow.ts';
 import { crc32c, maskCrc } from '../read/crc32c.ts';
-import type { Tensor } from '../tensor.ts';
+import { numbersOf, type Tensor } from '../tensor.ts';
 
 const LENGTH_BYTES = 8;
 const CRC_BYTES = 4;
@@ -25,19 +24,18 @@ function record(data: Uint8Array): readonly Uint8Array[] {
   return [new Uint8Array(head.buffer), data, new Uint8Array(tail.buffer)];
 }
 
-function featureOf({ dtype, data }: Tensor): Feature {
+function featureOf(tensor: Tensor): Feature {
+  const { dtype, data } = tensor;
   const nothing = { bytes_list: undefined, float_list: undefined, int64_list: undefined };
-  if (dtype === 'string') return { ...nothing, bytes_list: { value: data as readonly Uint8Array[] } };
-  const numbers = data as Float32Array | Uint16Array;
   switch (dtype) {
+    case 'string':
+      return { ...nothing, bytes_list: { value: data as readonly Uint8Array[] } };
     case 'float32':
       return { ...nothing, float_list: { value: data as Float32Array } };
     case 'float64':
-      return { ...nothing, float_list: { value: Float32Array.from(data as Float64Array) } };
     case 'float16':
-      return { ...nothing, float_list: { value: Float32Array.from(numbers, float16ToNumber) } };
     case 'bfloat16':
-      return { ...nothing, float_list: { value: Float32Array.from(numbers, bfloat16ToNumber) } };
+      return { ...nothing, float_list: { value: Float32Array.from(numbersOf(tensor)) } };
     default:
       return { ...nothing, int64_list: { value: Array.from(data as Int32Array, BigInt) } };
   }

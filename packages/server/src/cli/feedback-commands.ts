@@ -1,11 +1,12 @@
 /** `floe feedback delete` and `floe feedback export`: on the database and the folder of a server, beside it or while it is down. */
-import { open } from 'node:fs/promises';
-import { exampleRecord, type Tensor } from '@floe/graph';
+import { exampleRecord } from '@floe/graph';
+import { invalid } from '@floe/graph/base';
 import { resolveConfig } from '../core/config.ts';
 import type { LabelledExample } from '../feedback/examples.ts';
 import { Feedback } from '../feedback/feedback.ts';
 import { exampleRows } from '../feedback/rows.ts';
 import { openSql } from '../sql/open.ts';
+import { writeWhole } from '../store/whole-file.ts';
 import { payloadsOf, settingsOf } from './feedback.ts';
 import { EXIT, print, printJson } from './output.ts';
 
@@ -31,6 +32,7 @@ async function withFeedback<T>(
   work: (feedback: Feedback) => Promise<T>,
 ): Promise<T> {
   const config = resolveConfig({ models: '.', sql, feedbackDir, labelShare }, process.env, {});
+  if (config.sql === '') throw invalid('which database is not said: --sql, or FLOE_SQL', { field: '--sql' });
   const database = await openSql(config.sql);
   try {
     const onError = (error: Error): never => {
@@ -43,19 +45,17 @@ async function withFeedback<T>(
   }
 }
 
-/** Returns the number of records. */
-async function writeRecords(path: string, examples: AsyncIterable<LabelledExample>): Promise<number> {
-  const file = await open(path, 'w');
+/** Returns the number of records; a file that was there stays where this fails. */
+async function writeRecords(file: string, examples: AsyncIterable<LabelledExample>): Promise<number> {
   let count = 0;
-  try {
+  async function* records(): AsyncGenerator<Uint8Array> {
     for await (const example of examples) {
       for (const row of exampleRows(example)) {
-        await file.writev([...exampleRecord(new Map<string, Tensor>(row))]);
+        yield* exampleRecord(row);
         count++;
       }
     }
-  } finally {
-    await file.close();
   }
+  await writeWhole(file, records());
   return count;
 }

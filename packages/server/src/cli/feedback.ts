@@ -1,6 +1,6 @@
 /** Feedback of a server: its database is opened when the models serve, and until then nothing is kept. */
-import { mkdir, readFile, rm } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { readFile, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { FloeError } from '@floe/graph/base';
 import type { Logger } from 'pino';
 import type { LiveFigure } from '../core/accuracy.ts';
@@ -15,7 +15,7 @@ import { writeWhole } from '../store/whole-file.ts';
 import { cacheFolder } from './costs.ts';
 
 const PRUNE_MS = 3600_000;
-const NOTHING: RecorderStats = { recorded: 0, dropped: 0, waiting: 0 };
+export const NOTHING_KEPT: RecorderStats = { recorded: 0, dropped: 0, waiting: 0 };
 
 export interface FeedbackDeskOptions {
   readonly config: ServeConfig;
@@ -62,7 +62,7 @@ export class FeedbackDesk implements FeedbackSink {
   }
 
   stats(): RecorderStats {
-    return this.feedback?.stats() ?? NOTHING;
+    return this.feedback?.stats() ?? NOTHING_KEPT;
   }
 
   /** Tells what is known so far of a model's versions, as another process may have been told. */
@@ -103,11 +103,7 @@ export function settingsOf(config: ServeConfig): FeedbackSettings {
 export function payloadsOf(config: Pick<ServeConfig, 'feedbackDir' | 'cacheDir'>): Payloads {
   const folder = resolve(config.feedbackDir || join(cacheFolder(config), 'feedback'));
   return {
-    put: async (key, bytes) => {
-      const file = join(folder, key);
-      await mkdir(dirname(file), { recursive: true });
-      await writeWhole(file, bytes);
-    },
+    put: (key, bytes) => writeWhole(join(folder, key), bytes),
     get: (key) =>
       readFile(join(folder, key)).catch((cause: NodeJS.ErrnoException) => {
         if (cause.code === 'ENOENT') return undefined;

@@ -28,7 +28,7 @@ import { ServedModels } from '../servable/models.ts';
 import { frozenFolder } from '../servable/plain.ts';
 import type { Observed } from '../transport/http/observed.ts';
 import { cacheFolder, openCosts, runThreads } from './costs.ts';
-import { FeedbackDesk } from './feedback.ts';
+import { FeedbackDesk, NOTHING_KEPT } from './feedback.ts';
 
 /** What has to be closed again, last opened first. */
 export type Closing = (() => Promise<unknown> | unknown)[];
@@ -115,7 +115,7 @@ export async function openServing(config: ServeConfig, log: Logger, closing: Clo
       outputs: () => cache.stats(),
       inputs: () => inputs.stats(),
       images: () => input.stats(),
-      feedback: () => feedback?.stats() ?? { recorded: 0, dropped: 0, waiting: 0 },
+      feedback: () => feedback?.stats() ?? NOTHING_KEPT,
       verified: () => models.names().map((model) => ({ model, ...cache.verification.stats(model) })),
     },
     setAccuracy: (model, version, value) => accuracy.state(model, version, value),

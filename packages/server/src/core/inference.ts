@@ -112,13 +112,19 @@ export interface Answer {
   readonly outputs: readonly NamedTensor[];
 }
 
-/** One protocol's way of saying requests and answers. Pure: no I/O, no state. */
-export interface Codec<Request, Reply> {
+/** One protocol's way of saying requests and answers, which may take its time: what is large is read and written elsewhere. */
+export interface LaterCodec<Request, Reply> {
   /** Throws FloeError naming the field and the tensor that is wrong. */
-  decode(request: Request, servable: ServableInfo): InferCall;
-  encode(answer: Answer, request: Request): Reply;
+  decode(request: Request, servable: ServableInfo): Later<InferCall>;
+  encode(answer: Answer, request: Request): Later<Reply>;
   /** The form in which the reply may be kept; absent where the reply depends on more than the outputs. Asked after `decode`. */
   form?(request: Request, call: InferCall): EncodedForm<Reply> | undefined;
+}
+
+/** One that answers at once. Pure: no I/O, no state. */
+export interface Codec<Request, Reply> extends LaterCodec<Request, Reply> {
+  decode(request: Request, servable: ServableInfo): InferCall;
+  encode(answer: Answer, request: Request): Reply;
 }
 
 /** A loaded version that can run. */

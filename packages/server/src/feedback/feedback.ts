@@ -77,6 +77,10 @@ export class Feedback implements FeedbackSink {
   /** Throws NOT_FOUND, INVALID_ARGUMENT or RESOURCE_EXHAUSTED, see `labelRequest` and `refuseFloods`. */
   async label(request: LabelledRequest): Promise<Credited> {
     await refuseFloods(this.db, request.caller, this.settings);
+    return this.credit(request);
+  }
+
+  private async credit(request: LabelledRequest): Promise<Credited> {
     await this.recorder.flush();
     const credited = await labelRequest(this.db, request).catch(async (error: unknown) => {
       if (!(error instanceof FloeError) || error.code !== 'NOT_FOUND') throw error;
@@ -91,6 +95,7 @@ export class Feedback implements FeedbackSink {
   /** Returns the id under which it is kept. Throws INVALID_ARGUMENT or RESOURCE_EXHAUSTED. */
   async add(example: Example): Promise<string> {
     const { model, inputs, labels, caller, subject = null, signature = null, classes } = example;
+    const truth = classesOf(labels, classes);
     await refuseFloods(this.db, caller, this.settings);
     const id = randomUUID();
     const payload = packInputs(inputs, new Set(this.settings.redact));
@@ -98,7 +103,7 @@ export class Feedback implements FeedbackSink {
       row: { model, version: null, request_id: id, caller, subject, signature, answered: null },
       payload,
     });
-    await this.label({ model, requestId: id, labels: classesOf(labels, classes), caller, classes: [] });
+    await this.credit({ model, requestId: id, labels: truth, caller, classes: [] });
     return id;
   }
 

@@ -70,6 +70,6 @@ async function deleteUnused(db: Db, payloads: Payloads): Promise<void> {
     if (unused.length === 0) return;
     const digests = unused.map(({ digest }) => digest);
     for (const digest of digests) await payloads.delete(payloadKey(digest));
-    await transaction.deleteFrom('feedback_payload').where('digest', 'in', digests).execute();
+    await transaction.deleteFrom('feedback_payload').where('digest', '=', sql<string>`ANY(${digests})`).execute();
   });
 }

@@ -3,13 +3,11 @@
  * class (float, [rows, classes]), the index of the class (integer, [rows]), the score of the second of two classes (float, [rows] or
  * [rows, 1]). Anything else is no classifier, and no verdict is given.
  */
-import { bfloat16ToNumber, FloeError, float16ToNumber, invalid, type Tensor } from '@floe/graph/base';
+import { FloeError, invalid, type Numbers, numbersOf, type Tensor } from '@floe/graph/base';
 import type { NamedTensor } from '../core/inference.ts';
 
 /** As a person says it: the index of a class, or its name where the model has names. */
 export type Label = number | string;
-
-type Read = (at: number) => number;
 
 /** The class of each row; undefined where the outputs are not a classifier's. */
 export function answeredClasses(
@@ -22,7 +20,7 @@ export function answeredClasses(
   const index = tensors.find(({ dtype, shape }) => (dtype === 'int64' || dtype === 'int32') && shape.length === 1);
   if (index !== undefined) return Array.from(index.data as BigInt64Array | Int32Array, Number);
   const single = tensors.find((tensor) => isFloat(tensor) && isSingle(tensor.shape) && labels.length <= 2);
-  return single === undefined ? undefined : eachRow(single, (read, row) => (read(row) > 0.5 ? 1 : 0));
+  return single === undefined ? undefined : eachRow(single, (scores, row) => ((scores[row] as number) > 0.5 ? 1 : 0));
 }
 
 function hasScores(shape: readonly number[], classes: number): boolean {
@@ -40,23 +38,17 @@ function isFloat({ dtype }: Tensor): boolean {
 
 function bestOf(tensor: Tensor): readonly number[] {
   const classes = tensor.shape[1] ?? 1;
-  return eachRow(tensor, (read, row) => {
+  return eachRow(tensor, (scores, row) => {
+    const own = scores.subarray(row * classes, (row + 1) * classes);
     let best = 0;
-    for (let one = 1; one < classes; one++) if (read(row * classes + one) > read(row * classes + best)) best = one;
+    for (let one = 1; one < classes; one++) if ((own[one] as number) > (own[best] as number)) best = one;
     return best;
   });
 }
 
-function eachRow(tensor: Tensor, of: (read: Read, row: number) => number): readonly number[] {
-  const read = readerOf(tensor);
-  return Array.from({ length: tensor.shape[0] ?? 0 }, (_, row) => of(read, row));
-}
-
-function readerOf({ dtype, data }: Tensor): Read {
-  const numbers = data as Float32Array | Float64Array | Uint16Array;
-  if (dtype === 'float16') return (at) => float16ToNumber(numbers[at] as number);
-  if (dtype === 'bfloat16') return (at) => bfloat16ToNumber(numbers[at] as number);
-  return (at) => numbers[at] as number;
+function eachRow(tensor: Tensor, of: (numbers: Numbers, row: number) => number): readonly number[] {
+  const numbers = numbersOf(tensor);
+  return Array.from({ length: tensor.shape[0] ?? 0 }, (_, row) => of(numbers, row));
 }
 
 /** Index of the class that `label` means. Throws INVALID_ARGUMENT for one that the model does not have. */

@@ -5,14 +5,15 @@
 import { asFloeError, FloeError } from '@floe/graph/base';
 import { sql } from 'kysely';
 import type { Tx } from './dispatcher.ts';
-import { encode } from './encode.ts';
+import { encode, MOST_JSON } from './encode.ts';
 import type { Job, JobContext, JobHandler, Json } from './job.ts';
 import { Outbox } from './outbox.ts';
 import type { Tools } from './tools.ts';
 import { GivenUp, isHeld, settle, succeed } from './transitions.ts';
 import { afterFailure } from './verdict.ts';
 
-const MOST_JSON = 2 ** 20;
+/** Somebody else has decided about the job. */
+const LOST = 'the job was cancelled, or its lease was lost';
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5000;
 
@@ -28,12 +29,12 @@ export class Attempt {
   constructor(tools: Tools, job: Job) {
     this.tools = tools;
     this.job = job;
-    this.outbox = new Outbox(tools.db, job, () => this.giveUp('the job was cancelled, or its lease was lost'));
+    this.outbox = new Outbox(tools.db, job, () => this.giveUp(LOST));
   }
 
   /**
-   * Gives the job that `next` takes for the same device, together with what becomes of this one: a commit less for each job, 480 instead of
-   * 365 a second (`bench/run jobs`). Never rejects.
+   * Gives the job that `next` takes for the same device, together with what becomes of this one: a commit less for each job.
+   * Never rejects.
    */
   async run(handler: JobHandler, next: (tx: Tx) => Promise<Job | undefined>): Promise<Job | undefined> {
     const settle = await this.outcome(handler);
@@ -96,7 +97,7 @@ export class Attempt {
     await this.untilWritten(async () => {
       const { rows } = await sql`
         UPDATE floe.job SET checkpoint = ${text}::jsonb WHERE ${isHeld(this.job)} RETURNING id`.execute(this.tools.db);
-      if (rows.length === 0) this.giveUp('the job was cancelled, or its lease was lost');
+      if (rows.length === 0) this.giveUp(LOST);
       isKept = rows.length === 1;
     });
     if (!isKept) throw this.controller.signal.reason;

@@ -2,6 +2,9 @@
 import { invalid } from '@floe/graph/base';
 import type { Json } from './job.ts';
 
+/** Characters of JSON that a payload, a result or a checkpoint may have. */
+export const MOST_JSON = 2 ** 20;
+
 export function clean(text: string): string {
   return text.replaceAll('\0', '\ufffd').toWellFormed();
 }

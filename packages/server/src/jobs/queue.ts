@@ -6,7 +6,7 @@ import { migrate } from '../sql/migrate.ts';
 import type { Sql } from '../sql/sql.ts';
 import { devices } from './devices.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { encode } from './encode.ts';
+import { encode, MOST_JSON } from './encode.ts';
 import { follow } from './follow.ts';
 import type { Device, Job, JobEvent, JobFilter, JobHandler, JobQueue, JobTerms, Json, Worker } from './job.ts';
 import { Load } from './load.ts';
@@ -30,7 +30,6 @@ export interface JobOptions {
 }
 
 const ATTEMPTS = 3;
-const MOST_JSON = 2 ** 20;
 const MOST_LISTED = 1000;
 
 /** Brings the tables up to date. The database stays the caller's to close, after the queue. */

@@ -1,6 +1,6 @@
 /**
  * What keeps the tables small and their plans good. A queue's table goes from nothing to thousands of rows and back within seconds, and
- * statistics of another size make each look at it a look at all of it: 10,000 jobs drained at 200 instead of 480 a second. A server's
+ * statistics of another size make each look at it a look at all of it: a backlog of 10,000 drained at less than half its rate. A server's
  * own upkeep comes by once a minute, the embedded database has none.
  */
 import { sql } from 'kysely';

@@ -1,5 +1,5 @@
 /**
- * PostgreSQL within this process, its data in a folder: for a laptop and for trying things out. It takes 1.7 s and 400 MB to open and
+ * PostgreSQL within this process, its data in a folder: for a laptop and for trying things out. It takes 2 to 3 s and 400 to 700 MB to open and
  * knows no fsync, so a machine that loses power may lose what it was told last; a killed process does not.
  */
 import { mkdirSync, realpathSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
  * A pool whose connections prepare each statement once and then only bind it: planning takes as long as running for statements as small
- * as a queue's (521 -> 685 jobs submitted a second, `bench/run jobs`).
+ * as a queue's.
  */
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import type pg from 'pg';

@@ -3,10 +3,10 @@
  * are widened to float32 and narrowed again; writing into a typed array wraps integers around and rounds floats as TensorFlow does.
  */
 import type { DType } from '../../dtype.ts';
-import { bfloat16ToNumber, float16ToNumber, numberToBfloat16, numberToFloat16 } from '../../half.ts';
-import { arrayFor, type NumericData, type Tensor } from '../../tensor.ts';
+import { numberToBfloat16, numberToFloat16 } from '../../half.ts';
+import { arrayFor, type Numbers, type Tensor } from '../../tensor.ts';
 
-export type Numbers = Exclude<NumericData, BigInt64Array | BigUint64Array>;
+export { type Numbers, numbersOf } from '../../tensor.ts';
 export type Bigs = BigInt64Array | BigUint64Array;
 
 export function isFloat(dtype: DType): boolean {
@@ -23,13 +23,6 @@ export function isWide(dtype: DType): dtype is 'int64' | 'uint64' {
 
 export function isInteger(dtype: DType): boolean {
   return !isFloat(dtype) && dtype !== 'bool' && dtype !== 'string' && dtype !== 'resource' && dtype !== 'variant';
-}
-
-/** Elements as numbers; 16-bit floats are decoded. For dtypes that are neither 64-bit integers nor strings. */
-export function numbersOf(tensor: Tensor): Numbers {
-  const data = tensor.data as Numbers;
-  if (tensor.dtype === 'float16') return Float32Array.from(data, float16ToNumber);
-  return tensor.dtype === 'bfloat16' ? Float32Array.from(data, bfloat16ToNumber) : data;
 }
 
 export function bigsOf(tensor: Tensor): Bigs {

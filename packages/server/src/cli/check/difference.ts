@@ -1,5 +1,5 @@
 /** How far two answers are from each other. */
-import { type DType, sizeOf, type Tensor } from '@floe/graph/base';
+import { type DType, numbersOf, sizeOf, type Tensor } from '@floe/graph/base';
 
 export interface Difference {
   readonly dtype: DType;
@@ -78,15 +78,6 @@ function placeOf(at: number, shape: readonly number[]): readonly number[] | null
     rest = Math.floor(rest / size);
   }
   return place;
-}
-
-function numbersOf({ dtype, data }: Tensor): ArrayLike<number> {
-  if (dtype !== 'float16') return data as Float32Array;
-  const view = new DataView(new ArrayBuffer(2));
-  return Float32Array.from(data as Uint16Array, (bits) => {
-    view.setUint16(0, bits);
-    return view.getFloat16(0);
-  });
 }
 
 function integers(ours: Tensor, theirs: Tensor): Difference {

@@ -2,7 +2,7 @@
  * Which output of a model is its answer: scores by class (float, [rows, classes]), the class (integer, [rows]), or a number (float, [rows] or
  * [rows, 1]).
  */
-import { bfloat16ToNumber, FloeError, float16ToNumber, type Tensor } from '@floe/graph/base';
+import { numbersOf as elementNumbers, FloeError, type Tensor } from '@floe/graph/base';
 
 export type AnswerForm = 'scores' | 'class' | 'number';
 
@@ -40,8 +40,8 @@ export function findAnswers(
 }
 
 /** Elements as numbers. Throws FAILED_PRECONDITION where one is none: what answers NaN has no accuracy. */
-export function numbersOf({ dtype, data }: Tensor, name: string): ArrayLike<number> {
-  const numbers = plain(dtype, data);
+export function numbersOf(tensor: Tensor, name: string): ArrayLike<number> {
+  const numbers = isBig(tensor) ? Float64Array.from(tensor.data as BigInt64Array, Number) : elementNumbers(tensor);
   for (let at = 0; at < numbers.length; at++) {
     if (Number.isFinite(numbers[at])) continue;
     throw new FloeError('FAILED_PRECONDITION', `output ${name} holds ${numbers[at]}`, { tensor: name });
@@ -49,10 +49,6 @@ export function numbersOf({ dtype, data }: Tensor, name: string): ArrayLike<numb
   return numbers;
 }
 
-function plain(dtype: Tensor['dtype'], data: Tensor['data']): ArrayLike<number> {
-  if (dtype === 'float16') return Float32Array.from(data as Uint16Array, float16ToNumber);
-  if (dtype === 'bfloat16') return Float32Array.from(data as Uint16Array, bfloat16ToNumber);
-  return dtype.includes('64') && dtype !== 'float64'
-    ? Float64Array.from(data as unknown as Iterable<bigint>, Number)
-    : (data as Float32Array);
+function isBig({ dtype }: Tensor): boolean {
+  return dtype === 'int64' || dtype === 'uint64';
 }

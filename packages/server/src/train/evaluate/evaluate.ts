@@ -5,19 +5,18 @@
  *   const evaluation = await evaluate('models/digits/2', await readDataset('digits-set'));
  *   await storeEvaluation('models/digits/2', evaluation);
  */
-import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FloeError, type Tensor } from '@floe/graph/base';
 import { MANIFEST_VERSION, type Manifest } from '../../core/manifest.ts';
 import type { Drift, Score } from '../../core/promotion.ts';
 import { load } from '../../index.ts';
-import { diskError } from '../../store/disk-error.ts';
 import { MANIFEST_FILE, readManifest } from '../../store/version-folder.ts';
+import { writeWhole } from '../../store/whole-file.ts';
 import type { Dataset } from '../dataset.ts';
 import { isClasses, rowsWhere } from '../examples.ts';
 import { runRows } from '../run-rows.ts';
 import { type Answers, findAnswers, numbersOf } from './answers.ts';
-import { ClassTally, numberMetrics } from './metrics.ts';
+import { best, ClassTally, numberMetrics } from './metrics.ts';
 
 export type Evaluation = NonNullable<Manifest['evaluation']>;
 
@@ -61,10 +60,6 @@ export async function driftBetween(
     if (first.form === 'scores' ? best(row) !== best(beside) : row[0] !== beside[0]) apart++;
   }
   return { meanAbsolute: sum / count, disagreement: first.form === 'number' ? 0 : apart / first.answers.length };
-}
-
-function best(scores: readonly number[]): number {
-  return scores.indexOf(Math.max(...scores));
 }
 
 interface Answered {
@@ -116,20 +111,8 @@ export async function storeEvaluation(folder: string, evaluation: Evaluation): P
       : { accuracy: { metric: 'top-1', value, n, dataset: dataset.name, split: 'holdout' } }),
     evaluation,
   };
-  await replaceFile(join(folder, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
+  await writeWhole(join(folder, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
   return manifest;
-}
-
-async function replaceFile(path: string, text: string): Promise<void> {
-  const beside = `${path}.${process.pid}`;
-  try {
-    const file = await open(beside, 'w');
-    await file.writeFile(text).then(() => file.sync());
-    await file.close();
-    await rename(beside, path);
-  } catch (error) {
-    throw diskError(error, path);
-  }
 }
 
 /** What an evaluation says for the promotion policy: accuracy, or the share of the variance that is explained. */

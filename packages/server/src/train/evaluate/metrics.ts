@@ -17,6 +17,11 @@ export interface NumberMetrics {
 /** Classes that an answer may name until it counts as right. */
 const TOP = 5;
 
+/** The class of the best score; the first of equal ones. */
+export function best(scores: readonly number[]): number {
+  return scores.indexOf(Math.max(...scores));
+}
+
 /** Takes answers one by one: all scores of a row, or the class alone. */
 export class ClassTally {
   private n = 0;
@@ -30,7 +35,7 @@ export class ClassTally {
     const above = scores.filter((score, one) => score > own || (score === own && one < truth)).length;
     if (truth < scores.length && above < TOP) this.near++;
     if (scores.length > TOP) this.ranked++;
-    this.answered(truth, scores.indexOf(Math.max(...scores)));
+    this.answered(truth, best(scores));
   }
 
   answered(truth: number, answer: number): void {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { asFloeError, FloeError, type Tensor } from '@floe/graph/base';
 import { z } from 'zod';
 import { npzBytes, parseNpz } from '../../store/npz.ts';
-import { replace } from './features.ts';
+import { writeWhole } from '../../store/whole-file.ts';
 import type { FitState } from './fit.ts';
 
 const FILE = 'head.npz';
@@ -26,7 +26,7 @@ export async function saveCheckpoint(folder: string, key: string, state: FitStat
     for (const [at, data] of state[group].entries())
       arrays.set(`${group}/${at}`, { dtype: 'float32', shape: [data.length], data });
   }
-  await replace(join(folder, FILE), npzBytes(arrays));
+  await writeWhole(join(folder, FILE), npzBytes(arrays));
 }
 
 /** Undefined where there is none that this training can go on from; `log` is told why where there is a file. */

@@ -3,12 +3,12 @@
  * by its graph and the tensor that is taken from it.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { asFloeError, FloeError, type Signature, sizeOf, type Tensor } from '@floe/graph/base';
 import type { ModelSession } from '../../index.ts';
-import { diskError } from '../../store/disk-error.ts';
 import { npzBytes, parseNpz } from '../../store/npz.ts';
+import { writeWhole } from '../../store/whole-file.ts';
 import { digestInputs, type Examples } from '../examples.ts';
 import { runRows } from '../run-rows.ts';
 
@@ -120,17 +120,5 @@ async function keep(file: string, digests: readonly string[], data: Float32Array
       ['features', { dtype: 'float32', shape: [digests.length, width], data }],
     ]),
   );
-  await replace(file, bytes);
-}
-
-/** Writes a file that is never seen half written. */
-export async function replace(file: string, bytes: Uint8Array): Promise<void> {
-  const beside = `${file}.${process.pid}`;
-  try {
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(beside, bytes);
-    await rename(beside, file);
-  } catch (error) {
-    throw diskError(error, file);
-  }
+  await writeWhole(file, bytes);
 }

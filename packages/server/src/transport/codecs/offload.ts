@@ -8,8 +8,7 @@ import type { TfsPredictRequest } from '../../codec/tfs-rest/decode.ts';
 import { v2RestCodec } from '../../codec/v2-rest/codec.ts';
 import type { V2InferRequest } from '../../codec/v2-rest/decode.ts';
 import { isBinary, type V2InferReply } from '../../codec/v2-rest/encode.ts';
-import type { NamedTensor, ServableInfo } from '../../core/inference.ts';
-import type { LaterCodec } from '../../core/later-codec.ts';
+import type { LaterCodec, NamedTensor, ServableInfo } from '../../core/inference.ts';
 import type { CodecThread } from './codec-thread.ts';
 import { alone, buffersOf, type CodecName, type CodecServable, type Decoded, type Encoded } from './messages.ts';
 

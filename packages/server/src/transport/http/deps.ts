@@ -1,8 +1,7 @@
 /** What the HTTP transport is given: everything it needs, so that it can be run alone in tests. */
 import type { FloeError } from '@floe/graph/base';
 import type { Logger } from 'pino';
-import type { ModelRef, Models } from '../../core/inference.ts';
-import type { LaterCodec } from '../../core/later-codec.ts';
+import type { LaterCodec, ModelRef, Models } from '../../core/inference.ts';
 import type { Terms } from '../../core/terms.ts';
 import type { Feedback } from '../../feedback/feedback.ts';
 import type { Identity } from '../identity/identity.ts';

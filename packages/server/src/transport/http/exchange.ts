@@ -26,6 +26,8 @@ export class Exchange {
   /** `performance.now()` at the head of the request. */
   readonly startedAt = performance.now();
   readonly id: string;
+  /** Without the query. */
+  readonly path: string;
   /** Whose shape its errors take. */
   dialect: Protocol;
   /** Model asked for; empty where none is. */
@@ -46,19 +48,13 @@ export class Exchange {
     this.response = response;
     this.dialect = dialect;
     this.drain = drain;
+    this.path = pathOf(request.url ?? '');
     this.id = requestId(request);
     this.headers = ['x-request-id', this.id];
   }
 
   get method(): string {
     return this.request.method ?? '';
-  }
-
-  /** Without the query. */
-  get path(): string {
-    const url = this.request.url ?? '';
-    const query = url.indexOf('?');
-    return query < 0 ? url : url.slice(0, query);
   }
 
   /** Aborts when the caller goes away before the answer is out. */
@@ -91,6 +87,11 @@ export class Exchange {
     if (text !== undefined) post(this.response, status, this.headers, text);
     else this.response.writeHead(status, this.headers).end(body);
   }
+}
+
+function pathOf(url: string): string {
+  const query = url.indexOf('?');
+  return query < 0 ? url : url.slice(0, query);
 }
 
 /** Undefined where characters are not bytes. */

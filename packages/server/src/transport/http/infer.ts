@@ -1,8 +1,7 @@
 /** One inference over HTTP: the terms of a request from its headers, and what became of it as headers of the answer. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { invalid } from '@floe/graph/base';
-import type { ModelRef } from '../../core/inference.ts';
-import type { LaterCodec } from '../../core/later-codec.ts';
+import type { LaterCodec, ModelRef } from '../../core/inference.ts';
 import type { Notes, Terms } from '../../core/terms.ts';
 import type { HttpContext } from './context.ts';
 import type { Exchange } from './exchange.ts';
