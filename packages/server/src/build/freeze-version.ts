@@ -5,7 +5,7 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { FloeError, type Frozen, freeze, frozenChunks, readSource, type Signature, type Source } from '@floe/graph';
-import { type Description, type Lineage, MANIFEST_VERSION, type Manifest } from '../core/manifest.ts';
+import { type Description, isModelName, type Lineage, MANIFEST_VERSION, type Manifest } from '../core/manifest.ts';
 import { VERSION } from '../core/version.ts';
 import { diskError } from '../store/disk-error.ts';
 import { createWhole, type NewFolder } from '../store/new-folder.ts';
@@ -54,9 +54,6 @@ export interface FreezeResult {
 /** Called as work goes on: which step, and how much of all is done (0..1). */
 export type Progress = (step: string, share: number) => void;
 
-/** `name` becomes a folder and part of URLs. */
-const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
-
 /** Throws what reading, freezing, compiling and writing throw; INVALID_ARGUMENT for a bad name, ALREADY_EXISTS for a taken version. */
 export async function freezeVersion(request: FreezeRequest, progress: Progress = () => {}): Promise<FreezeResult> {
   checkName(request.name);
@@ -70,7 +67,7 @@ export async function freezeVersion(request: FreezeRequest, progress: Progress =
 }
 
 function checkName(name: string): void {
-  if (MODEL_NAME.test(name)) return;
+  if (isModelName(name)) return;
   throw new FloeError('INVALID_ARGUMENT', `${JSON.stringify(name)} is no model name: use letters, digits, . _ -`, {
     field: 'name',
   });

@@ -10,6 +10,8 @@ export interface Canary {
   readonly version: number;
   /** Share of what asks for no version, 0..100. */
   readonly percent: number;
+  /** Shares that it gets one after the other while it is healthy, until it is stable; absent where a person decides. */
+  readonly steps?: readonly number[];
 }
 
 /** Who asks; `Terms` are one. */

@@ -126,9 +126,18 @@ export const Manifest = Description.extend({
   files: z
     .record(z.string(), z.object({ bytes: z.int().min(0), sha256: digest }))
     .describe('Content digests, by path.'),
+  compiled: z
+    .record(z.string(), z.object({ bytes: z.int().min(0), sha256: digest }))
+    .optional()
+    .describe('Of what was compiled when the version was published.'),
 }).loose();
 export type Manifest = z.infer<typeof Manifest>;
 export type Lineage = Manifest['lineage'];
+
+/** A model's name becomes a folder and part of URLs. */
+export function isModelName(name: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(name);
+}
 
 /** Reads a manifest's text. Throws FAILED_PRECONDITION for an unknown major version and DATA_LOSS naming the first wrong field. */
 export function parseManifest(text: string, file: string): Manifest {

@@ -43,14 +43,18 @@ export async function* labelledExamples(
   const counts = await labelCounts(db, model);
   const counted = countedLabels(counts, share);
   const toSkip = new Map([...counts].map(([caller, count]) => [caller, count - (counted.get(caller) ?? 0)]));
-  for await (const { request_id, labelled_by, payload, labels } of labelled(db, model)) {
+  for await (const { id, request_id, labelled_by, payload, labels } of labelled(db, model)) {
     const caller = labelled_by ?? '';
     const skip = toSkip.get(caller) ?? 0;
     if (skip > 0) {
       toSkip.set(caller, skip - 1);
       continue;
     }
-    const inputs = await inputsOf(payloads, payload);
+    const inputs = await inputsOf(payloads, payload).catch(async (error: unknown) => {
+      if (await isThere(db, id)) throw error;
+    });
+    // Its time was over, or somebody had it deleted, since the page was read.
+    if (inputs === undefined) continue;
     yield { requestId: request_id, caller, inputs, labels: (labels ?? []).map(Number) };
   }
 }
@@ -71,6 +75,11 @@ async function* labelled(db: Db, model: string) {
     if (last === undefined) return;
     after = last.id;
   }
+}
+
+async function isThere(db: Db, id: string): Promise<boolean> {
+  const row = await db.selectFrom('feedback_interaction').select('id').where('id', '=', id).executeTakeFirst();
+  return row !== undefined;
 }
 
 async function inputsOf(payloads: Payloads, digest: string): Promise<ReadonlyMap<string, Input>> {

@@ -7,13 +7,14 @@ import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { FloeError } from '@floe/graph/base';
 import { Kysely, PGliteDialect } from 'kysely';
-import { FolderLock } from './folder-lock.ts';
+import type { FileLock } from '../core/file-lock.ts';
+import { lockFolder } from './folder-lock.ts';
 import type { Sql } from './sql.ts';
 
 /** Throws FAILED_PRECONDITION where another process has it open. */
 export async function openEmbedded(folder: string): Promise<Sql> {
   mkdirSync(folder, { recursive: true });
-  const lock = await FolderLock.take(realpathSync(folder));
+  const lock = await lockFolder(realpathSync(folder));
   try {
     return new EmbeddedSql(await openData(join(folder, 'data')), lock);
   } catch (error) {
@@ -35,9 +36,9 @@ class EmbeddedSql implements Sql {
   readonly kind = 'embedded';
   readonly db: Kysely<unknown>;
   private readonly postgres: PGlite;
-  private readonly lock: FolderLock;
+  private readonly lock: FileLock;
 
-  constructor(postgres: PGlite, lock: FolderLock) {
+  constructor(postgres: PGlite, lock: FileLock) {
     this.postgres = postgres;
     this.lock = lock;
     this.db = new Kysely({ dialect: new PGliteDialect({ pglite: postgres }) });

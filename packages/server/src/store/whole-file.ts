@@ -23,7 +23,12 @@ export async function writeWhole(
     }
     await rename(hidden, file);
   } catch (thrown) {
-    await rm(hidden, { force: true });
+    await rm(hidden, { force: true }).catch(() => {});
     throw diskError(thrown, file);
   }
+}
+
+/** Whether a file of that name is one on its way. */
+export function isUnfinished(name: string): boolean {
+  return /^\..+-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name);
 }

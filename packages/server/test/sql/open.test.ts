@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { execPath } from 'node:process';
 import { sql as query } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FolderLock } from '../../src/sql/folder-lock.ts';
+import { lockFolder } from '../../src/sql/folder-lock.ts';
 import { openSql } from '../../src/sql/open.ts';
 import { sqlContract } from './contract.ts';
 import { scratchEmbedded } from './scratch.ts';
@@ -46,7 +46,7 @@ describe('the embedded database', () => {
     await (await open()).close();
     await writeFile(join(folder, 'data/global/pg_control'), 'garbage');
     await expect(open()).rejects.toMatchObject({ code: 'DATA_LOSS' });
-    (await FolderLock.take(folder)).release();
+    (await lockFolder(folder)).release();
   });
 });
 
@@ -64,18 +64,18 @@ describe('a folder', () => {
   it('that another process holds is refused by its number, and free once that one is killed', async () => {
     const source = new URL('../../src/sql/folder-lock.ts', import.meta.url).href;
     const script = `
-      const { FolderLock } = await import('${source}');
-      globalThis.lock = await FolderLock.take(${JSON.stringify(folder)});
+      const { lockFolder } = await import('${source}');
+      globalThis.lock = await lockFolder(${JSON.stringify(folder)});
       console.log('held');
       setInterval(() => {}, 1e6);`;
     child = spawn(execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(child.stdout as NonNullable<ChildProcess['stdout']>, 'data');
-    await expect(FolderLock.take(folder)).rejects.toMatchObject({
+    await expect(lockFolder(folder)).rejects.toMatchObject({
       message: expect.stringContaining(`in use by process ${child.pid}`),
     });
     child.kill('SIGKILL');
     await once(child, 'exit');
-    const lock = await FolderLock.take(folder);
+    const lock = await lockFolder(folder);
     expect(await readFile(join(folder, 'floe.pid'), 'utf8')).toBe(`${process.pid}\n`);
     lock.release();
   });
