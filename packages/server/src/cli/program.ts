@@ -1,9 +1,11 @@
 /** Commands, their options and help. */
 import process from 'node:process';
 import { setFlagsFromString } from 'node:v8';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { ServeConfig } from '../core/config.ts';
 import { VERSION } from '../core/version.ts';
+import { atLeastOne, type Done, names, positive, wholeNumber } from './arguments.ts';
+import { addModels } from './models-program.ts';
 import { EXIT, fail } from './output.ts';
 
 /** Runs one command line; returns the exit code. */
@@ -15,7 +17,17 @@ export async function run(argv: readonly string[]): Promise<number> {
     .showHelpAfterError('(floe --help, or floe COMMAND --help, tells more)')
     .enablePositionalOptions()
     .exitOverride();
-  for (const add of [addFreeze, addCheck, addInspect, addServe, addPredict, addFeedback, addBench, addDemo]) {
+  for (const add of [
+    addFreeze,
+    addCheck,
+    addInspect,
+    addServe,
+    addPredict,
+    addModels,
+    addFeedback,
+    addBench,
+    addDemo,
+  ]) {
     add(program, (result) => {
       code = result;
     });
@@ -28,8 +40,6 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
   return code;
 }
-
-type Done = (code: number) => void;
 
 function addFreeze(program: Command, done: Done): void {
   program
@@ -224,28 +234,4 @@ function addDemo(program: Command, done: Done): void {
 function describe(description: string, name: string): string {
   const fallback = ServeConfig.shape[name as keyof typeof ServeConfig.shape].safeParse(undefined);
   return fallback.success && String(fallback.data) !== '' ? `${description} (default: ${fallback.data})` : description;
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('a whole number is needed');
-  return Number(text);
-}
-
-function atLeastOne(text: string): number {
-  const value = wholeNumber(text);
-  if (value < 1) throw new InvalidArgumentError('one or more is needed');
-  return value;
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value > 0 && value <= 1e6))
-    throw new InvalidArgumentError('a number over 0, at most 1e6, is needed');
-  return value;
-}
-
-function names(text: string): readonly string[] {
-  const list = text.split(',').map((name) => name.trim());
-  if (list.includes('')) throw new InvalidArgumentError('a name between two commas is empty');
-  return list;
 }

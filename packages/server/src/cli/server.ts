@@ -1,15 +1,14 @@
 /** The composition root of a server: wires what answers, the registry and the transports from one configuration. */
-import { resolve } from 'node:path';
 import { FloeError } from '@floe/graph/base';
 import type { Logger } from 'pino';
 import { bodyLimitBytes, type ServeConfig } from '../core/config.ts';
 import { VERSION } from '../core/version.ts';
-import { scanRoot } from '../registry/scan.ts';
 import { Watcher } from '../registry/watcher.ts';
 import type { HttpServer, TlsOptions } from '../transport/http/deps.ts';
 import { RecentRequests } from '../transport/http/recent-requests.ts';
 import { type Identity, openIdentity } from '../transport/identity/identity.ts';
 import { type Closing, openServing, type Serving } from './serving.ts';
+import { openSource } from './source.ts';
 
 export interface RunningServer {
   /** Such as `http://127.0.0.1:8501`. */
@@ -36,11 +35,12 @@ export async function startServer(config: ServeConfig, log: Logger): Promise<Run
 }
 
 async function start(config: ServeConfig, log: Logger, closing: Closing): Promise<Omit<RunningServer, 'close'>> {
+  const source = await openSource(config, log, closing);
   // A wrong folder is said before an engine or a port is opened.
-  await scanRoot(config.models);
-  const serving = await openServing(config, log, closing);
+  await source.find();
+  const serving = await openServing(config, source, log, closing);
   const watcher = new Watcher({
-    root: resolve(config.models),
+    source,
     keepVersions: config.keepVersions,
     pollSeconds: config.pollSeconds,
     onAspired: (aspired) => serving.models.aspire(aspired),

@@ -22,6 +22,7 @@ import { FETCH_DEFAULTS, Fetcher } from '../input/fetch.ts';
 import { type InputStage, inputStage } from '../input/stage.ts';
 import { Scheduler } from '../queue/scheduler.ts';
 import type { FoundVersion } from '../registry/scan.ts';
+import type { ModelSource } from '../registry/source.ts';
 import { calibrationOf } from '../servable/calibration.ts';
 import { type LoadedServable, loadVersion, type ServableDeps } from '../servable/loaded.ts';
 import { ServedModels } from '../servable/models.ts';
@@ -50,7 +51,12 @@ const IDLE_SECONDS = 1;
 /** What nobody waits for comes last. */
 const IDLE_PRIORITY = 2 ** -10;
 
-export async function openServing(config: ServeConfig, log: Logger, closing: Closing): Promise<Serving> {
+export async function openServing(
+  config: ServeConfig,
+  source: ModelSource,
+  log: Logger,
+  closing: Closing,
+): Promise<Serving> {
   const capacity = capacityOf(readCpus());
   const slots = Math.min(config.slots || capacity.slots, 2 * capacity.slots);
   // One more for the express lane, which takes a short run while long ones hold every slot.
@@ -80,7 +86,7 @@ export async function openServing(config: ServeConfig, log: Logger, closing: Clo
   const limitBytes = config.memoryLimitMb === 0 ? memoryLimitBytes() : mebibytes(config.memoryLimitMb);
   const models: ServedModels = new ServedModels({
     load: async (found) => {
-      const servable = await loadFound(found, cacheDir, deps);
+      const servable = await loadFound(found, source, cacheDir, deps);
       accuracy.fromManifest(found.model, found.version, servable.accuracy);
       return servable;
     },
@@ -200,8 +206,14 @@ function fetcherOf(config: ServeConfig): Fetcher | undefined {
   });
 }
 
-async function loadFound(found: FoundVersion, cacheDir: string, deps: ServableDeps): Promise<LoadedServable> {
-  const folder = await frozenFolder(found, deps.builder, cacheDir);
+async function loadFound(
+  found: FoundVersion,
+  source: ModelSource,
+  cacheDir: string,
+  deps: ServableDeps,
+): Promise<LoadedServable> {
+  const brought = { ...found, folder: await source.bring(found) };
+  const folder = await frozenFolder(brought, deps.builder, cacheDir);
   return loadVersion(folder, { model: found.model, version: found.version }, deps);
 }
 

@@ -26,7 +26,10 @@ const share = z.coerce.number().min(0).max(1);
 const port = z.coerce.number().int().min(0).max(65_535);
 
 export const ServeConfig = z.strictObject({
-  models: z.string().min(1).describe('Folder with <model>/<version>/.'),
+  models: z
+    .string()
+    .min(1)
+    .describe('Folder with <model>/<version>/, or s3://bucket/prefix?endpoint=...&region=...&path-style=...&ca=... .'),
   host: z.string().default('127.0.0.1').describe('Address to listen on; 0.0.0.0 is the default inside a container.'),
   httpPort: port.default(8501).describe('Port of the inference API, health and metrics; 0 picks a free one.'),
   adminPort: port.default(8502).describe('Port of the admin API; 0 picks a free one.'),
@@ -125,7 +128,12 @@ export const ServeConfig = z.strictObject({
   cacheDir: z
     .string()
     .default('')
-    .describe('Folder for what is frozen and compiled at load; empty takes the user cache.'),
+    .describe('Folder for what is brought, frozen and compiled at load; empty takes the user cache.'),
+  modelCacheMb: z.coerce
+    .number()
+    .min(1)
+    .default(20_480)
+    .describe('Most that versions brought from s3:// take of the disk, in MiB, beside those that serve.'),
   keys: z.string().default('').describe('File of API keys; empty leaves inference open and managing to loopback.'),
   tlsCert: z.string().default('').describe('PEM certificate chain; re-read when it changes.'),
   tlsKey: z.string().default('').describe('PEM private key; re-read when it changes.'),

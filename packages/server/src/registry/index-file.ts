@@ -6,18 +6,22 @@
 import { FloeError } from '@floe/graph/base';
 import { z } from 'zod';
 import { jsonBytes, jsonOf, type ObjectStore, type StoredObject } from '../store/objects/object-store.ts';
-import { MANIFEST_FILE } from '../store/version-folder.ts';
+import { FROZEN_FILE, MANIFEST_FILE } from '../store/version-folder.ts';
 
 const INDEX_FILE = 'index.json';
 const MOST_TRIES = 20;
 
-const Index = z.object({
-  schemaVersion: z.literal('1.0'),
-  models: z.record(z.string(), z.array(z.int().min(0))),
-});
+const Published = z.object({ version: z.int().min(0), bytes: z.int().min(0) });
+const Index = z.object({ schemaVersion: z.literal('1.0'), models: z.record(z.string(), z.array(Published)) });
 
-/** Versions by model, ascending. */
-export type Versions = ReadonlyMap<string, readonly number[]>;
+export interface PublishedVersion {
+  readonly version: number;
+  /** Of graph and weights. */
+  readonly bytes: number;
+}
+
+/** By model, ascending. */
+export type Versions = ReadonlyMap<string, readonly PublishedVersion[]>;
 
 export interface FoundIndex {
   readonly versions: Versions;
@@ -59,22 +63,24 @@ export class IndexFile {
 
 /** What is published below `prefix`, by listing it. */
 export async function listed(objects: ObjectStore, prefix: string): Promise<Versions> {
-  const found = new Map<string, number[]>();
-  for await (const { key } of objects.list(prefix)) {
+  const published = new Map<string, PublishedVersion[]>();
+  const graphs = new Map<string, number>();
+  for await (const { key, bytes } of objects.list(prefix)) {
     const [model = '', version = '', file, ...deeper] = key.split('/');
-    if (file !== MANIFEST_FILE || deeper.length > 0 || !/^\d{1,15}$/.test(version) || model.startsWith('.')) continue;
-    found.set(model, [...(found.get(model) ?? []), Number(version)]);
+    if (deeper.length > 0 || !/^\d{1,15}$/.test(version) || model.startsWith('.')) continue;
+    if (file === FROZEN_FILE) graphs.set(`${model}/${version}`, bytes);
+    // It comes after the graph, by its name.
+    if (file !== MANIFEST_FILE) continue;
+    const found = { version: Number(version), bytes: graphs.get(`${model}/${version}`) ?? 0 };
+    published.set(model, [...(published.get(model) ?? []), found]);
   }
-  for (const versions of found.values()) versions.sort((a, b) => a - b);
-  return found;
+  for (const versions of published.values()) versions.sort((a, b) => a.version - b.version);
+  return published;
 }
 
 function parse(found: StoredObject): Versions {
   const parsed = Index.safeParse(jsonOf(found, INDEX_FILE));
-  if (parsed.success)
-    return new Map(
-      Object.entries(parsed.data.models).map(([model, versions]) => [model, versions.sort((a, b) => a - b)]),
-    );
+  if (parsed.success) return new Map(Object.entries(parsed.data.models));
   const issue = parsed.error.issues[0];
   const field = issue?.path.join('.') ?? '';
   throw new FloeError('DATA_LOSS', `${INDEX_FILE}: ${field}: ${issue?.message}`, { file: INDEX_FILE, field });

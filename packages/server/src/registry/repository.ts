@@ -27,12 +27,23 @@ import {
 import { type Channels, NO_CHANNELS } from './aspired.ts';
 import { type Actor, Audit, type AuditEntry, changeId } from './audit.ts';
 import { CHANNELS_FILE, type Change, type ChannelsWithChange, parseChannels } from './channels.ts';
-import { IndexFile, listed } from './index-file.ts';
+import { type FoundIndex, IndexFile, listed, type Versions } from './index-file.ts';
 
 const CLAIM_FILE = 'claim.json';
 const MOST_TRIES = 20;
 /** Files that go to or come from the store at a time. */
 const AT_A_TIME = 4;
+
+/** Files that are here already, by the SHA-256 of their content. */
+export interface Blobs {
+  /** Makes `file` of the one with that content, which `download` brings where it is not here. */
+  place(sha256: string, file: string, download: (to: string) => Promise<void>): Promise<void>;
+}
+
+export interface FoundChannels extends ChannelsWithChange {
+  /** Absent where there is no file. */
+  readonly etag?: string;
+}
 
 export class ModelRepository {
   readonly objects: ObjectStore;
@@ -53,7 +64,18 @@ export class ModelRepository {
 
   /** Published ones, ascending. */
   async versions(model: string): Promise<readonly number[]> {
-    return (await listed(this.objects, `${checkedName(model)}/`)).get(model) ?? [];
+    const published = (await listed(this.objects, `${checkedName(model)}/`)).get(model) ?? [];
+    return published.map(({ version }) => version);
+  }
+
+  /** What a server looks at again and again: a single read, or none of its content where it is the one of `etag` still. Undefined: none. */
+  readIndex(etag?: string): Promise<FoundIndex | 'unchanged' | undefined> {
+    return this.index.read(etag);
+  }
+
+  /** The same by listing everything. */
+  list(): Promise<Versions> {
+    return listed(this.objects, '');
   }
 
   /** Throws NOT_FOUND, DATA_LOSS. */
@@ -66,6 +88,11 @@ export class ModelRepository {
 
   async channels(model: string): Promise<Channels> {
     return (await this.readChannels(model)).channels;
+  }
+
+  /** As `readIndex`. Throws DATA_LOSS. */
+  channelsUnless(model: string, etag: string | undefined): Promise<FoundChannels | 'unchanged'> {
+    return this.readChannels(model, etag);
   }
 
   /**
@@ -130,19 +157,19 @@ export class ModelRepository {
     return this.promote(model, before, actor);
   }
 
-  /** Downloads into `<root>/<model>/<version>`, whole or not at all, and gives that. Throws DATA_LOSS where the store lies, NOT_FOUND. */
-  async bring(model: string, version: number, root: string): Promise<string> {
+  /**
+   * Downloads into `<root>/<model>/<version>`, whole or not at all, and gives that; files that `blobs` has come from there. Throws DATA_LOSS where
+   * the store lies, NOT_FOUND.
+   */
+  async bring(model: string, version: number, root: string, blobs?: Blobs): Promise<string> {
     const manifest = await this.manifest(model, version);
     const folder = join(root, model, String(version));
     await mkdir(join(root, model), { recursive: true });
     await createWhole(folder, async (hidden) => {
       await each(Object.entries({ ...manifest.files, ...manifest.compiled }), async ([name, digest]) => {
         const file = join(hidden.path, checkedFile(name, model, version));
-        if (!(await this.objects.download(`${folderOf(model, version)}/${name}`, file)))
-          throw new FloeError('DATA_LOSS', `${name} of ${model} ${version} is missing in ${this.objects.url}`, {
-            file: name,
-          });
-        await verifyFile(file, digest);
+        const download = (to: string): Promise<void> => this.download(model, version, name, digest, to);
+        await (blobs === undefined ? download(file) : blobs.place(digest.sha256, file, download));
       });
       await hidden.write(MANIFEST_FILE, [jsonBytes(manifest)]);
     });
@@ -193,11 +220,28 @@ export class ModelRepository {
     return gone;
   }
 
-  private async readChannels(model: string): Promise<ChannelsWithChange & { readonly etag?: string }> {
+  private async readChannels(model: string): Promise<FoundChannels>;
+  private async readChannels(model: string, etag: string | undefined): Promise<FoundChannels | 'unchanged'>;
+  private async readChannels(model: string, etag?: string): Promise<FoundChannels | 'unchanged'> {
     const key = `${checkedName(model)}/${CHANNELS_FILE}`;
-    const found = (await this.objects.get(key)) as StoredObject | undefined;
+    const found = await this.objects.get(key, etag);
     if (found === undefined) return { channels: NO_CHANNELS };
+    if (found === 'unchanged') return found;
     return { ...parseChannels(Buffer.from(found.bytes).toString('utf8'), key), etag: found.etag };
+  }
+
+  private async download(
+    model: string,
+    version: number,
+    name: string,
+    digest: FileDigest,
+    file: string,
+  ): Promise<void> {
+    if (!(await this.objects.download(`${folderOf(model, version)}/${name}`, file)))
+      throw new FloeError('DATA_LOSS', `${name} of ${model} ${version} is missing in ${this.objects.url}`, {
+        file: name,
+      });
+    await verifyFile(file, digest);
   }
 
   private async checkPublished(model: string, { stable, canary, labels }: Channels): Promise<void> {

@@ -12,8 +12,9 @@ import { exists, FROZEN_FILE, listVersions, MANIFEST_FILE } from '../store/versi
 export interface FoundVersion {
   readonly model: string;
   readonly version: number;
+  /** Where it lies; of one that is published elsewhere, where it will. */
   readonly folder: string;
-  readonly kind: 'frozen' | 'saved-model';
+  readonly kind: 'frozen' | 'saved-model' | 'published';
   /** Changes when a file of the version does: a version that failed is tried again then. */
   readonly fingerprint: string;
   /** Bytes of graph and weights on disk. */

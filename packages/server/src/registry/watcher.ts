@@ -1,12 +1,11 @@
 /**
- * Watches a registry root by looking at intervals, which works on every file system and mount. Whoever watches is told what should
+ * Watches a source of models by looking at intervals, which works on every file system, mount and bucket. Whoever watches is told what should
  * serve; a look that fails changes nothing.
  */
-import { join } from 'node:path';
 import { asFloeError, type FloeError } from '@floe/graph/base';
 import { aspiredVersions, type Channels } from './aspired.ts';
-import { readChannels } from './channels.ts';
-import { type FoundVersion, scanRoot } from './scan.ts';
+import type { FoundVersion } from './scan.ts';
+import type { FoundModel, ModelSource } from './source.ts';
 
 export interface Aspired {
   readonly versions: readonly FoundVersion[];
@@ -14,7 +13,7 @@ export interface Aspired {
 }
 
 export interface WatcherOptions {
-  readonly root: string;
+  readonly source: ModelSource;
   readonly keepVersions: number;
   readonly pollSeconds: number;
   /** Told after every look; the next look waits for it. */
@@ -26,8 +25,7 @@ export interface WatcherOptions {
 
 export class Watcher {
   private readonly options: WatcherOptions;
-  private readonly lastChannels = new Map<string, Channels>();
-  private lastFound: ReadonlyMap<string, readonly FoundVersion[]> = new Map();
+  private lastFound: ReadonlyMap<string, FoundModel> = new Map();
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> = Promise.resolve();
   private stopped = false;
@@ -43,7 +41,7 @@ export class Watcher {
     return first;
   }
 
-  /** Looks now; resolves when all that was found is loaded or has failed. Throws NOT_FOUND where the root cannot be read. */
+  /** Looks now; resolves when all that was found is loaded or has failed. Throws as `ModelSource.find`. */
   look(): Promise<void> {
     const look = this.looking.then(() => this.lookOnce());
     this.looking = look.catch(() => {});
@@ -69,36 +67,25 @@ export class Watcher {
 
   private async lookOnce(): Promise<void> {
     if (this.stopped) return;
-    const found = await scanRoot(this.options.root);
+    const { source, keepVersions } = this.options;
+    const found = await source.find();
     const models = new Map<string, Aspired>();
-    for (const [model, versions] of found) {
-      const channels = await this.channelsOf(model);
-      models.set(model, { channels, versions: aspiredVersions(versions, channels, this.options.keepVersions) });
-    }
+    for (const [model, { versions, channels }] of found)
+      if (versions.length > 0)
+        models.set(model, { channels, versions: aspiredVersions(versions, channels, keepVersions) });
     await this.options.onAspired(models);
     for (const { model, version } of deleted(this.lastFound, found)) this.options.onDeleted?.(model, version);
     this.lastFound = found;
-  }
-
-  /** An unreadable channels file leaves the channels as they were. */
-  private async channelsOf(model: string): Promise<Channels> {
-    try {
-      const channels = await readChannels(join(this.options.root, model));
-      this.lastChannels.set(model, channels);
-      return channels;
-    } catch (error) {
-      this.options.onError(asFloeError(error));
-      return this.lastChannels.get(model) ?? { labels: {} };
-    }
+    await source.needed([...models.values()].flatMap(({ versions }) => versions));
   }
 }
 
 function deleted(
-  before: ReadonlyMap<string, readonly FoundVersion[]>,
-  now: ReadonlyMap<string, readonly FoundVersion[]>,
+  before: ReadonlyMap<string, FoundModel>,
+  now: ReadonlyMap<string, FoundModel>,
 ): readonly FoundVersion[] {
-  return [...before].flatMap(([model, versions]) => {
-    const there = new Set(now.get(model)?.map(({ version }) => version));
+  return [...before].flatMap(([model, { versions }]) => {
+    const there = new Set(now.get(model)?.versions.map(({ version }) => version));
     return versions.filter(({ version }) => !there.has(version));
   });
 }

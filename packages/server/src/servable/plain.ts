@@ -7,7 +7,7 @@ import { exists, MANIFEST_FILE } from '../store/version-folder.ts';
 
 /** The folder of the frozen form of `found`. Throws what freezing throws. */
 export async function frozenFolder(found: FoundVersion, builder: Builder, cacheDir: string): Promise<string> {
-  if (found.kind === 'frozen') return found.folder;
+  if (found.kind !== 'saved-model') return found.folder;
   const root = join(cacheDir, 'frozen', found.fingerprint);
   const folder = join(root, found.model, String(found.version));
   if (await exists(join(folder, MANIFEST_FILE))) return folder;

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { FolderSource } from '../../src/registry/source.ts';
 import { Watcher } from '../../src/registry/watcher.ts';
 
 let root: string;
@@ -18,7 +19,7 @@ beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'floe-watcher-'));
   events = [];
   watcher = new Watcher({
-    root,
+    source: new FolderSource(root, (error) => events.push(error.message)),
     keepVersions: 1,
     pollSeconds: 3600,
     onAspired: async (models) => {

@@ -1,0 +1,172 @@
+/**
+ * A repository as the source of a server's models. A look costs one conditional read for all models and one for each; nothing is listed but at
+ * the start, and at long intervals where there is no index. Where the repository is away, a server starts from what it saw last.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { asFloeError, type FloeError } from '@floe/graph/base';
+import { z } from 'zod';
+import { writeWhole } from '../store/whole-file.ts';
+import { type Channels, NO_CHANNELS } from './aspired.ts';
+import { channelsOf, Pointers } from './channels.ts';
+import type { PublishedVersion, Versions } from './index-file.ts';
+import type { ModelRepository } from './repository.ts';
+import type { FoundVersion } from './scan.ts';
+import type { FoundModel, ModelSource } from './source.ts';
+import type { VersionCache } from './version-cache.ts';
+
+const LIST_AGAIN_MS = 300_000;
+const FIRST_RETRY_MS = 2000;
+const LONGEST_RETRY_MS = 300_000;
+const SEEN_FILE = 'seen.json';
+
+const Published = z.object({ version: z.int(), bytes: z.number() });
+const Seen = z.record(z.string(), z.object({ versions: z.array(Published), channels: Pointers }));
+
+export interface RepositorySourceOptions {
+  readonly repository: ModelRepository;
+  readonly cache: VersionCache;
+  /** Folder of what was seen last. */
+  readonly folder: string;
+  readonly onError: (error: FloeError) => void;
+  readonly now?: () => number;
+}
+
+interface KnownChannels {
+  readonly channels: Channels;
+  readonly etag?: string;
+}
+
+interface Failure {
+  readonly count: number;
+  readonly againAt: number;
+}
+
+export class RepositorySource implements ModelSource {
+  private readonly options: RepositorySourceOptions;
+  private readonly now: () => number;
+  private versions: Versions | undefined;
+  private indexEtag: string | undefined;
+  private listedAt = Number.NEGATIVE_INFINITY;
+  private readonly channels = new Map<string, KnownChannels>();
+  /** Versions that could not be brought: they are tried again later each time, as other ones. */
+  private readonly failures = new Map<string, Failure>();
+  private seen = '';
+
+  constructor(options: RepositorySourceOptions) {
+    this.options = options;
+    this.now = options.now ?? (() => performance.now());
+  }
+
+  async find(): Promise<ReadonlyMap<string, FoundModel>> {
+    try {
+      this.versions = await this.readVersions();
+      await Promise.all([...this.versions.keys()].map((model) => this.readChannels(model)));
+    } catch (error) {
+      if (this.versions !== undefined || asFloeError(error).code !== 'UNAVAILABLE') throw error;
+      return this.lastSeen(asFloeError(error));
+    }
+    await this.keepSeen(this.versions);
+    return this.models(this.versions);
+  }
+
+  async bring(found: FoundVersion): Promise<string> {
+    const { repository, cache } = this.options;
+    const name = nameOf(found.model, found.version);
+    try {
+      const folder = await cache.bring(repository, found);
+      this.failures.delete(name);
+      return folder;
+    } catch (error) {
+      const count = (this.failures.get(name)?.count ?? 0) + 1;
+      const wait = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (count - 1));
+      this.failures.set(name, { count, againAt: this.now() + wait });
+      throw error;
+    }
+  }
+
+  async needed(versions: readonly FoundVersion[]): Promise<void> {
+    await this.options.cache.evict(versions);
+  }
+
+  private async readVersions(): Promise<Versions> {
+    const { repository } = this.options;
+    const index = await repository.readIndex(this.indexEtag);
+    if (index === 'unchanged') return this.versions as Versions;
+    if (index !== undefined) {
+      this.indexEtag = index.etag;
+      return index.versions;
+    }
+    this.indexEtag = undefined;
+    if (this.versions !== undefined && this.now() - this.listedAt < LIST_AGAIN_MS) return this.versions;
+    const versions = await repository.list();
+    this.listedAt = this.now();
+    return versions;
+  }
+
+  /** What is no channels file leaves the channels as they were. */
+  private async readChannels(model: string): Promise<void> {
+    try {
+      const found = await this.options.repository.channelsUnless(model, this.channels.get(model)?.etag);
+      if (found !== 'unchanged') this.channels.set(model, found);
+    } catch (error) {
+      if (asFloeError(error).code !== 'DATA_LOSS') throw error;
+      this.options.onError(asFloeError(error));
+    }
+  }
+
+  private models(versions: Versions): ReadonlyMap<string, FoundModel> {
+    const found = [...versions].map(([model, published]): [string, FoundModel] => {
+      const { channels } = this.channels.get(model) ?? { channels: NO_CHANNELS };
+      return [model, { channels, versions: published.map((one) => this.foundOf(model, one)) }];
+    });
+    return new Map(found);
+  }
+
+  private foundOf(model: string, { version, bytes }: PublishedVersion): FoundVersion {
+    const folder = this.options.cache.folderOf({ model, version });
+    const failure = this.failures.get(nameOf(model, version));
+    const tries = failure !== undefined && this.now() < failure.againAt ? failure.count - 1 : (failure?.count ?? 0);
+    return { model, version, folder, bytes, kind: 'published', fingerprint: `${bytes} ${tries}` };
+  }
+
+  private async keepSeen(versions: Versions): Promise<void> {
+    const seen = [...versions].map(([model, published]) => {
+      const { channels } = this.channels.get(model) ?? { channels: NO_CHANNELS };
+      return [model, { versions: published, channels }] as const;
+    });
+    const text = JSON.stringify(Object.fromEntries(seen));
+    if (text === this.seen) return;
+    await writeWhole(join(this.options.folder, SEEN_FILE), text).catch((error: unknown) =>
+      this.options.onError(asFloeError(error)),
+    );
+    this.seen = text;
+  }
+
+  /** Of that only versions whose files are here. Throws `cause` where nothing was ever seen. */
+  private async lastSeen(cause: FloeError): Promise<ReadonlyMap<string, FoundModel>> {
+    const text = await readFile(join(this.options.folder, SEEN_FILE), 'utf8').catch(() => undefined);
+    const parsed = text === undefined ? undefined : Seen.safeParse(asJson(text));
+    if (parsed?.success !== true) throw cause;
+    this.options.onError(cause);
+    const models = new Map<string, FoundModel>();
+    for (const [model, { versions, channels }] of Object.entries(parsed.data)) {
+      const here = await Promise.all(versions.map(({ version }) => this.options.cache.has({ model, version })));
+      const found = versions.filter((_, at) => here[at]).map((one) => this.foundOf(model, one));
+      models.set(model, { versions: found, channels: channelsOf(channels) });
+    }
+    return models;
+  }
+}
+
+function nameOf(model: string, version: number): string {
+  return `${model}/${version}`;
+}
+
+function asJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

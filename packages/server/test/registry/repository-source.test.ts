@@ -1,0 +1,194 @@
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FloeError } from '@floe/graph/base';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ModelRepository } from '../../src/registry/repository.ts';
+import { RepositorySource } from '../../src/registry/repository-source.ts';
+import type { FoundVersion } from '../../src/registry/scan.ts';
+import type { FoundModel } from '../../src/registry/source.ts';
+import { VersionCache } from '../../src/registry/version-cache.ts';
+import { MemoryObjects } from '../../src/store/objects/memory.ts';
+import { frozenDigits } from '../support/frozen-digits.ts';
+
+const ANN = { by: 'ann' };
+
+/** Counts what it is asked, and can be away. */
+class CountedObjects extends MemoryObjects {
+  asked: string[] = [];
+  isAway = false;
+  override get(...args: Parameters<MemoryObjects['get']>): ReturnType<MemoryObjects['get']> {
+    this.ask(`get ${args[0]}`);
+    return super.get(...args);
+  }
+  override download(key: string, file: string): Promise<boolean> {
+    this.ask(`download ${key}`);
+    return super.download(key, file);
+  }
+  override list(prefix: string): ReturnType<MemoryObjects['list']> {
+    this.ask(`list ${prefix}`);
+    return super.list(prefix);
+  }
+  private ask(what: string): void {
+    this.asked.push(what);
+    if (this.isAway) throw new FloeError('UNAVAILABLE', 'the store is away');
+  }
+}
+
+let root = '';
+let folder = '';
+let objects: CountedObjects;
+let repository: ModelRepository;
+let errors: string[];
+let time = 0;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'floe-source-'));
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+beforeEach(async () => {
+  folder = await mkdtemp(join(root, 'cache-'));
+  objects = new CountedObjects();
+  repository = new ModelRepository(objects);
+  errors = [];
+  time = 0;
+});
+
+async function publish(count = 1): Promise<void> {
+  for (let n = 0; n < count; n++) await repository.publish('digits', await frozenDigits(root), ANN);
+}
+
+const cacheOf = (bytes = 1e9): VersionCache => new VersionCache(folder, bytes);
+const source = (cache = cacheOf()): RepositorySource =>
+  new RepositorySource({ repository, cache, folder, onError: ({ message }) => errors.push(message), now: () => time });
+
+const versionsOf = (models: ReadonlyMap<string, FoundModel>): readonly number[] | undefined =>
+  models.get('digits')?.versions.map(({ version }) => version);
+const first = (models: ReadonlyMap<string, FoundModel>): FoundVersion =>
+  models.get('digits')?.versions[0] as FoundVersion;
+
+describe('looking into a repository', () => {
+  it('costs one conditional read, and one for each model', async () => {
+    await publish(2);
+    await repository.promote('digits', 1, ANN);
+    const own = source();
+    expect(versionsOf(await own.find())).toEqual([1, 2]);
+    objects.asked = [];
+    expect((await own.find()).get('digits')?.channels).toEqual({ stable: 1, labels: {} });
+    expect(objects.asked).toEqual(['get index.json', 'get digits/channels.json']);
+    await publish();
+    await repository.promote('digits', 3, ANN);
+    const models = await own.find();
+    expect([versionsOf(models), models.get('digits')?.channels.stable]).toEqual([[1, 2, 3], 3]);
+  });
+
+  it('works where somebody else filled it, with a listing at long intervals', async () => {
+    await publish();
+    await objects.delete('index.json');
+    objects.asked = [];
+    const own = source();
+    expect(versionsOf(await own.find())).toEqual([1]);
+    for (const key of ['frozen.pb', 'model.json']) {
+      const found = (await objects.get(`digits/1/${key}`)) as { bytes: Uint8Array };
+      await objects.put(`digits/2/${key}`, found.bytes);
+    }
+    expect(versionsOf(await own.find())).toEqual([1]);
+    time += 300_000;
+    expect(versionsOf(await own.find())).toEqual([1, 2]);
+    expect(objects.asked.filter((one) => one === 'list ')).toHaveLength(2);
+    await publish();
+    expect(versionsOf(await own.find())).toEqual([1, 2, 3]);
+  });
+
+  it('leaves channels as they were where they cannot be read', async () => {
+    await publish();
+    await repository.promote('digits', 1, ANN);
+    const own = source();
+    await own.find();
+    await objects.put('digits/channels.json', Buffer.from('{"stable": "one"}'));
+    expect((await own.find()).get('digits')?.channels.stable).toBe(1);
+    expect(errors).toEqual([expect.stringContaining('digits/channels.json')]);
+  });
+
+  it('fails where the store goes away, and starts without it from what was seen last', async () => {
+    await publish(2);
+    await repository.promote('digits', 1, ANN);
+    const own = source();
+    const found = first(await own.find());
+    await own.bring(found);
+    objects.isAway = true;
+    await expect(own.find()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    const restarted = source();
+    const models = await restarted.find();
+    expect([versionsOf(models), models.get('digits')?.channels]).toEqual([[1], { stable: 1, labels: {} }]);
+    expect(await restarted.bring(first(models))).toBe(found.folder);
+    objects.isAway = false;
+    expect(versionsOf(await restarted.find())).toEqual([1, 2]);
+  });
+
+  it('cannot start without a store that it never saw', async () => {
+    objects.isAway = true;
+    await expect(source().find()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await writeFile(join(folder, 'seen.json'), '{"digits": 3}');
+    await expect(source().find()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+});
+
+describe('a version that cannot be brought', () => {
+  it('is another one after a while, so that it is tried again, later each time', async () => {
+    await publish();
+    const own = source();
+    const found = first(await own.find());
+    const intact = (await objects.get('digits/1/frozen.pb')) as { bytes: Uint8Array };
+    await objects.put('digits/1/frozen.pb', Buffer.from('lies'));
+    await expect(own.bring(found)).rejects.toMatchObject({ code: 'DATA_LOSS' });
+    const print = async (): Promise<string> => first(await own.find()).fingerprint;
+    expect(await print()).toBe(found.fingerprint);
+    time += 2000;
+    const second = await print();
+    expect(second).not.toBe(found.fingerprint);
+    await expect(own.bring(found)).rejects.toMatchObject({ code: 'DATA_LOSS' });
+    time += 2000;
+    expect(await print()).toBe(second);
+    time += 2000;
+    expect(await print()).not.toBe(second);
+    await objects.put('digits/1/frozen.pb', intact.bytes);
+    await own.bring(found);
+  });
+});
+
+describe('the cache on disk', () => {
+  it('keeps what versions share once, and brings nothing twice', async () => {
+    await publish(3);
+    const [cache, own] = [cacheOf(), source()];
+    for (const found of (await own.find()).get('digits')?.versions ?? []) await own.bring(found);
+    const downloads = objects.asked.filter((one) => one.startsWith('download'));
+    expect(new Set(downloads).size).toBe(downloads.length);
+    expect(downloads.every((one) => one.startsWith('download digits/1/'))).toBe(true);
+    objects.asked = [];
+    await cache.bring(repository, { model: 'digits', version: 2 });
+    expect(objects.asked).toEqual([]);
+  });
+
+  it('brings anew what was damaged on the disk', async () => {
+    await publish();
+    const cache = cacheOf();
+    const at = { model: 'digits', version: 1 };
+    const graph = join(await cache.bring(repository, at), 'frozen.pb');
+    const intact = await readFile(graph);
+    await appendFile(graph, 'x');
+    await cache.bring(repository, at);
+    expect((await readFile(graph)).equals(intact)).toBe(true);
+  });
+
+  it('lets the longest unused go where it is too much, and never what is needed', async () => {
+    await publish(3);
+    const own = source(cacheOf(1));
+    const found = (await own.find()).get('digits')?.versions ?? [];
+    for (const one of found) await own.bring(one);
+    await own.needed(found.slice(1, 2));
+    expect(await readdir(join(folder, 'versions/digits'))).toEqual(['2']);
+    await own.needed([]);
+    expect(await readdir(join(folder, 'versions/digits'))).toEqual([]);
+    expect(await readdir(join(folder, 'blobs'))).toEqual([]);
+  });
+});
