@@ -33,14 +33,16 @@ async function withFeedback<T>(
 ): Promise<T> {
   const config = resolveConfig({ models: '.', sql, feedbackDir, labelShare }, process.env, {});
   if (config.sql === '') throw invalid('which database is not said: --sql, or FLOE_SQL', { field: '--sql' });
+  const payloads = await payloadsOf(config);
   const database = await openSql(config.sql);
   try {
     const onError = (error: Error): never => {
       throw error;
     };
-    const feedback = await Feedback.open(database, payloadsOf(config), settingsOf(config), { onError });
+    const feedback = await Feedback.open(database, payloads, settingsOf(config), { onError });
     return await work(feedback);
   } finally {
+    payloads.close();
     await database.close();
   }
 }

@@ -1,6 +1,5 @@
 /** Feedback of a server: its database is opened when the models serve, and until then nothing is kept. */
-import { readFile, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { FloeError } from '@floe/graph/base';
 import type { Logger } from 'pino';
 import type { LiveFigure } from '../core/accuracy.ts';
@@ -11,7 +10,8 @@ import type { Credited, LabelledRequest } from '../feedback/labels.ts';
 import type { RecorderStats } from '../feedback/recorder.ts';
 import type { FeedbackSettings, Payloads } from '../feedback/settings.ts';
 import type { Sql } from '../sql/sql.ts';
-import { writeWhole } from '../store/whole-file.ts';
+import type { StoredObject } from '../store/objects/object-store.ts';
+import { isRemote, openObjectStore, urlBelow } from '../store/objects/open.ts';
 import { cacheFolder } from './costs.ts';
 
 const PRUNE_MS = 3600_000;
@@ -27,6 +27,7 @@ export class FeedbackDesk implements FeedbackSink {
   private readonly options: FeedbackDeskOptions;
   private feedback: Feedback | undefined;
   private sql: Sql | undefined;
+  private payloads: Awaited<ReturnType<typeof payloadsOf>> | undefined;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(options: FeedbackDeskOptions) {
@@ -42,7 +43,8 @@ export class FeedbackDesk implements FeedbackSink {
     ]);
     this.sql = await openSql(config.sql, { log: (level, message) => log[level](message) });
     const hooks = { onError: (err: FloeError) => log.error({ err }, 'feedback could not be kept'), onLive };
-    const feedback = await Feedback.open(this.sql, payloadsOf(config), settingsOf(config), hooks);
+    this.payloads = await payloadsOf(config);
+    const feedback = await Feedback.open(this.sql, this.payloads, settingsOf(config), hooks);
     this.timer = setInterval(() => void this.prune(feedback), PRUNE_MS).unref();
     void this.prune(feedback);
     this.feedback = feedback;
@@ -74,7 +76,18 @@ export class FeedbackDesk implements FeedbackSink {
   async close(): Promise<void> {
     clearInterval(this.timer);
     await this.feedback?.close();
+    this.payloads?.close();
     await this.sql?.close();
+  }
+
+  /** Once it is open: what trainings are asked for and learn from. Throws UNAVAILABLE. */
+  database(): { readonly sql: Sql; readonly feedback: Feedback } {
+    return { feedback: this.opened(), sql: this.sql as Sql };
+  }
+
+  /** Labels by version that answered. Throws UNAVAILABLE while the server starts. */
+  tallies(model: string): ReturnType<Feedback['tallies']> {
+    return this.opened().tallies(model);
   }
 
   private opened(): Feedback {
@@ -99,16 +112,20 @@ export function settingsOf(config: ServeConfig): FeedbackSettings {
   };
 }
 
-/** Inputs as files of a folder, each written whole or not at all. */
-export function payloadsOf(config: Pick<ServeConfig, 'feedbackDir' | 'cacheDir'>): Payloads {
-  const folder = resolve(config.feedbackDir || join(cacheFolder(config), 'feedback'));
+/**
+ * Inputs as objects, which workers on other machines read too: in the folder or bucket that is named for them, else beside the models where those
+ * lie in a bucket, else in a part of the cache folder.
+ */
+export async function payloadsOf(
+  config: Pick<ServeConfig, 'feedbackDir' | 'cacheDir' | 'models'>,
+): Promise<Payloads & { close(): void }> {
+  const { feedbackDir, models } = config;
+  const beside = isRemote(models) ? urlBelow(models, '.feedback') : join(cacheFolder(config), 'feedback');
+  const objects = await openObjectStore(feedbackDir || beside);
   return {
-    put: (key, bytes) => writeWhole(join(folder, key), bytes),
-    get: (key) =>
-      readFile(join(folder, key)).catch((cause: NodeJS.ErrnoException) => {
-        if (cause.code === 'ENOENT') return undefined;
-        throw cause;
-      }),
-    delete: (key) => rm(join(folder, key), { force: true }),
+    put: (key, bytes) => objects.put(key, bytes),
+    get: async (key) => ((await objects.get(key)) as StoredObject | undefined)?.bytes,
+    delete: (key) => objects.delete(key),
+    close: () => objects.close(),
   };
 }

@@ -1,12 +1,11 @@
 /** What the commands of `floe models` do. */
 import { userInfo } from 'node:os';
-import { invalid } from '@floe/graph/base';
 import type { Channels } from '../registry/aspired.ts';
 import type { Actor, AuditEntry } from '../registry/audit.ts';
 import { ModelRepository } from '../registry/repository.ts';
-import { openObjectStore } from '../store/objects/open.ts';
 import { readManifest } from '../store/version-folder.ts';
 import { bytes, EXIT, print, printJson, table } from './output.ts';
+import { withRepository } from './with-repository.ts';
 
 type Options = Record<string, unknown>;
 type Action = (
@@ -69,19 +68,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 };
 
 export async function modelsCommand(name: string, args: readonly unknown[], options: Options): Promise<number> {
-  const url = String(options['models'] ?? process.env['FLOE_MODELS'] ?? '');
-  if (url === '') throw invalid('which repository is not said: --models, or FLOE_MODELS', { field: '--models' });
   const { run, say } = COMMANDS[name] as Command;
-  const objects = await openObjectStore(url);
-  try {
+  return withRepository(options, async (objects) => {
     const actor = { by: userInfo().username, why: String(options['why'] ?? '') };
     const result = await run(new ModelRepository(objects), args, options, actor);
     if (options['json'] === true) printJson(result);
     else print(say(result as never));
     return EXIT.ok;
-  } finally {
-    objects.close();
-  }
+  });
 }
 
 async function list(repository: ModelRepository): Promise<{ models: object[] }> {

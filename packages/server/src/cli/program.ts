@@ -7,12 +7,13 @@ import { VERSION } from '../core/version.ts';
 import { atLeastOne, type Done, names, positive, wholeNumber } from './arguments.ts';
 import { addModels } from './models-program.ts';
 import { EXIT, fail } from './output.ts';
+import { addTraining } from './training-program.ts';
 
 /** Runs one command line; returns the exit code. */
 export async function run(argv: readonly string[]): Promise<number> {
   let code: number = EXIT.ok;
   const program = new Command('floe')
-    .description('Freezes trained TensorFlow models and serves them, on the CPU for now.')
+    .description('Freezes trained TensorFlow models, serves them and trains them on, on the CPU for now.')
     .version(VERSION)
     .showHelpAfterError('(floe --help, or floe COMMAND --help, tells more)')
     .enablePositionalOptions()
@@ -24,6 +25,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     addServe,
     addPredict,
     addModels,
+    addTraining,
     addFeedback,
     addBench,
     addDemo,

@@ -1,14 +1,11 @@
 /** `floe serve`: runs a server until it is told to stop, then drains it. */
-import { readFile } from 'node:fs/promises';
 import process from 'node:process';
-import { FloeError } from '@floe/graph/base';
 import { type Logger, pino } from 'pino';
 import { resolveConfig, type ServeConfig } from '../core/config.ts';
+import { readFileOptions } from './config-file.ts';
 import { EXIT, printJson } from './output.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { interrupted } from './signals.ts';
-
-const DEFAULT_FILE = 'floe.yaml';
 
 export async function serveCommand(options: Record<string, unknown>): Promise<number> {
   const { config: file, json, ...flags } = options;
@@ -20,23 +17,6 @@ export async function serveCommand(options: Record<string, unknown>): Promise<nu
   if (json === true) printJson({ http: server.http, admin: server.admin });
   log.info({ signal: await stop }, 'draining');
   return (await drained(server, config, log)) ? EXIT.ok : EXIT.failed;
-}
-
-async function readFileOptions(path: string | undefined): Promise<Record<string, unknown>> {
-  const file = path ?? DEFAULT_FILE;
-  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    if (path === undefined && cause.code === 'ENOENT') return '';
-    throw new FloeError('NOT_FOUND', `${file} cannot be read: ${cause.message}`, { file }, cause);
-  });
-  if (text === '') return {};
-  const { parse } = await import('yaml');
-  try {
-    const options: unknown = parse(text) ?? {};
-    if (typeof options === 'object' && !Array.isArray(options)) return options as Record<string, unknown>;
-  } catch (cause) {
-    throw new FloeError('INVALID_ARGUMENT', `${file} is not YAML: ${(cause as Error).message}`, { file }, cause);
-  }
-  throw new FloeError('INVALID_ARGUMENT', `${file} has to be a list of option: value`, { file });
 }
 
 /** Answers what is under way, for as long as the configuration allows. A second signal ends the wait. */

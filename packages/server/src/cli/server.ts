@@ -7,8 +7,11 @@ import { Watcher } from '../registry/watcher.ts';
 import type { HttpServer, TlsOptions } from '../transport/http/deps.ts';
 import { RecentRequests } from '../transport/http/recent-requests.ts';
 import { type Identity, openIdentity } from '../transport/identity/identity.ts';
+import type { FeedbackDesk } from './feedback.ts';
+import { rolloutOf } from './rollout.ts';
 import { type Closing, openServing, type Serving } from './serving.ts';
 import { openSource } from './source.ts';
+import { TrainingPort } from './training-port.ts';
 
 export interface RunningServer {
   /** Such as `http://127.0.0.1:8501`. */
@@ -39,11 +42,15 @@ async function start(config: ServeConfig, log: Logger, closing: Closing): Promis
   // A wrong folder is said before an engine or a port is opened.
   await source.find();
   const serving = await openServing(config, source, log, closing);
+  const lookAfterTrials = rolloutOf(config, serving, log, closing);
   const watcher = new Watcher({
     source,
     keepVersions: config.keepVersions,
     pollSeconds: config.pollSeconds,
-    onAspired: (aspired) => serving.models.aspire(aspired),
+    onAspired: async (aspired) => {
+      await serving.models.aspire(aspired);
+      await lookAfterTrials(aspired);
+    },
     onError: (error) => log.error({ err: error }, 'looking for new versions failed'),
     onDeleted: serving.forget,
   });
@@ -52,19 +59,51 @@ async function start(config: ServeConfig, log: Logger, closing: Closing): Promis
   const loading = watcher.start();
   loading.catch(() => {});
   const identity = await identityOf(config, log, closing);
-  const servers = await listen(config, { ...serving, identity, log, recent: new RecentRequests() }, () =>
-    watcher.look(),
+  const training = new TrainingPort();
+  const servers = await listen(
+    config,
+    {
+      ...serving,
+      identity,
+      log,
+      recent: new RecentRequests(),
+      ...(serving.feedback === undefined ? {} : { training }),
+    },
+    () => watcher.look(),
   );
   closing.push(() => Promise.all([servers.http.close(), servers.admin.close()]));
   await loading;
-  await serving.feedback?.open();
-  for (const model of serving.models.names()) await serving.feedback?.refresh(model);
+  if (serving.feedback !== undefined)
+    await openDatabase(config, serving.feedback, training, serving.models.names(), log, closing);
   return { http: servers.http.address, admin: servers.admin.address, reload: () => watcher.look() };
+}
+
+/** When the models serve: a database takes its time, and nobody who asks them waits for it. */
+async function openDatabase(
+  config: ServeConfig,
+  feedback: FeedbackDesk,
+  training: TrainingPort,
+  models: readonly string[],
+  log: Logger,
+  closing: Closing,
+): Promise<void> {
+  await feedback.open();
+  for (const model of models) await feedback.refresh(model);
+  const { TrainingDesk } = await import('./training.ts');
+  const desk = await TrainingDesk.open({ config, log, ...feedback.database() });
+  closing.push(() => desk.close());
+  training.open(desk);
+  if (config.allInOne) log.info({ devices: await desk.work() }, 'trains as well');
 }
 
 async function listen(
   config: ServeConfig,
-  shared: Serving & { readonly identity: Identity; readonly log: Logger; readonly recent: RecentRequests },
+  shared: Serving & {
+    readonly identity: Identity;
+    readonly log: Logger;
+    readonly recent: RecentRequests;
+    readonly training?: TrainingPort;
+  },
   rescan: () => Promise<void>,
 ): Promise<{ http: HttpServer; admin: HttpServer }> {
   const tls = tlsOf(config);

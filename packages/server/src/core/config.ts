@@ -146,7 +146,9 @@ export const ServeConfig = z.strictObject({
   feedbackDir: z
     .string()
     .default('')
-    .describe('Folder for inputs that are kept as feedback; empty takes a part of the cache folder.'),
+    .describe(
+      'Folder or s3://bucket/prefix for inputs that are kept as feedback; empty: beside the models in their bucket, else a part of the cache folder.',
+    ),
   feedbackSampling: share.default(1).describe('Share of the requests that are kept as feedback, 0..1.'),
   feedbackRedact: list.describe('Inputs that are never kept, by name, separated by commas.'),
   feedbackDays: z.coerce.number().int().min(1).max(3650).default(30).describe('Days that feedback is kept.'),
@@ -158,6 +160,15 @@ export const ServeConfig = z.strictObject({
     .default(600)
     .describe('Requests that a caller may label within a minute.'),
   labelShare: share.default(0.5).describe('Most that the labels of one caller count, as a share of all.'),
+  allInOne: z
+    .stringbool()
+    .or(z.boolean())
+    .default(false)
+    .describe('Whether this server trains as well, in processes of lowest priority; else workers do (floe worker).'),
+  trainers: z
+    .string()
+    .default('')
+    .describe('File of programs that train, for a worker; empty: the built-in trainer alone.'),
   drainSeconds: z.coerce
     .number()
     .min(0)

@@ -16,7 +16,7 @@ import { migrate } from '../sql/migrate.ts';
 import type { Sql } from '../sql/sql.ts';
 import { type LabelledExample, labelCounts, labelledExamples } from './examples.ts';
 import { type Credited, classesOf, type LabelledRequest, labelRequest, refuseFloods } from './labels.ts';
-import { liveFigures } from './live.ts';
+import { figureOf, liveTallies, type Tally } from './live.ts';
 import { type Input, packInputs } from './payload.ts';
 import { Recorder, type RecorderDeps, type RecorderStats } from './recorder.ts';
 import { deleteSubject, prune } from './retention.ts';
@@ -108,8 +108,13 @@ export class Feedback implements FeedbackSink {
   }
 
   /** By version that answered. */
-  live(model: string): Promise<ReadonlyMap<number, LiveFigure>> {
-    return liveFigures(this.db, model, this.settings.share);
+  async live(model: string): Promise<ReadonlyMap<number, LiveFigure>> {
+    return new Map([...(await this.tallies(model))].map(([version, tally]) => [version, figureOf(tally)]));
+  }
+
+  /** Labels that count and how many of them say that the answer was right, by version that answered. */
+  tallies(model: string): Promise<ReadonlyMap<number, Tally>> {
+    return liveTallies(this.db, model, this.settings.share);
   }
 
   /** Labelled interactions of a model. */

@@ -12,10 +12,14 @@ export interface Tally {
 }
 
 /** By version that answered. */
-export async function liveFigures(db: Db, model: string, share: number): Promise<ReadonlyMap<number, LiveFigure>> {
+export async function liveTallies(db: Db, model: string, share: number): Promise<ReadonlyMap<number, Tally>> {
   const rows = await talliesBy(db, model);
   const versions = Map.groupBy(rows, ({ version }) => Number(version));
-  return new Map([...versions].map(([version, callers]) => [version, figureOf(byCaller(callers), share)]));
+  return new Map([...versions].map(([version, callers]) => [version, countedTally(byCaller(callers), share)]));
+}
+
+export function figureOf({ right, labels }: Tally): LiveFigure {
+  return { lowerBound: lowerBound(right, labels), labels };
 }
 
 async function talliesBy(db: Db, model: string) {
@@ -51,13 +55,13 @@ function byCaller(rows: readonly CallerRow[]): ReadonlyMap<string, Tally> {
 }
 
 /** Of a caller who says too much, each label counts less. */
-export function figureOf(callers: ReadonlyMap<string, Tally>, share: number): LiveFigure {
+export function countedTally(callers: ReadonlyMap<string, Tally>, share: number): Tally {
   const counted = countedLabels(new Map([...callers].map(([caller, { labels }]) => [caller, labels])), share);
-  let [right, all] = [0, 0];
+  let [right, labels] = [0, 0];
   for (const [caller, tally] of callers) {
     const counts = counted.get(caller) ?? 0;
     right += tally.labels === 0 ? 0 : (tally.right * counts) / tally.labels;
-    all += counts;
+    labels += counts;
   }
-  return { lowerBound: lowerBound(right, all), labels: all };
+  return { right, labels };
 }

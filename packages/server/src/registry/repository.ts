@@ -14,7 +14,7 @@ import { join, relative } from 'node:path';
 import { FloeError, invalid } from '@floe/graph/base';
 import { isModelName, type Manifest, parseManifest } from '../core/manifest.ts';
 import { createWhole } from '../store/new-folder.ts';
-import { jsonBytes, type ObjectStore, type StoredObject } from '../store/objects/object-store.ts';
+import { jsonBytes, jsonOf, type ObjectStore, type StoredObject } from '../store/objects/object-store.ts';
 import {
   COMPILED_FOLDER,
   digestFile,
@@ -113,6 +113,16 @@ export class ModelRepository {
     await this.audits.write(model, { ...this.said(actor), action: 'publish', version });
     await this.index.update(model);
     return version;
+  }
+
+  /** The version that `by` has published, if any: who does not know whether it came to that asks before it does it again. */
+  async publishedBy(model: string, by: string): Promise<number | undefined> {
+    for (const version of (await this.versions(model)).toReversed()) {
+      const key = `${folderOf(model, version)}/${CLAIM_FILE}`;
+      const claim = (await this.objects.get(key)) as StoredObject | undefined;
+      if (claim !== undefined && (jsonOf(claim, key) as Partial<Actor>).by === by) return version;
+    }
+    return undefined;
   }
 
   /**

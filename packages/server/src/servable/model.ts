@@ -39,6 +39,7 @@ export class Model {
   private canary: ServableVersion | undefined;
   /** Set while a canary serves. */
   trial: Trial | undefined;
+  private trialPercent = 0;
   /** Set while an old version is gone and its successor not there yet. */
   private succession: Promise<unknown> | undefined;
 
@@ -158,11 +159,15 @@ export class Model {
   }
 
   private chooseCanary(): void {
-    const wanted = this.channels.canary?.version;
+    const { version: wanted, percent } = this.channels.canary ?? { version: undefined, percent: 0 };
     const canary = this.available().find(({ version }) => version === wanted);
     this.canary = canary === this.byDefault ? undefined : canary;
     if (this.canary === undefined) this.trial = undefined;
-    else if (this.trial?.version !== wanted) this.trial = new Trial(this.canary.version);
+    // What it did is counted from the start of each step.
+    else if (this.trial?.version !== wanted || this.trialPercent !== percent) {
+      this.trial = new Trial(this.canary.version);
+      this.trialPercent = percent;
+    }
   }
 
   private findDefault(): ServableVersion | undefined {

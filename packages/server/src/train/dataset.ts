@@ -128,11 +128,13 @@ export function parseExamples(bytes: Uint8Array, file: string): Examples {
   const arrays = parseNpz(bytes, file);
   const inputs = new Map<string, Tensor>();
   for (const [name, tensor] of arrays) if (name.startsWith(INPUT)) inputs.set(name.slice(INPUT.length), tensor);
+  const labels = labelsOf(vector(arrays, 'label', file), file);
   const examples = {
     inputs,
-    labels: labelsOf(vector(arrays, 'label', file), file),
+    labels,
     holdout: flagsOf(vector(arrays, 'split', file), file),
-    feedback: flagsOf(vector(arrays, 'feedback', file), file),
+    // Who brings a set of their own has nothing from users.
+    feedback: arrays.has('feedback') ? flagsOf(vector(arrays, 'feedback', file), file) : new Uint8Array(labels.length),
   };
   try {
     checkExamples(examples);

@@ -25,6 +25,12 @@ export async function openObjectStore(
   return new S3Objects(place);
 }
 
+/** A place below another: `s3://bucket/prefix?...` and `x` are `s3://bucket/prefix/x?...`. */
+export function urlBelow(url: string, name: string): string {
+  const [place = '', query] = url.split('?');
+  return `${place.replace(/\/+$/, '')}/${name}${query === undefined ? '' : `?${query}`}`;
+}
+
 /** An endpoint of one's own is asked by path unless it says otherwise: few name a host for each bucket. */
 export async function placeOf(
   url: string,

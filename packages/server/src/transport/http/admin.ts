@@ -7,7 +7,9 @@ import { FloeError, invalid } from '@floe/graph/base';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Models } from '../../core/inference.ts';
+import { ANONYMOUS } from '../../core/terms.ts';
 import type { Identity } from '../identity/identity.ts';
+import { addJobs, type Trainings } from './admin-jobs.ts';
 import { createApp, listen } from './app.ts';
 import type { HttpServer, TlsOptions } from './deps.ts';
 import { floeShape, wireError } from './errors.ts';
@@ -26,6 +28,8 @@ export interface AdminDeps {
   readonly setAccuracy: (model: string, version: number, accuracy: number | undefined) => void;
   /** What is known of a loaded version beside its state, such as memory in bytes and open sessions. */
   readonly describe?: (model: string, version: number) => Readonly<Record<string, unknown>>;
+  /** Absent where there is no database of jobs. */
+  readonly training?: Trainings;
   readonly options: { readonly host: string; readonly port: number; readonly tls?: TlsOptions };
 }
 
@@ -34,12 +38,14 @@ const BODY_LIMIT = 64 * 1024;
 
 export async function createAdminServer(deps: AdminDeps): Promise<HttpServer> {
   const app = createApp({ ...deps.options, bodyLimit: BODY_LIMIT });
+  const callers = new WeakMap<FastifyRequest, string>();
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     const { headers, socket } = request.raw;
     const credentials = { authorization: headers.authorization, remoteAddress: socket.remoteAddress };
     try {
-      if (request.raw.url !== '/healthz/live') deps.identity.authorize(credentials, 'manage');
+      if (request.raw.url !== '/healthz/live')
+        callers.set(request, deps.identity.authorize(credentials, 'manage').name);
       done();
     } catch (thrown) {
       done(thrown as Error);
@@ -53,6 +59,7 @@ export async function createAdminServer(deps: AdminDeps): Promise<HttpServer> {
   });
   addExplanations(app, deps);
   addAccuracy(app, deps);
+  addJobs(app, { trainings: deps.training, caller: (request) => callers.get(request) ?? ANONYMOUS });
   app.setErrorHandler((error, request, reply) => fail(deps, error, request, reply));
   app.setNotFoundHandler((request, reply) => {
     const error = new FloeError('NOT_FOUND', `there is nothing at ${request.method} ${request.url}`);
