@@ -9,6 +9,7 @@ import type { Example, Feedback } from '../feedback/feedback.ts';
 import type { Credited, LabelledRequest } from '../feedback/labels.ts';
 import type { RecorderStats } from '../feedback/recorder.ts';
 import type { FeedbackSettings, Payloads } from '../feedback/settings.ts';
+import { isInContainer } from '../sql/container.ts';
 import type { Sql } from '../sql/sql.ts';
 import type { StoredObject } from '../store/objects/object-store.ts';
 import { isRemote, openObjectStore, urlBelow } from '../store/objects/open.ts';
@@ -21,6 +22,8 @@ export interface FeedbackDeskOptions {
   readonly config: ServeConfig;
   readonly log: Logger;
   readonly onLive: (model: string, version: number, figure: LiveFigure) => void;
+  /** Whether this process runs in a container; absent: found out. */
+  readonly inContainer?: boolean;
 }
 
 export class FeedbackDesk implements FeedbackSink {
@@ -36,12 +39,12 @@ export class FeedbackDesk implements FeedbackSink {
 
   /** Throws where the database cannot be opened. */
   async open(): Promise<void> {
-    const { config, log, onLive } = this.options;
+    const { config, log, onLive, inContainer = isInContainer() } = this.options;
     const [{ openSql }, { Feedback }] = await Promise.all([
       import('../sql/open.ts'),
       import('../feedback/feedback.ts'),
     ]);
-    this.sql = await openSql(config.sql, { log: (level, message) => log[level](message) });
+    this.sql = await openSql(config.sql, { inContainer, log: (level, message) => log[level](message) });
     const hooks = { onError: (err: FloeError) => log.error({ err }, 'feedback could not be kept'), onLive };
     this.payloads = await payloadsOf(config);
     const feedback = await Feedback.open(this.sql, this.payloads, settingsOf(config), hooks);

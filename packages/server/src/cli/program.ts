@@ -222,9 +222,18 @@ function addDemo(program: Command, done: Done): void {
   program
     .command('demo')
     .description(
-      'Freeze, compile and serve a trained checkpoint of handwritten digits; ask it about real pictures; show its cache and its queue.',
+      'Freeze, compile and serve a trained checkpoint of handwritten digits; ask it about real pictures; show its cache, its queue, and how it learns.',
     )
     .option('--http-port <port>', 'port to serve on; 0 picks a free one', wholeNumber, 8501)
+    .option(
+      '--postgres <url>',
+      'a PostgreSQL for the part about training, instead of the embedded one; a worker of its own trains',
+    )
+    .option(
+      '--s3 <url>',
+      'an empty place in a bucket for its models, s3://bucket/prefix?endpoint=..., instead of a folder',
+    )
+    .option('--redis <url>', 'a Redis for its cache, beside memory')
     .option('--keep', 'go on serving until interrupted (default on a terminal)', process.stdout.isTTY === true)
     .option('--json', 'print one JSON object')
     .action(async (options: Record<string, unknown>) => {

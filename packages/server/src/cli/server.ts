@@ -9,7 +9,7 @@ import { RecentRequests } from '../transport/http/recent-requests.ts';
 import { type Identity, openIdentity } from '../transport/identity/identity.ts';
 import type { FeedbackDesk } from './feedback.ts';
 import { rolloutOf } from './rollout.ts';
-import { type Closing, openServing, type Serving } from './serving.ts';
+import { type Closing, openServing, type Place, type Serving } from './serving.ts';
 import { openSource } from './source.ts';
 import { TrainingPort } from './training-port.ts';
 
@@ -24,24 +24,29 @@ export interface RunningServer {
 }
 
 /** Starts to listen and loads what is there. Throws where the models folder, the engine, the keys or an address are unusable. */
-export async function startServer(config: ServeConfig, log: Logger): Promise<RunningServer> {
+export async function startServer(config: ServeConfig, log: Logger, place: Place = {}): Promise<RunningServer> {
   const closing: Closing = [];
   const close = async (): Promise<void> => {
     for (const end of closing.splice(0).reverse()) await end();
   };
   try {
-    return { ...(await start(config, log, closing)), close };
+    return { ...(await start(config, log, place, closing)), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function start(config: ServeConfig, log: Logger, closing: Closing): Promise<Omit<RunningServer, 'close'>> {
+async function start(
+  config: ServeConfig,
+  log: Logger,
+  place: Place,
+  closing: Closing,
+): Promise<Omit<RunningServer, 'close'>> {
   const source = await openSource(config, log, closing);
   // A wrong folder is said before an engine or a port is opened.
   await source.find();
-  const serving = await openServing(config, source, log, closing);
+  const serving = await openServing(config, { source, ...place }, log, closing);
   const lookAfterTrials = rolloutOf(config, serving, log, closing);
   const watcher = new Watcher({
     source,

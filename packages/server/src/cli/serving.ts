@@ -34,6 +34,12 @@ import { FeedbackDesk, NOTHING_KEPT } from './feedback.ts';
 /** What has to be closed again, last opened first. */
 export type Closing = (() => Promise<unknown> | unknown)[];
 
+/** Where a server runs. */
+export interface Place {
+  /** Whether that is a container, whose files end with it; absent: found out. */
+  readonly inContainer?: boolean;
+}
+
 export interface Serving {
   readonly models: ServedModels;
   readonly infer: Infer;
@@ -53,7 +59,7 @@ const IDLE_PRIORITY = 2 ** -10;
 
 export async function openServing(
   config: ServeConfig,
-  source: ModelSource,
+  { source, ...place }: Place & { readonly source: ModelSource },
   log: Logger,
   closing: Closing,
 ): Promise<Serving> {
@@ -109,7 +115,7 @@ export async function openServing(
   const cache = outputCache(config, accuracy, rerunBy(models, input), second);
   closing.push(() => cache.close());
   const onLive: AccuracyBook['live'] = (model, version, figure) => accuracy.live(model, version, figure);
-  const feedback = config.sql === '' ? undefined : new FeedbackDesk({ config, log, onLive });
+  const feedback = config.sql === '' ? undefined : new FeedbackDesk({ config, log, onLive, ...place });
   if (feedback !== undefined) closing.push(() => feedback.close());
   const kept = feedback === undefined ? {} : { feedback };
   return {

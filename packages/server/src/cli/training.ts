@@ -29,7 +29,7 @@ export interface TrainingOptions {
 }
 
 /** Between looks at plans. */
-const TRIGGER_SECONDS = 5;
+const TRIGGER_SECONDS = 2;
 /** What a measurement takes, about. */
 const EVALUATION_SECONDS = 10;
 

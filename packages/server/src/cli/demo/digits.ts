@@ -44,6 +44,19 @@ export async function freezeExample(
   return { ...result, milliseconds: performance.now() - started };
 }
 
+/** The same network after 30 steps, frozen into `root`; gives the version's folder. */
+export async function freezeUndertrained(root: string): Promise<string> {
+  const source = join(EXAMPLE, 'undertrained', 'model.ckpt-30.meta');
+  const { folder } = await freezeVersion({
+    source,
+    root,
+    name: MODEL,
+    outputs: ['probs', 'klass'],
+    set: { keep_prob: '1' },
+  });
+  return folder;
+}
+
 /** File names of pictures, by name; each begins with the digit that a person wrote. */
 export async function pictureFiles(): Promise<readonly string[]> {
   return (await readdir(join(EXAMPLE, 'images'))).sort();

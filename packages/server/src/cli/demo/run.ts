@@ -1,6 +1,6 @@
 /**
  * `floe demo`: the whole road on a real checkpoint: freeze, compile, serve, and ask the running server about real pictures; then how the
- * cache opens with the accuracy, and whether small requests wait for big ones.
+ * cache opens with the accuracy, whether small requests wait for big ones, and how a model grows by what its users say.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,6 +13,7 @@ import { EXIT, megabytes, print, printJson, type Say } from '../output.ts';
 import { type RunningServer, startServer } from '../server.ts';
 import { interrupted } from '../signals.ts';
 import { freezeExample, readHoldout } from './digits.ts';
+import { type GrowthPlaces, showGrowth } from './growth.ts';
 import { showOpening } from './opening.ts';
 import { showOrder } from './order.ts';
 import { showReading } from './reading.ts';
@@ -31,7 +32,8 @@ export async function demoCommand(options: Record<string, unknown>): Promise<num
       const reading = await showReading(server.http, images, say);
       const cache = await showOpening(server, say);
       const order = await showOrder(config, images, say);
-      if (json) printJson({ ...reading, cache, order });
+      const growth = await showGrowth(root, images, options as GrowthPlaces, say);
+      if (json) printJson({ ...growth, ...reading, cache, order });
       else await invite(server, options['keep'] === true);
     } finally {
       await server.close();
