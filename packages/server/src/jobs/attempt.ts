@@ -96,7 +96,9 @@ export class Attempt {
     let isKept = false;
     await this.untilWritten(async () => {
       const { rows } = await sql`
-        UPDATE floe.job SET checkpoint = ${text}::jsonb WHERE ${isHeld(this.job)} RETURNING id`.execute(this.tools.db);
+        UPDATE floe.job SET checkpoint = ${text}::jsonb, kept_in = attempt WHERE ${isHeld(this.job)} RETURNING id`.execute(
+        this.tools.db,
+      );
       if (rows.length === 0) this.giveUp(LOST);
       isKept = rows.length === 1;
     });

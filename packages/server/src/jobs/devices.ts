@@ -55,12 +55,13 @@ export const isAbandoned = sql<boolean>`NOT EXISTS (
 export interface Abandoned extends Held {
   readonly attempts: number;
   readonly lastAttempt: number;
+  readonly keptIn: number;
   readonly device: string;
 }
 
 export async function abandoned(db: Db): Promise<readonly Abandoned[]> {
   const { rows } = await sql<Abandoned>`
-    SELECT id, kind, attempt, attempts, last_attempt AS "lastAttempt", device FROM floe.job
+    SELECT id, kind, attempt, attempts, last_attempt AS "lastAttempt", kept_in AS "keptIn", device FROM floe.job
     WHERE state = 'running' AND ${isAbandoned}`.execute(db);
   return rows;
 }

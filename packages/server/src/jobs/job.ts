@@ -40,6 +40,8 @@ export interface Job {
   readonly progress: number;
   /** What the handler kept last, to go on from. */
   readonly checkpoint: Json;
+  /** The attempt in which it did; 0 for none. */
+  readonly keptIn: number;
   /** What the handler returned. */
   readonly result: Json;
   /** Why it failed last, or who cancelled it. */

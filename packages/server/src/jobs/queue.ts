@@ -34,7 +34,7 @@ const MOST_LISTED = 1000;
 
 /** Brings the tables up to date. The database stays the caller's to close, after the queue. */
 export async function openJobs(database: Sql, options: JobOptions = {}): Promise<JobQueue> {
-  const { leaseSeconds = 30, pollSeconds = 2, retainDays = 90, log = () => {} } = options;
+  const { leaseSeconds = 15, pollSeconds = 2, retainDays = 90, log = () => {} } = options;
   await migrate(database, 'jobs', JOB_MIGRATIONS);
   const dispatcher = await Dispatcher.start(database, log);
   try {

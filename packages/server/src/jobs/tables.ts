@@ -24,6 +24,7 @@ export interface JobRow {
   attempts: number;
   progress: number;
   checkpoint: Json;
+  kept_in: number;
   result: Json;
   reason: string | null;
   device: string | null;
@@ -52,7 +53,15 @@ interface DeviceRow {
   seconds: number;
 }
 
-export const JOB_MIGRATIONS: Migrations = { '1': createTables };
+export const JOB_MIGRATIONS: Migrations = {
+  '1': createTables,
+  // The attempt that kept the checkpoint.
+  '2-kept-in': (db) =>
+    db.schema
+      .alterTable('floe.job')
+      .addColumn('kept_in', 'integer', (column) => column.notNull().defaultTo(0))
+      .execute(),
+};
 
 async function createTables(db: Kysely<unknown>): Promise<void> {
   for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
@@ -121,6 +130,7 @@ export function jobOf(row: JobRow): Job {
     attempts: row.attempts,
     progress: row.progress,
     checkpoint: row.checkpoint,
+    keptIn: row.kept_in,
     result: row.result,
     reason: row.reason,
     device: row.device,

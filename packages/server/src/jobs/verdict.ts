@@ -6,6 +6,8 @@ export interface Failure {
   readonly lastAttempt: number;
   /** How often it may be tried in all since it was submitted, or queued again by hand. */
   readonly attempts: number;
+  /** The attempt that kept a checkpoint last; 0 for none. */
+  readonly keptIn: number;
   /** Of the error; `lost` where the worker fell silent, `stopped` where it was told to stop. */
   readonly code: ErrorCode | 'lost' | 'stopped';
 }
@@ -28,8 +30,10 @@ const FOR_GOOD: ReadonlySet<string> = new Set<ErrorCode>([
 const FIRST_DELAY_SECONDS = 5;
 const LONGEST_DELAY_SECONDS = 600;
 
-export function afterFailure({ attempt, lastAttempt, attempts, code }: Failure): Verdict {
-  if (code === 'stopped') return { next: 'queued', delaySeconds: 0, lastAttempt: lastAttempt + 1 };
+export function afterFailure({ attempt, lastAttempt, attempts, keptIn, code }: Failure): Verdict {
+  // Nor was it the job's fault where it got on until its worker was gone: one that is killed again and again comes to its end too.
+  if (code === 'stopped' || (code === 'lost' && keptIn === attempt))
+    return { next: 'queued', delaySeconds: 0, lastAttempt: lastAttempt + 1 };
   if (FOR_GOOD.has(code) || attempt >= lastAttempt) return { next: 'dead' };
   // A job that kills its worker each time ends too, but there is no reason for another machine to wait.
   if (code === 'lost') return { next: 'queued', delaySeconds: 0, lastAttempt };

@@ -58,6 +58,8 @@ export interface TrainingDeps {
 
 /** Share of the progress that the trainer has. */
 const TRAINER = 0.9;
+/** Carrying a checkpoint away costs more than the work that it saves where it is done all the time. */
+const KEEP_EVERY_MS = 10_000;
 
 /** Throws what is not mended by trying again as INVALID_ARGUMENT and FAILED_PRECONDITION. */
 export function trainJob(deps: TrainingDeps): JobHandler {
@@ -81,6 +83,7 @@ class Training {
   private readonly payload: TrainPayload;
   private readonly folder: string;
   private kept: Kept | undefined;
+  private keptAt = Number.NEGATIVE_INFINITY;
 
   constructor(deps: TrainingDeps, context: JobContext, payload: TrainPayload, folder: string) {
     this.deps = deps;
@@ -164,7 +167,9 @@ class Training {
     const { store } = this.deps;
     const { id, attempt } = this.context.job;
     const before = this.kept;
-    if (before === undefined) return;
+    const now = performance.now();
+    if (before === undefined || now - this.keptAt < KEEP_EVERY_MS) return;
+    this.keptAt = now;
     const count = Number(before.state?.split('-')[1] ?? 0) + 1;
     const state = `${attempt}-${count}`;
     await store.keepCheckpoint(id, state, join(this.folder, 'checkpoint'));

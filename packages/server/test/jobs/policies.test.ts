@@ -7,19 +7,62 @@ import { afterFailure, type Failure, type Verdict } from '../../src/jobs/verdict
 
 describe('after a failure', () => {
   const TABLE: readonly [name: string, failure: Failure, verdict: Verdict][] = [
-    ['the first is tried again after 5 s', { attempt: 1, lastAttempt: 3, attempts: 3, code: 'INTERNAL' }, again(5, 3)],
-    ['the second after twice that', { attempt: 2, lastAttempt: 3, attempts: 3, code: 'INTERNAL' }, again(10, 3)],
-    ['the last is dead', { attempt: 3, lastAttempt: 3, attempts: 3, code: 'INTERNAL' }, { next: 'dead' }],
-    ['none waits longer than 10 min', { attempt: 19, lastAttempt: 20, attempts: 20, code: 'INTERNAL' }, again(600, 20)],
+    [
+      'the first is tried again after 5 s',
+      { attempt: 1, lastAttempt: 3, attempts: 3, keptIn: 0, code: 'INTERNAL' },
+      again(5, 3),
+    ],
+    [
+      'the second after twice that',
+      { attempt: 2, lastAttempt: 3, attempts: 3, keptIn: 0, code: 'INTERNAL' },
+      again(10, 3),
+    ],
+    ['the last is dead', { attempt: 3, lastAttempt: 3, attempts: 3, keptIn: 0, code: 'INTERNAL' }, { next: 'dead' }],
+    [
+      'none waits longer than 10 min',
+      { attempt: 19, lastAttempt: 20, attempts: 20, keptIn: 0, code: 'INTERNAL' },
+      again(600, 20),
+    ],
     [
       'a wrong payload is dead at once',
-      { attempt: 1, lastAttempt: 3, attempts: 3, code: 'INVALID_ARGUMENT' },
+      { attempt: 1, lastAttempt: 3, attempts: 3, keptIn: 0, code: 'INVALID_ARGUMENT' },
       { next: 'dead' },
     ],
-    ['a silent worker makes nobody wait', { attempt: 1, lastAttempt: 3, attempts: 3, code: 'lost' }, again(0, 3)],
-    ['the last silent worker ends it', { attempt: 3, lastAttempt: 3, attempts: 3, code: 'lost' }, { next: 'dead' }],
-    ['a stopped worker counts for nothing', { attempt: 3, lastAttempt: 3, attempts: 3, code: 'stopped' }, again(0, 4)],
-    ['queued by hand it begins anew', { attempt: 4, lastAttempt: 6, attempts: 3, code: 'INTERNAL' }, again(5, 6)],
+    [
+      'a silent worker makes nobody wait',
+      { attempt: 1, lastAttempt: 3, attempts: 3, keptIn: 0, code: 'lost' },
+      again(0, 3),
+    ],
+    [
+      'the last silent worker ends it',
+      { attempt: 3, lastAttempt: 3, attempts: 3, keptIn: 0, code: 'lost' },
+      { next: 'dead' },
+    ],
+    [
+      'a stopped worker counts for nothing',
+      { attempt: 3, lastAttempt: 3, attempts: 3, keptIn: 0, code: 'stopped' },
+      again(0, 4),
+    ],
+    [
+      'nor does a silent one where the job got on',
+      { attempt: 3, lastAttempt: 3, attempts: 3, keptIn: 3, code: 'lost' },
+      again(0, 4),
+    ],
+    [
+      'but one where it did so only before',
+      { attempt: 3, lastAttempt: 3, attempts: 3, keptIn: 2, code: 'lost' },
+      { next: 'dead' },
+    ],
+    [
+      'and getting on excuses no failure of its own',
+      { attempt: 3, lastAttempt: 3, attempts: 3, keptIn: 3, code: 'INTERNAL' },
+      { next: 'dead' },
+    ],
+    [
+      'queued by hand it begins anew',
+      { attempt: 4, lastAttempt: 6, attempts: 3, keptIn: 0, code: 'INTERNAL' },
+      again(5, 6),
+    ],
   ];
   it.each(TABLE)('%s', (_, failure, verdict) => {
     expect(afterFailure(failure)).toEqual(verdict);
