@@ -4,11 +4,12 @@ import type { Logger } from 'pino';
 import { bodyLimitBytes, type ServeConfig } from '../core/config.ts';
 import { VERSION } from '../core/version.ts';
 import { Watcher } from '../registry/watcher.ts';
+import type { Releases } from '../transport/http/admin-releases.ts';
 import type { HttpServer, TlsOptions } from '../transport/http/deps.ts';
 import { RecentRequests } from '../transport/http/recent-requests.ts';
 import { type Identity, openIdentity } from '../transport/identity/identity.ts';
 import type { FeedbackDesk } from './feedback.ts';
-import { rolloutOf } from './rollout.ts';
+import { repositoryOf, rolloutOf } from './releases.ts';
 import { type Closing, openServing, type Place, type Serving } from './serving.ts';
 import { openSource } from './source.ts';
 import { TrainingPort } from './training-port.ts';
@@ -47,7 +48,8 @@ async function start(
   // A wrong folder is said before an engine or a port is opened.
   await source.find();
   const serving = await openServing(config, { source, ...place }, log, closing);
-  const lookAfterTrials = rolloutOf(config, serving, log, closing);
+  const releases = repositoryOf(config, closing);
+  const lookAfterTrials = rolloutOf(releases, serving, log);
   const watcher = new Watcher({
     source,
     keepVersions: config.keepVersions,
@@ -72,6 +74,7 @@ async function start(
       identity,
       log,
       recent: new RecentRequests(),
+      releases,
       ...(serving.feedback === undefined ? {} : { training }),
     },
     () => watcher.look(),
@@ -107,6 +110,7 @@ async function listen(
     readonly identity: Identity;
     readonly log: Logger;
     readonly recent: RecentRequests;
+    readonly releases: () => Promise<Releases>;
     readonly training?: TrainingPort;
   },
   rescan: () => Promise<void>,

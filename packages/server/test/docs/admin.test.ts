@@ -13,7 +13,10 @@ const EXAMPLE = /^```http\n([A-Z]+) (\S+)\n(.*?)^```\n(?:\n```json\n(.*?)^```)?/
 
 test('it lists every path of the admin API, and no other', () => {
   const listed = new Set([...text.matchAll(/^\| `[A-Z]+ (\/\S+)`/gm)].map(([, path]) => path));
-  const source = read('packages/server/src/transport/http/admin.ts');
+  const files = ['admin', 'admin-jobs', 'admin-releases'].map(
+    (name) => `packages/server/src/transport/http/${name}.ts`,
+  );
+  const source = files.map(read).join('\n');
   const served = [...source.matchAll(/'(\/admin\/[^']*)'/g)].map(([, path = '']) => path.replace(/:(\w+)/g, '{$1}'));
   expect(listed).toEqual(new Set(served));
 });

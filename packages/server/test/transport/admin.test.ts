@@ -2,6 +2,8 @@
 import { FloeError } from '@floe/graph';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
+import { ModelRepository } from '../../src/registry/repository.ts';
+import { MemoryObjects } from '../../src/store/objects/memory.ts';
 import { createAdminServer } from '../../src/transport/http/admin.ts';
 import { RecentRequests } from '../../src/transport/http/recent-requests.ts';
 import { openIdentity } from '../../src/transport/identity/identity.ts';
@@ -15,6 +17,7 @@ async function admin(stated: unknown[] = []) {
     log: pino({ level: 'silent' }),
     rescan: async () => {},
     recent,
+    releases: async () => new ModelRepository(new MemoryObjects()),
     observed: NOTHING_OBSERVED,
     setAccuracy: (...statement) => void stated.push(statement),
     options: { host: '127.0.0.1', port: 0 },

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { FloeError } from '@floe/graph';
 import { pino } from 'pino';
 import { afterAll, describe, expect, test } from 'vitest';
+import { ModelRepository } from '../../src/registry/repository.ts';
+import { MemoryObjects } from '../../src/store/objects/memory.ts';
 import { createAdminServer } from '../../src/transport/http/admin.ts';
 import { RecentRequests } from '../../src/transport/http/recent-requests.ts';
 import { openIdentity, type Scope } from '../../src/transport/identity/identity.ts';
@@ -146,6 +148,7 @@ describe('over HTTP', () => {
       },
       describe: () => ({ memoryBytes: 7 }),
       recent: new RecentRequests(),
+      releases: async () => new ModelRepository(new MemoryObjects()),
       observed: NOTHING_OBSERVED,
       setAccuracy: () => {},
       options: { host: '127.0.0.1', port: 0 },

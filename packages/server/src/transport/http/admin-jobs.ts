@@ -9,6 +9,7 @@ import { FloeError, invalid } from '@floe/graph/base';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Job, JobFilter, JobQueue } from '../../jobs/job.ts';
+import { objectIn } from './admin-body.ts';
 
 /** Throw UNAVAILABLE while the server starts. */
 export interface Trainings {
@@ -69,24 +70,6 @@ function filterOf(query: unknown): JobFilter {
   if (parsed.success) return JSON.parse(JSON.stringify(parsed.data)) as JobFilter;
   const issue = parsed.error.issues[0];
   throw invalid(`${issue?.path.join('.')}: ${issue?.message}`, { field: issue?.path.join('.') ?? '' });
-}
-
-function objectIn(body: unknown): Readonly<Record<string, unknown>> {
-  const text = Buffer.isBuffer(body) ? body.toString('utf8') : '';
-  if (text === '') return {};
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (cause) {
-    throw new FloeError(
-      'INVALID_ARGUMENT',
-      `the body is not JSON: ${(cause as Error).message}`,
-      { field: 'body' },
-      cause,
-    );
-  }
-  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
-  throw invalid('the body has to be an object', { field: 'body' });
 }
 
 /** Source of the format: https://html.spec.whatwg.org/multipage/server-sent-events.html */

@@ -9,7 +9,9 @@ import type { Logger } from 'pino';
 import type { Models } from '../../core/inference.ts';
 import { ANONYMOUS } from '../../core/terms.ts';
 import type { Identity } from '../identity/identity.ts';
+import { objectIn } from './admin-body.ts';
 import { addJobs, type Trainings } from './admin-jobs.ts';
+import { addReleases, type Releases } from './admin-releases.ts';
 import { createApp, listen } from './app.ts';
 import type { HttpServer, TlsOptions } from './deps.ts';
 import { floeShape, wireError } from './errors.ts';
@@ -28,6 +30,8 @@ export interface AdminDeps {
   readonly setAccuracy: (model: string, version: number, accuracy: number | undefined) => void;
   /** What is known of a loaded version beside its state, such as memory in bytes and open sessions. */
   readonly describe?: (model: string, version: number) => Readonly<Record<string, unknown>>;
+  /** The repository that the models come from. */
+  readonly releases: () => Promise<Releases>;
   /** Absent where there is no database of jobs. */
   readonly training?: Trainings;
   readonly options: { readonly host: string; readonly port: number; readonly tls?: TlsOptions };
@@ -59,7 +63,9 @@ export async function createAdminServer(deps: AdminDeps): Promise<HttpServer> {
   });
   addExplanations(app, deps);
   addAccuracy(app, deps);
-  addJobs(app, { trainings: deps.training, caller: (request) => callers.get(request) ?? ANONYMOUS });
+  const caller = (request: FastifyRequest): string => callers.get(request) ?? ANONYMOUS;
+  addReleases(app, { releases: deps.releases, caller });
+  addJobs(app, { trainings: deps.training, caller });
   app.setErrorHandler((error, request, reply) => fail(deps, error, request, reply));
   app.setNotFoundHandler((request, reply) => {
     const error = new FloeError('NOT_FOUND', `there is nothing at ${request.method} ${request.url}`);
@@ -113,18 +119,9 @@ function loadedVersion({ models }: AdminDeps, request: FastifyRequest): { model:
 }
 
 function accuracyIn(body: unknown): number {
-  const text = Buffer.isBuffer(body) ? body.toString('utf8') : '';
-  const value = parsed(text)?.['accuracy'];
+  const value = objectIn(body)['accuracy'];
   if (typeof value === 'number' && value >= 0 && value <= 1) return value;
   throw invalid('the body has to be {"accuracy": a number between 0 and 1}', { field: 'accuracy' });
-}
-
-function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    return JSON.parse(text) as Readonly<Record<string, unknown>>;
-  } catch {
-    return undefined;
-  }
 }
 
 function listModels({ models, describe }: AdminDeps): object[] {
