@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { deleteFeedback, exportFeedback } from '../../packages/server/src/cli/feedback-commands.ts';
 import { type RunningServer, startServer } from '../../packages/server/src/cli/server.ts';
 import { resolveConfig } from '../../packages/server/src/core/config.ts';
+import { parseExamples } from '../../packages/server/src/train/dataset.ts';
 import { digitsFolder, EXAMPLE, type ModelsFolder } from '../../packages/server/test/support/digits.ts';
 import { server } from './server.ts';
 
@@ -64,6 +65,10 @@ it('gives what was labelled as examples, and forgets whom it is told to', async 
   let records = 0;
   for (let at = 0; at < bytes.length; at += 16 + Number(bytes.readBigUInt64LE(at))) records++;
   expect(records).toBe(LABELS + 1);
+  const arrays = join(folder.root, 'digits.npz');
+  await exportFeedback({ ...options, models: folder.root, model: 'digits', out: arrays });
+  const { inputs, labels } = parseExamples(await readFile(arrays), arrays);
+  expect([labels.length, inputs.get('x')?.shape]).toEqual([LABELS + 1, [LABELS + 1, 28, 28, 1]]);
   await deleteFeedback({ ...options, subject: 'bob' });
   await exportFeedback({ ...options, model: 'digits', out });
   expect((await readFile(out)).length).toBe(bytes.length / records);

@@ -163,7 +163,11 @@ function addFeedback(program: Command, done: Done): void {
       .command(name)
       .description(description)
       .option('--sql <url>', 'database of the server (or FLOE_SQL)')
-      .option('--feedback-dir <folder>', 'folder of the inputs (or FLOE_FEEDBACK_DIR; default: as for serve)')
+      .option(
+        '--models <url>',
+        'models of the server (or FLOE_MODELS): where they are in a bucket its inputs are beside them',
+      )
+      .option('--feedback-dir <place>', 'folder or bucket of the inputs (or FLOE_FEEDBACK_DIR; default: as for serve)')
       .option('--json', 'print one JSON object');
   add('delete', 'Delete all that is kept of somebody.')
     .requiredOption('--subject <name>', 'whom the requests named in X-Subject')
@@ -171,9 +175,16 @@ function addFeedback(program: Command, done: Done): void {
       const { deleteFeedback } = await import('./feedback-commands.ts');
       done(await deleteFeedback(options));
     });
-  add('export', 'Write the labelled inputs of a model as a TFRecord file of tf.train.Examples.')
+  add('export', 'Write the labelled inputs of a model as a TFRecord file of tf.train.Examples, or as .npz arrays.')
     .requiredOption('--model <name>', 'model that was asked')
-    .requiredOption('--out <file>', 'file to write')
+    .requiredOption(
+      '--out <file>',
+      'file to write; .npz holds arrays as floe datasets add takes them, in the form that the serving version reads',
+    )
+    .option(
+      '--models <url>',
+      'for .npz: the repository, whose serving version says what the inputs are (or FLOE_MODELS)',
+    )
     .option('--label-share <share>', 'most that the labels of one caller count, as a share of all (default: 0.5)')
     .action(async (options: Record<string, unknown>) => {
       const { exportFeedback } = await import('./feedback-commands.ts');

@@ -9,7 +9,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { FloeError } from '@floe/graph/base';
+import { FloeError, invalid } from '@floe/graph/base';
 import type { LiveFigure } from '../core/accuracy.ts';
 import type { FeedbackSink, Interaction } from '../core/feedback.ts';
 import { migrate } from '../sql/migrate.ts';
@@ -51,6 +51,9 @@ export class Feedback implements FeedbackSink {
   private readonly settings: FeedbackSettings;
   private readonly hooks: FeedbackHooks;
   private readonly recorder: Recorder;
+  /** Live figures that are being asked for, by version, and those that will be after that. */
+  private readonly running = new Map<string, Promise<void>>();
+  private readonly waiting = new Map<string, Promise<void>>();
 
   private constructor(db: Db, payloads: Payloads, settings: FeedbackSettings, hooks: FeedbackHooks) {
     this.db = db;
@@ -96,6 +99,7 @@ export class Feedback implements FeedbackSink {
   async add(example: Example): Promise<string> {
     const { model, inputs, labels, caller, subject = null, signature = null, classes } = example;
     const truth = classesOf(labels, classes);
+    checkRows(inputs, labels.length);
     await refuseFloods(this.db, caller, this.settings);
     const id = randomUUID();
     const payload = packInputs(inputs, new Set(this.settings.redact));
@@ -144,8 +148,38 @@ export class Feedback implements FeedbackSink {
     return this.recorder.flush();
   }
 
-  private async tellLive(model: string, version: number): Promise<void> {
+  /** Of many who label at once one asks the database, after all of them. */
+  private tellLive(model: string, version: number): Promise<void> {
+    const name = `${model} ${version}`;
+    const waiting = this.waiting.get(name);
+    if (waiting !== undefined) return waiting;
+    const telling = (this.running.get(name) ?? Promise.resolve()).then(() => {
+      this.waiting.delete(name);
+      const asking = this.askLive(model, version);
+      this.running.set(
+        name,
+        asking.catch(() => {}),
+      );
+      return asking;
+    });
+    this.waiting.set(name, telling);
+    return telling;
+  }
+
+  private async askLive(model: string, version: number): Promise<void> {
     const figure = (await this.live(model)).get(version);
     if (figure !== undefined) this.hooks.onLive?.(model, version, figure);
+  }
+}
+
+/** An example is of so many rows as it has labels. */
+function checkRows(inputs: Example['inputs'], labels: number): void {
+  for (const [name, input] of inputs) {
+    const rows = 'images' in input ? input.images.length : input.shape[0];
+    if (rows !== labels)
+      throw invalid(`input ${name} has ${rows ?? 'no'} rows, there are ${labels} labels`, {
+        tensor: name,
+        field: 'labels',
+      });
   }
 }

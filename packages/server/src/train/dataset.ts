@@ -53,15 +53,18 @@ export interface Dataset {
 export async function writeDataset(folder: string, name: string, examples: Examples): Promise<DatasetManifest> {
   checkExamples(examples);
   const manifest = describe(name, examples);
-  const arrays = new Map<string, Tensor>();
-  for (const [input, tensor] of examples.inputs) arrays.set(INPUT + input, tensor);
-  arrays.set('label', asTensor(examples.labels));
-  arrays.set('split', asTensor(examples.holdout)).set('feedback', asTensor(examples.feedback));
   await createWhole(folder, async (hidden) => {
-    await hidden.write(EXAMPLES_FILE, [npzBytes(arrays)]);
+    await hidden.write(EXAMPLES_FILE, [npzBytes(arraysOf(examples))]);
     await hidden.write(DATASET_FILE, [Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)]);
   });
   return manifest;
+}
+
+/** What `examples.npz` holds. */
+export function arraysOf({ inputs, labels, holdout, feedback }: Examples): ReadonlyMap<string, Tensor> {
+  const arrays = new Map<string, Tensor>();
+  for (const [input, tensor] of inputs) arrays.set(INPUT + input, tensor);
+  return arrays.set('label', asTensor(labels)).set('split', asTensor(holdout)).set('feedback', asTensor(feedback));
 }
 
 /** Throws NOT_FOUND, DATA_LOSS (also where the content is not what the manifest says), RESOURCE_EXHAUSTED. */

@@ -105,6 +105,14 @@ export function feedbackContract(scratch: () => Promise<Scratch>): void {
       ]);
     });
 
+    it('of many at once is told of at the end, and not for each of them', async () => {
+      const feedback = await open();
+      for (let n = 0; n < 20; n++) feedback.record(answer(`r${n}`, 1));
+      await Promise.all(Array.from({ length: 20 }, (_, n) => feedback.label(says(`r${n}`, 1))));
+      expect(lives.at(-1)).toMatchObject(['digits', 1, { labels: 20 }]);
+      expect(lives.length).toBeLessThan(20);
+    });
+
     it('of a request that nobody kept, of no class, or of another number of rows is refused', async () => {
       const feedback = await open();
       feedback.record(answer('a', 1));
@@ -183,6 +191,9 @@ export function feedbackContract(scratch: () => Promise<Scratch>): void {
       await expect(
         feedback.add({ model: 'digits', inputs, labels: ['ten'], caller: 'teacher', classes }),
       ).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+      await expect(
+        feedback.add({ model: 'digits', inputs, labels: ['two', 'one'], caller: 'teacher', classes }),
+      ).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('1 rows') as string });
     });
 
     it('lacks inputs that are redacted', async () => {
