@@ -12,6 +12,7 @@ import { naive } from './cases/naive.ts';
 import { small } from './cases/small.ts';
 import { start } from './cases/start.ts';
 import { swap } from './cases/swap.ts';
+import { training } from './cases/training.ts';
 import { weights } from './cases/weights.ts';
 import type { Case, Effort } from './lib/case.ts';
 import { Models } from './lib/models.ts';
@@ -31,9 +32,10 @@ const CASES: Readonly<Record<string, Case>> = {
   convert,
   compiled,
   jobs,
+  training,
 };
-/** Ratios without a limit: how much the others cost. */
-const ONLY_RUN: ReadonlySet<string> = new Set(['naive']);
+/** Without a limit: how much the others cost, and tails beside other work. */
+const ONLY_RUN: ReadonlySet<string> = new Set(['naive', 'training']);
 const EFFORT: Readonly<Record<string, Effort>> = {
   run: { repeats: 7, length: 1 },
   limits: { repeats: 3, length: 0.5 },

@@ -68,6 +68,7 @@ describe('a repository behind a bad connection', () => {
     { kind: 'status', status: 500, times: 2 },
     { kind: 'status', status: 503, times: 2 },
     { kind: 'break-off', times: 1 },
+    { kind: 'silence', times: 1 },
   ])('publishes and brings nevertheless: $kind $status', async (fault) => {
     const { proxy, repository } = await behind();
     proxy.fault = { ...fault } as Fault;

@@ -117,7 +117,10 @@ export interface JobQueue {
   work(device: string, handlers: Readonly<Record<string, JobHandler>>): Worker;
   /** Gives the job; one that is finished stays as it is. `by` is kept as the reason. */
   cancel(id: string, by: string): Promise<Job>;
-  /** Queues a dead or cancelled job again, from its last checkpoint; others stay as they are. */
+  /**
+   * Queues a dead or cancelled job again, from its last checkpoint; others stay as they are. Throws FAILED_PRECONDITION while another of its
+   * singleton key is unfinished.
+   */
   retry(id: string): Promise<Job>;
   /** Throws NOT_FOUND, as all do that take an id. */
   get(id: string): Promise<Job>;

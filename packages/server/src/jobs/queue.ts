@@ -96,7 +96,11 @@ class SqlJobQueue implements JobQueue {
     if (job.state !== 'dead' && job.state !== 'cancelled') return job;
     await this.tools.dispatcher.prepare(job.kind);
     const rank = await this.load.admit(job.caller, job.cost, job.priority);
-    return (await tried(this.tools, (tx) => revive(tx, this.tools.dispatcher, job, rank))) ?? this.get(id);
+    const revived = await tried(this.tools, (tx) => revive(tx, this.tools.dispatcher, job, rank));
+    const now = revived ?? (await this.get(id));
+    if (now.state !== 'dead' && now.state !== 'cancelled') return now;
+    const other = `another ${job.kind} job of ${job.singletonKey} is unfinished`;
+    throw new FloeError('FAILED_PRECONDITION', `job ${id} cannot be queued again: ${other}`, { field: 'id' });
   }
 
   async get(id: string): Promise<Job> {

@@ -136,7 +136,9 @@ export async function revive(tx: Tx, dispatcher: Dispatcher, job: Job, rank: num
     WITH queued AS (
       UPDATE floe.job SET state = 'queued', reason = NULL, rank = ${rank}, last_attempt = attempt + attempts,
         run_after = clock_timestamp(), finished_at = NULL
-      WHERE id = ${job.id} AND state IN ('dead', 'cancelled') RETURNING *
+      WHERE id = ${job.id} AND state IN ('dead', 'cancelled') AND NOT EXISTS (
+        SELECT FROM floe.job other WHERE other.kind = job.kind AND other.singleton_key = job.singleton_key
+          AND other.state IN ('queued', 'running')) RETURNING *
     ), ${said(sql`queued`)}
     SELECT queued.*, pg_notify(${CHANNEL}, 'job ' || id), pg_notify(${CHANNEL}, 'queued ' || kind) FROM queued`.execute(
     tx,

@@ -268,6 +268,20 @@ export function jobContract(open: () => Promise<Scratch>): void {
       expect((await queue.retry(id)).state).toBe('succeeded');
     });
 
+    it('is not queued again while another of its key is unfinished', async () => {
+      const queue = await start();
+      const first = await submit(queue, 1, { singletonKey: 'digits' });
+      await queue.cancel(first.id, 'ann');
+      const second = await submit(queue, 1, { singletonKey: 'digits' });
+      const failed = {
+        code: 'FAILED_PRECONDITION',
+        message: expect.stringContaining('digits is unfinished') as string,
+      };
+      await expect(queue.retry(first.id)).rejects.toMatchObject(failed);
+      await queue.cancel(second.id, 'ann');
+      expect(await queue.retry(first.id)).toMatchObject({ state: 'queued' });
+    });
+
     it('is also a result that is no JSON', async () => {
       const queue = await start();
       const { id } = await submit(queue);
