@@ -24,6 +24,7 @@ const ORDER = {
     ['compile'],
     ['index.ts'],
   ],
+  'packages/client/src': [['errors.ts'], ['tensor.ts', 'call.ts'], ['v2.ts'], ['index.ts']],
   'packages/server/src': [
     ['core'],
     ['store', 'engine', 'cost', 'codec', 'sql'],

@@ -1,0 +1,109 @@
+/**
+ * One request, and again where that is safe: what was refused for its load, or found nobody, is asked again after a while, until its time is over.
+ * Waits grow, are random, and are at least what the server asks for.
+ */
+import { errorOf, FloeClientError } from './errors.ts';
+
+/** What `fetch` sends. */
+export type Body = NonNullable<RequestInit['body']>;
+
+export interface CallOptions {
+  /** Ends the call; what it was for is no longer wanted. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds for all attempts together; the server is told what is left, and does not begin what cannot be in time. */
+  readonly timeoutMs?: number;
+  /** Times that it is asked again. */
+  readonly retries?: number;
+}
+
+export interface CallContext {
+  readonly fetch: typeof fetch;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly retries: number;
+  /** 0..1. */
+  readonly random: () => number;
+  readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  readonly now: () => number;
+}
+
+export interface Call {
+  readonly url: string;
+  readonly method: 'GET' | 'POST';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Body;
+  /** Whether asking twice does what asking once does: then also what broke off is asked again. */
+  readonly isRepeatable: boolean;
+}
+
+const FIRST_WAIT_MS = 100;
+const LONGEST_WAIT_MS = 5000;
+
+/** An answer that is a success. Throws FloeClientError. */
+export async function send(call: Call, options: CallOptions, context: CallContext): Promise<Response> {
+  const { timeoutMs = context.timeoutMs, retries = context.retries } = options;
+  const late = AbortSignal.timeout(timeoutMs);
+  const signal = options.signal === undefined ? late : AbortSignal.any([options.signal, late]);
+  const until = context.now() + timeoutMs;
+  for (let attempt = 0; ; attempt++) {
+    const failure = await attemptOnce(call, context, signal, until);
+    if (failure instanceof Response) return failure;
+    const wait = waitBefore(attempt, failure, context.random());
+    const isWorthIt = attempt < retries && isPassing(failure, call) && context.now() + wait < until;
+    if (!isWorthIt) throw failure;
+    await context.wait(wait, signal).catch(() => {});
+    if (signal.aborted) throw stopped(signal, failure);
+  }
+}
+
+async function attemptOnce(
+  call: Call,
+  context: CallContext,
+  signal: AbortSignal,
+  until: number,
+): Promise<Response | FloeClientError> {
+  const left = Math.max(1, Math.ceil(until - context.now()));
+  const headers = { ...context.headers, ...call.headers, 'x-request-timeout-ms': String(left) };
+  const request = { method: call.method, headers, signal, ...(call.body === undefined ? {} : { body: call.body }) };
+  try {
+    const response = await context.fetch(call.url, request);
+    return response.ok ? response : await errorOf(response);
+  } catch (cause) {
+    if (signal.aborted) return stopped(signal, cause);
+    const reason = (cause as { cause?: Error }).cause?.message ?? (cause as Error).message;
+    return new FloeClientError('UNAVAILABLE', `no answer from ${new URL(call.url).origin}: ${reason}`, { cause });
+  }
+}
+
+function stopped(signal: AbortSignal, cause: unknown): FloeClientError {
+  if (cause instanceof FloeClientError && cause.status === undefined && cause.code !== 'UNAVAILABLE') return cause;
+  const isLate = (signal.reason as Error | undefined)?.name === 'TimeoutError';
+  return isLate
+    ? new FloeClientError('DEADLINE_EXCEEDED', 'there was no answer in time', { cause })
+    : new FloeClientError('CANCELLED', 'the call was cancelled', { cause });
+}
+
+/** What was refused was not begun; what broke off may have been. */
+function isPassing({ status, code }: FloeClientError, { isRepeatable }: Call): boolean {
+  return status === 429 || status === 503 || (isRepeatable && (code === 'UNAVAILABLE' || status === 502));
+}
+
+function waitBefore(attempt: number, { retryAfter = 0 }: FloeClientError, random: number): number {
+  const most = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** attempt);
+  return Math.max(1000 * retryAfter, most * (0.5 + random / 2));
+}
+
+/** Resolves after so long; rejects where `signal` aborts. */
+export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    }, milliseconds);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+}

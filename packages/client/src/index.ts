@@ -1,0 +1,214 @@
+/**
+ * Asks Floe, or any server of the Open Inference Protocol V2, from Node.js and browsers.
+ *
+ *   import { Floe, tensor } from '@floe/client';
+ *   const floe = new Floe('http://127.0.0.1:8501');
+ *   const { outputs, requestId } = await floe.infer('digits', { x: tensor(pixels, [1, 28, 28, 1]) });
+ *   await floe.feedback('digits', { requestId, label: 7 });
+ */
+import { type Body, type Call, type CallContext, type CallOptions, pause, send } from './call.ts';
+import { decodeInfer, encodeInfer, type InferAnswer, type Tensors } from './v2.ts';
+
+export type { Body, CallOptions } from './call.ts';
+export { type Code, FloeClientError } from './errors.ts';
+export {
+  type DType,
+  type Elements,
+  fromNested,
+  type Nested,
+  type NumericDType,
+  numbers,
+  type Tensor,
+  tensor,
+  texts,
+  toNested,
+} from './tensor.ts';
+export type { Tensors } from './v2.ts';
+
+export interface FloeOptions {
+  /** API key. */
+  readonly key?: string;
+  /** Milliseconds for a call and all its attempts; 30,000. */
+  readonly timeoutMs?: number;
+  /** Times that a call is asked again where that is safe; 3. */
+  readonly retries?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly fetch?: typeof fetch;
+}
+
+/** Which version of a model; neither: the one that serves. */
+export interface Which {
+  readonly version?: number | string;
+  /** As Floe and TensorFlow Serving have them; V2 has no word for it. */
+  readonly label?: string;
+}
+
+export interface AskOptions extends CallOptions {
+  /** Comes back with the answer; feedback goes by it. */
+  readonly requestId?: string;
+  /** Whom the request is asked for: a canary answers the same ones. */
+  readonly sticky?: string;
+  /** Whom it concerns, so that what is kept of them can be deleted. */
+  readonly subject?: string;
+  /** `bypass`: no stored answer. `version`: only answers of the version that serves now. */
+  readonly cache?: 'use' | 'bypass' | 'version';
+}
+
+export interface InferOptions extends AskOptions, Pick<Which, 'version'> {
+  /** Outputs wanted; absent: all of them. */
+  readonly outputs?: readonly string[];
+  /** Multiplies the caller's weight in the queue. */
+  readonly priority?: number;
+  readonly parameters?: Readonly<Record<string, string | number | boolean>>;
+}
+
+export interface About {
+  readonly requestId: string;
+  /** Version that computed the answer. */
+  readonly version: string;
+  /** What became of the request in the output cache, such as `hit; computed by version 3`. */
+  readonly cache: string | undefined;
+}
+
+export interface Inferred extends About {
+  readonly outputs: Tensors;
+}
+
+export interface Predicted extends About {
+  /** As TensorFlow Serving's REST API answers. */
+  readonly predictions: unknown;
+}
+
+/** A label for a request that was answered, or examples with their labels. */
+export type Feedback =
+  | { readonly requestId: string; readonly label: number | string }
+  | { readonly requestId: string; readonly labels: readonly (number | string)[] }
+  | {
+      readonly instances: readonly unknown[];
+      readonly labels: readonly (number | string)[];
+      readonly subject?: string;
+    };
+
+const TIMEOUT_MS = 30_000;
+const RETRIES = 3;
+
+export class Floe {
+  private readonly base: string;
+  private readonly context: CallContext;
+
+  /** `url`: such as `https://models.example.com`. */
+  constructor(url: string, options: FloeOptions = {}) {
+    const { key, timeoutMs = TIMEOUT_MS, retries = RETRIES, headers = {} } = options;
+    this.base = url.replace(/\/+$/, '');
+    this.context = {
+      // A browser's fetch wants to be called by itself.
+      fetch: options.fetch ?? ((...args) => fetch(...args)),
+      headers: { ...headers, ...(key === undefined ? {} : { authorization: `Bearer ${key}` }) },
+      timeoutMs,
+      retries,
+      random: Math.random,
+      wait: pause,
+      now: () => performance.now(),
+    };
+  }
+
+  /** Tensors in, tensors out, as raw bytes. Throws FloeClientError. */
+  async infer(model: string, inputs: Tensors, options: InferOptions = {}): Promise<Inferred> {
+    const { version, outputs, priority, parameters } = options;
+    const { body, headerLength } = encodeInfer(inputs, {
+      ...(outputs === undefined ? {} : { outputs }),
+      parameters: { ...parameters, ...(priority === undefined ? {} : { priority }) },
+    });
+    const at = version === undefined ? '' : `/versions/${encodeURIComponent(String(version))}`;
+    const response = await this.send(`/v2/models/${encodeURIComponent(model)}${at}/infer`, options, {
+      headers: { ...askHeaders(options), 'inference-header-content-length': String(headerLength) },
+      body,
+    });
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    const answer: InferAnswer = decodeInfer(bytes, response.headers.get('inference-header-content-length'));
+    return { outputs: answer.outputs, ...about(response, answer.version) };
+  }
+
+  /** `{ instances }` or `{ inputs }`, as TensorFlow Serving's REST API takes them. */
+  predict(model: string, body: object, options: AskOptions & Which = {}): Promise<Predicted> {
+    return this.predicted(model, 'application/json', JSON.stringify(body), options);
+  }
+
+  /** A JPEG, PNG or WebP for a model that says how it takes images. */
+  predictImage(model: string, image: Body, type: string, options: AskOptions & Which = {}): Promise<Predicted> {
+    return this.predicted(model, type, image, options);
+  }
+
+  /** Says what would have been right. */
+  async feedback(model: string, said: Feedback, options: CallOptions = {}): Promise<{ readonly requestId: string }> {
+    const response = await this.send(`/v1/models/${encodeURIComponent(model)}/feedback`, options, {
+      body: JSON.stringify(said),
+      // The latest word on a request counts; an example that is said twice is there twice.
+      isRepeatable: 'requestId' in said,
+    });
+    return (await response.json()) as { requestId: string };
+  }
+
+  /** Inputs, outputs and platform of a model. */
+  async metadata(model: string, { version }: Which = {}, options: CallOptions = {}): Promise<Record<string, unknown>> {
+    const at = version === undefined ? '' : `/versions/${encodeURIComponent(String(version))}`;
+    return (await this.get(`/v2/models/${encodeURIComponent(model)}${at}`, options).then((response) =>
+      response.json(),
+    )) as Record<string, unknown>;
+  }
+
+  /** Whether all models serve, or one does. */
+  async ready(model?: string, options: CallOptions = {}): Promise<boolean> {
+    const path = model === undefined ? '/v2/health/ready' : `/v2/models/${encodeURIComponent(model)}/ready`;
+    return this.get(path, { retries: 0, ...options }).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  private async predicted(model: string, type: string, body: Body, options: AskOptions & Which): Promise<Predicted> {
+    const { version, label } = options;
+    const at =
+      version !== undefined
+        ? `/versions/${encodeURIComponent(String(version))}`
+        : label !== undefined
+          ? `/labels/${encodeURIComponent(label)}`
+          : '';
+    const response = await this.send(`/v1/models/${encodeURIComponent(model)}${at}:predict`, options, {
+      headers: { ...askHeaders(options), 'content-type': type },
+      body,
+    });
+    const { predictions, outputs } = (await response.json()) as { predictions?: unknown; outputs?: unknown };
+    return { predictions: predictions ?? outputs, ...about(response, '') };
+  }
+
+  private send(
+    path: string,
+    options: CallOptions,
+    call: Pick<Call, 'headers' | 'body'> & Partial<Pick<Call, 'isRepeatable'>>,
+  ): Promise<Response> {
+    return send({ url: this.base + path, method: 'POST', isRepeatable: true, ...call }, options, this.context);
+  }
+
+  private get(path: string, options: CallOptions): Promise<Response> {
+    return send({ url: this.base + path, method: 'GET', isRepeatable: true }, options, this.context);
+  }
+}
+
+function askHeaders({ requestId, sticky, subject, cache }: AskOptions): Record<string, string> {
+  return {
+    ...(requestId === undefined ? {} : { 'x-request-id': requestId }),
+    ...(sticky === undefined ? {} : { 'x-sticky-key': sticky }),
+    ...(subject === undefined ? {} : { 'x-subject': subject }),
+    ...(cache === 'bypass' ? { 'cache-control': 'no-store' } : {}),
+    ...(cache === 'version' ? { 'x-cache-scope': 'version' } : {}),
+  };
+}
+
+function about({ headers }: Response, version: string): About {
+  return {
+    requestId: headers.get('x-request-id') ?? '',
+    version: headers.get('x-model-version') ?? version,
+    cache: headers.get('x-cache') ?? undefined,
+  };
+}

@@ -1,0 +1,76 @@
+/** The Open Inference Protocol V2's infer call with raw tensors behind its JSON. Source: the protocol's binary tensor data extension. */
+import { FloeClientError } from './errors.ts';
+import { type DType, fromJson, fromWire, isDType, type Tensor, wireBytes } from './tensor.ts';
+
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+export interface InferBody {
+  readonly body: Blob;
+  /** Bytes of JSON before the tensors. */
+  readonly headerLength: number;
+}
+
+export interface InferParameters {
+  readonly id?: string;
+  readonly outputs?: readonly string[];
+  readonly parameters?: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** Copies no tensor: a Blob is made of pieces. */
+export function encodeInfer(inputs: Tensors, { id, outputs, parameters }: InferParameters): InferBody {
+  const pieces = Object.entries(inputs).map(([name, tensor]) => ({ name, tensor, bytes: wireBytes(tensor) }));
+  const header = JSON.stringify({
+    ...(id === undefined ? {} : { id }),
+    parameters: { ...parameters, ...(outputs === undefined ? { binary_data_output: true } : {}) },
+    inputs: pieces.map(({ name, tensor, bytes }) => ({
+      name,
+      datatype: tensor.dtype,
+      shape: tensor.shape,
+      parameters: { binary_data_size: bytes.reduce((sum, piece) => sum + piece.length, 0) },
+    })),
+    ...(outputs === undefined ? {} : { outputs: outputs.map((name) => ({ name, parameters: { binary_data: true } })) }),
+  });
+  const json = new TextEncoder().encode(header);
+  const parts = [json, ...pieces.flatMap(({ bytes }) => bytes)];
+  return { body: new Blob(parts as ConstructorParameters<typeof Blob>[0]), headerLength: json.length };
+}
+
+interface WireOutput {
+  readonly name: string;
+  readonly datatype: string;
+  readonly shape: readonly number[];
+  readonly data?: readonly unknown[];
+  readonly parameters?: { readonly binary_data_size?: number };
+}
+
+export interface InferAnswer {
+  readonly model: string;
+  readonly version: string;
+  readonly id: string | undefined;
+  readonly outputs: Tensors;
+}
+
+/** Tensors are views of `body`. Throws INTERNAL where the answer contradicts itself. */
+export function decodeInfer(body: Uint8Array, headerLength: string | null): InferAnswer {
+  const end = headerLength === null ? body.length : Number(headerLength);
+  const text = new TextDecoder().decode(body.subarray(0, end));
+  let header: { model_name?: string; model_version?: string; id?: string; outputs?: readonly WireOutput[] };
+  try {
+    header = JSON.parse(text) as typeof header;
+  } catch (cause) {
+    throw new FloeClientError('INTERNAL', 'the answer is not JSON', { cause });
+  }
+  const outputs: Record<string, Tensor> = {};
+  let at = end;
+  for (const { name, datatype, shape, data, parameters } of header.outputs ?? []) {
+    if (!isDType(datatype)) throw new FloeClientError('INTERNAL', `output ${name} is of an unknown dtype, ${datatype}`);
+    const size = parameters?.binary_data_size;
+    const bytes = body.subarray(at, at + (size ?? 0));
+    at += size ?? 0;
+    outputs[name] =
+      size === undefined
+        ? fromJson(name, datatype as DType, shape, data ?? [])
+        : fromWire(name, datatype, shape, bytes);
+  }
+  return { model: header.model_name ?? '', version: header.model_version ?? '', id: header.id, outputs };
+}
