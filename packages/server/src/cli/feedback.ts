@@ -16,12 +16,16 @@ import { isRemote, openObjectStore, urlBelow } from '../store/objects/open.ts';
 import { cacheFolder } from './costs.ts';
 
 const PRUNE_MS = 3600_000;
+/** Other servers are told of labels too. */
+const REFRESH_MS = 30_000;
 export const NOTHING_KEPT: RecorderStats = { recorded: 0, dropped: 0, waiting: 0 };
 
 export interface FeedbackDeskOptions {
   readonly config: ServeConfig;
   readonly log: Logger;
   readonly onLive: (model: string, version: number, figure: LiveFigure) => void;
+  /** Names of those that are served. */
+  readonly models: () => readonly string[];
   /** Whether this process runs in a container; absent: found out. */
   readonly inContainer?: boolean;
 }
@@ -31,7 +35,7 @@ export class FeedbackDesk implements FeedbackSink {
   private feedback: Feedback | undefined;
   private sql: Sql | undefined;
   private payloads: Awaited<ReturnType<typeof payloadsOf>> | undefined;
-  private timer: NodeJS.Timeout | undefined;
+  private readonly timers: NodeJS.Timeout[] = [];
 
   constructor(options: FeedbackDeskOptions) {
     this.options = options;
@@ -48,9 +52,11 @@ export class FeedbackDesk implements FeedbackSink {
     const hooks = { onError: (err: FloeError) => log.error({ err }, 'feedback could not be kept'), onLive };
     this.payloads = await payloadsOf(config);
     const feedback = await Feedback.open(this.sql, this.payloads, settingsOf(config), hooks);
-    this.timer = setInterval(() => void this.prune(feedback), PRUNE_MS).unref();
+    this.timers.push(setInterval(() => void this.prune(feedback), PRUNE_MS).unref());
+    this.timers.push(setInterval(() => void this.refresh().catch(hooks.onError), REFRESH_MS).unref());
     void this.prune(feedback);
     this.feedback = feedback;
+    await this.refresh();
   }
 
   record(interaction: Interaction): void {
@@ -70,14 +76,15 @@ export class FeedbackDesk implements FeedbackSink {
     return this.feedback?.stats() ?? NOTHING_KEPT;
   }
 
-  /** Tells what is known so far of a model's versions, as another process may have been told. */
-  async refresh(model: string): Promise<void> {
-    for (const [version, figure] of (await this.feedback?.live(model)) ?? [])
-      this.options.onLive(model, version, figure);
+  /** Tells what is known so far of all versions, as other processes may have been told. */
+  private async refresh(): Promise<void> {
+    for (const model of this.options.models())
+      for (const [version, figure] of (await this.feedback?.live(model)) ?? [])
+        this.options.onLive(model, version, figure);
   }
 
   async close(): Promise<void> {
-    clearInterval(this.timer);
+    for (const timer of this.timers) clearInterval(timer);
     await this.feedback?.close();
     this.payloads?.close();
     await this.sql?.close();

@@ -81,8 +81,7 @@ async function start(
   );
   closing.push(() => Promise.all([servers.http.close(), servers.admin.close()]));
   await loading;
-  if (serving.feedback !== undefined)
-    await openDatabase(config, serving.feedback, training, serving.models.names(), log, closing);
+  if (serving.feedback !== undefined) await openDatabase(config, serving.feedback, training, log, closing);
   return { http: servers.http.address, admin: servers.admin.address, reload: () => watcher.look() };
 }
 
@@ -91,12 +90,10 @@ async function openDatabase(
   config: ServeConfig,
   feedback: FeedbackDesk,
   training: TrainingPort,
-  models: readonly string[],
   log: Logger,
   closing: Closing,
 ): Promise<void> {
   await feedback.open();
-  for (const model of models) await feedback.refresh(model);
   const { TrainingDesk } = await import('./training.ts');
   const desk = await TrainingDesk.open({ config, log, ...feedback.database() });
   closing.push(() => desk.close());

@@ -115,7 +115,8 @@ export async function openServing(
   const cache = outputCache(config, accuracy, rerunBy(models, input), second);
   closing.push(() => cache.close());
   const onLive: AccuracyBook['live'] = (model, version, figure) => accuracy.live(model, version, figure);
-  const feedback = config.sql === '' ? undefined : new FeedbackDesk({ config, log, onLive, ...place });
+  const feedback =
+    config.sql === '' ? undefined : new FeedbackDesk({ config, log, onLive, models: () => models.names(), ...place });
   if (feedback !== undefined) closing.push(() => feedback.close());
   const kept = feedback === undefined ? {} : { feedback };
   return {
