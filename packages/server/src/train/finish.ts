@@ -1,5 +1,5 @@
 /**
- * What comes after a trainer, whichever it was: its model is frozen if it is not yet, compared with the version that it was trained from, and
+ * What comes after a trainer, whichever it was: its model is frozen if it is not yet, compared with the version whose place it may take, and
  * measured beside it by the examples held out. What fails here is never published.
  */
 import { join } from 'node:path';
@@ -24,6 +24,8 @@ import { driftBetween, type Evaluation, evaluate, storeEvaluation } from './eval
 
 export interface FinishRequest extends TrainRequest {
   readonly trainer: string;
+  /** Folder of the version whose place it may take: the stable one by now, most often its base. */
+  readonly stable: string;
   /** What the trainer left: a version's folder, or anything that `floe freeze` reads. */
   readonly trained: string;
 }
@@ -32,7 +34,7 @@ export interface Finished {
   /** Its manifest says what was measured. */
   readonly folder: string;
   readonly evaluation: Evaluation;
-  /** Of the version that it was trained from, by the same examples. */
+  /** Of the stable version, by the same examples. */
   readonly before: Evaluation;
   readonly drift: Drift;
 }
@@ -46,13 +48,12 @@ export async function finish(request: FinishRequest, signal: AbortSignal): Promi
   const folder = (await exists(join(request.trained, MANIFEST_FILE)))
     ? request.trained
     : await freezeTrained(request, base);
-  const manifest = await readManifest(folder);
-  checkSignature(base, manifest);
+  checkSignature(await readManifest(request.stable), await readManifest(folder));
   await checkWeights(folder);
   const dataset = await readDataset(request.dataset);
-  const before = await evaluate(request.base, dataset, signal);
+  const before = await evaluate(request.stable, dataset, signal);
   const evaluation = await evaluate(folder, dataset, signal);
-  const drift = await driftBetween(request.base, folder, dataset, signal);
+  const drift = await driftBetween(request.stable, folder, dataset, signal);
   await storeEvaluation(folder, evaluation);
   return { folder, evaluation, before, drift };
 }
@@ -87,8 +88,8 @@ function describedFor(base: Manifest, key: string): Description {
   return { ...description, preprocessing: { ...others, [key]: images } };
 }
 
-function checkSignature(base: Manifest, made: Manifest): void {
-  const [before, after] = [defaultOf(base), defaultOf(made)];
+function checkSignature(stable: Manifest, made: Manifest): void {
+  const [before, after] = [defaultOf(stable), defaultOf(made)];
   for (const side of ['inputs', 'outputs'] as const) {
     for (const [name, spec] of Object.entries(before[side])) checkSpec(side, name, spec, after[side][name]);
   }
@@ -135,7 +136,11 @@ async function checkWeights(folder: string): Promise<void> {
 }
 
 function unfit(reason: string, tensor: string): FloeError {
-  return new FloeError('FAILED_PRECONDITION', `the trained model cannot take the place of its base: ${reason}`, {
-    tensor,
-  });
+  return new FloeError(
+    'FAILED_PRECONDITION',
+    `the trained model cannot take the place of the stable version: ${reason}`,
+    {
+      tensor,
+    },
+  );
 }

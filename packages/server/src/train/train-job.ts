@@ -113,8 +113,16 @@ class Training {
     }
     const run: TrainingRun = { ...this.payload, ...this.deps, folder: this.folder };
     const trained = await runTrainer(run, request, this.trainContext(TRAINER));
-    const finished = await runFinish(run, { ...request, trainer: this.payload.trainer, trained }, this.trainContext(0));
-    return this.release(finished as unknown as Finished, base, dataset);
+    const stable = (await repository.channels(model)).stable ?? base;
+    const finishing = {
+      ...request,
+      trainer: this.payload.trainer,
+      trained,
+      // Somebody may have made another one stable since this began.
+      stable: stable === base ? request.base : await repository.bring(model, stable, join(this.folder, 'stable')),
+    };
+    const finished = await runFinish(run, finishing, this.trainContext(0));
+    return this.release(finished as unknown as Finished, { base, stable, dataset });
   }
 
   /** Decides what is learned from, and from which version on; a job that is begun again does not decide anew. */
@@ -177,27 +185,27 @@ class Training {
     await store.dropCheckpoints(id, state);
   }
 
-  private async release({ folder, evaluation, before, drift }: Finished, base: number, dataset: string): Promise<Json> {
+  private async release(
+    { folder, evaluation, before, drift }: Finished,
+    { base, stable, dataset }: { readonly base: number; readonly stable: number; readonly dataset: string },
+  ): Promise<Json> {
     const { repository } = this.deps;
     const { model, rollout } = this.payload;
     const actor = { by: `job ${this.context.job.id}`, why: this.payload.why };
     // Without a stable version the newest serves, and that would be this one at once.
-    await repository.changeChannels(
-      model,
-      (now) => (now.stable === undefined ? { ...now, stable: base } : undefined),
-      actor,
-    );
+    await repository.changeChannels(model, (now) => (now.stable === undefined ? { ...now, stable } : undefined), actor);
     this.context.signal.throwIfAborted();
     const version = (await repository.publishedBy(model, actor.by)) ?? (await repository.publish(model, folder, actor));
     const checks = this.judge({ evaluation, before, drift } as Finished);
     const isBetter = checks.every(({ state }) => state === 'passed');
     for (const { check, state, reason } of checks) this.context.log(`${check}: ${state}: ${reason}`);
-    if (isBetter && rollout !== false) await this.startTrial(version, rollout, checks);
+    if (isBetter && rollout !== false) await this.startTrial(version, stable, rollout, checks);
     this.context.progress(1);
     const [score, scoreBefore] = [scoreOf(evaluation), scoreOf(before)];
     return {
       version,
       base,
+      stable,
       dataset,
       isBetter,
       score: score as never,
@@ -219,15 +227,22 @@ class Training {
     return decidePromotion(facts, { ...PROMOTION, tolerance }).checks.filter(({ check }) => check !== 'canary');
   }
 
-  /** A trial that is under way yields to a newer version's; one that a person began does not. */
-  private async startTrial(version: number, steps: readonly number[], checks: readonly Check[]): Promise<void> {
+  /** A trial that is under way yields to a newer version's; one that a person began does not. What was compared with has to be stable still. */
+  private async startTrial(
+    version: number,
+    stable: number,
+    steps: readonly number[],
+    checks: readonly Check[],
+  ): Promise<void> {
     const { model } = this.payload;
     const why = checks.map(({ reason }) => reason).join('; ');
     await this.deps.repository.changeChannels(
       model,
       (now) => {
         const isFree = now.canary === undefined || (now.canary.steps !== undefined && now.canary.version < version);
-        return isFree ? { ...now, canary: { version, percent: steps[0] as number, steps } } : undefined;
+        return isFree && now.stable === stable
+          ? { ...now, canary: { version, percent: steps[0] as number, steps } }
+          : undefined;
       },
       { by: `job ${this.context.job.id}`, why },
     );

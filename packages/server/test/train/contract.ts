@@ -1,5 +1,5 @@
 /** Trainings as jobs, whatever the database and the store of objects are. */
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -22,6 +22,8 @@ import { digitExamples } from '../support/digits-set.ts';
 import { frozenDigits } from '../support/frozen-digits.ts';
 
 const ANN = { by: 'ann' };
+/** What the trainer that waits waits for. */
+const GO = join(tmpdir(), `floe-go-${process.pid}`);
 const ASKED = { labelled: 0, why: 'a test', by: 'ann' };
 
 /** A trainer that is a few lines of JavaScript, with what it was asked for as `request`. */
@@ -43,6 +45,10 @@ const PROGRAMS = new Map(
     copies: scripted(
       'cpSync(request.parameters.from, request.output + "/model.pb"); say({ result: { model: "model.pb" } })',
     ),
+    waits: scripted(`
+      say({ log: 'waits' });
+      while (!existsSync('${GO}')) await new Promise((resolve) => setTimeout(resolve, 20));
+      cpSync(request.base + '/frozen.pb', request.output + '/model.pb'); say({ result: { model: 'model.pb' } })`),
     crashes: scripted('console.error("out of cheese"); process.kill(process.pid, "SIGSEGV")'),
     garbage: scripted('writeFileSync(request.output + "/saved_model.pb", Buffer.from("no model at all"))'),
     nothing: scripted(''),
@@ -216,6 +222,23 @@ export function trainingContract(open: () => Promise<Scratch>, objectsOf: () => 
       await second.stop();
       expect(logs.join('\n')).toMatch(/goes on from checkpoint 1-\d+[\s\S]*goes on after epoch/);
       expect(await repository.versions(model)).toEqual([1]);
+    });
+
+    it('is held against what is stable by then', async () => {
+      const job = await ask({ trainer: 'waits' });
+      const worker = queue.work('waiting', { [TRAIN]: trainJob(deps()) });
+      for await (const { kind, data } of queue.events(job.id, 0)) if (kind === 'log' && data === 'waits') break;
+      // Somebody publishes what is much better, and makes it stable.
+      const { folder: good } = await freezeVersion({ ...FREEZE, root: join(folder, 'good'), name: model });
+      await repository.publish(model, good, ANN);
+      await repository.promote(model, 2, ANN);
+      await writeFile(GO, '');
+      for await (const _ of queue.events(job.id, 0));
+      await worker.stop();
+      await rm(GO);
+      const { result } = await queue.get(job.id);
+      expect(result).toMatchObject({ base: 1, stable: 2, version: 3, isBetter: false });
+      expect(await repository.channels(model)).toEqual({ stable: 2, labels: {} });
     });
 
     it('does not publish twice where it is not known whether it did', async () => {
