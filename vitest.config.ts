@@ -7,6 +7,7 @@ export default defineConfig({
   resolve: {
     alias: {
       '@floe/graph/base': source('./packages/graph/src/base.ts'),
+      '@floe/graph/proto': source('./packages/graph/src/proto/index.ts'),
       '@floe/graph': source('./packages/graph/src/index.ts'),
     },
   },

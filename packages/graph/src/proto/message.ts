@@ -6,10 +6,11 @@
  *   const dim = Dim.decode(bytes, 'graph.pb');
  *
  * `one` has proto3's zero value when absent, `optional` is undefined when absent (members of a oneof, and messages), `many` is a
- * list, `floats` and `doubles` are typed arrays, `map` a Map. Unknown fields are passed over.
+ * list, those of `numbers.ts` are typed arrays, `map` a Map. Unknown fields are passed over.
  */
+import { FloeError } from '../errors.ts';
 import { type Codec, codec, SCALARS, type ScalarKind, type ScalarType } from './scalars.ts';
-import { BYTES, FIXED32, FIXED64, WireReader } from './wire.ts';
+import { BYTES, WireReader } from './wire.ts';
 import { WireWriter } from './wire-writer.ts';
 
 export type { ScalarKind } from './scalars.ts';
@@ -41,8 +42,13 @@ export interface Message<T> {
   readonly name: string;
   /** The table, by property name. */
   readonly fields: Readonly<Record<string, Pick<Field<unknown>, 'number' | 'label' | 'kindName' | 'message'>>>;
-  /** `file` and `base` (where the bytes begin in that file) are for error messages. Throws DATA_LOSS. */
-  decode(bytes: Uint8Array, file: string, base?: number): T;
+  /** Fields of which at most one is set, by the name of their group. */
+  readonly oneofs: Readonly<Record<string, readonly string[]>>;
+  /**
+   * `file` and `base` (where the bytes begin in that file) are for error messages; `most` bounds the texts, byte fields and messages in it,
+   * since each of them takes far more memory than bytes. Throws DATA_LOSS naming the field.
+   */
+  decode(bytes: Uint8Array, file: string, base?: number, most?: number): T;
   encode(value: T): Uint8Array;
   /** The encoding as pieces, so that large byte fields need no copy. */
   chunks(value: T): readonly Uint8Array[];
@@ -167,62 +173,6 @@ function writeAll<T>(writer: WireWriter, number: number, element: Codec<T>, valu
   }
 }
 
-interface FloatArray<A> {
-  new (length: number): A;
-  new (buffer: ArrayBufferLike, byteOffset: number, length: number): A;
-  readonly BYTES_PER_ELEMENT: number;
-}
-
-/** Packed floats, bit by bit as in the file (also the payload of a NaN), and without a copy where they are aligned. */
-export function floats(number: number): Field<Float32Array> {
-  return packedFloats(number, 'float', Float32Array);
-}
-
-export function doubles(number: number): Field<Float64Array> {
-  return packedFloats(number, 'double', Float64Array);
-}
-
-function packedFloats<A extends Float32Array | Float64Array>(
-  number: number,
-  kind: 'float' | 'double',
-  array: FloatArray<A>,
-): Field<A> {
-  const width = array.BYTES_PER_ELEMENT;
-  const wire = kind === 'float' ? FIXED32 : FIXED64;
-  return {
-    number,
-    label: 'many',
-    kindName: () => kind,
-    message: () => undefined,
-    initial: () => new array(0),
-    read: (reader, wireType, _depth, previous) => {
-      if (wireType !== BYTES) checkWire(reader, wire, wireType);
-      const bytes = wireType === BYTES ? reader.chunk() : reader.take(width);
-      if (bytes.byteLength % width !== 0)
-        throw reader.fail(`${bytes.byteLength} bytes are no whole number of ${kind}s`);
-      return joined(array, previous, bytes);
-    },
-    write: (writer, values) => {
-      if (values.length === 0) return;
-      writer.tag(number, BYTES);
-      writer.chunk(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-    },
-  };
-}
-
-/** `previous` followed by `bytes`. */
-function joined<A extends Float32Array | Float64Array>(array: FloatArray<A>, previous: A, bytes: Uint8Array): A {
-  const width = array.BYTES_PER_ELEMENT;
-  const before = previous.byteLength;
-  if (before === 0 && bytes.byteOffset % width === 0) {
-    return new array(bytes.buffer, bytes.byteOffset, bytes.byteLength / width);
-  }
-  const joint = new Uint8Array(before + bytes.byteLength);
-  joint.set(new Uint8Array(previous.buffer, previous.byteOffset, before));
-  joint.set(bytes, before);
-  return new array(joint.buffer, 0, joint.byteLength / width);
-}
-
 export function map<T>(number: number, kind: Kind<T>): Field<ReadonlyMap<string, T>>;
 export function map<K extends ScalarKind>(number: number, kind: K): Field<ReadonlyMap<string, ScalarType<K>>>;
 export function map<T>(number: number, kind: ScalarKind | Kind<T>): Field<ReadonlyMap<string, T>> {
@@ -256,10 +206,26 @@ export function map<T>(number: number, kind: ScalarKind | Kind<T>): Field<Readon
   };
 }
 
-export function message<T extends object>(name: string, fields: Fields<T>): Message<T> {
+interface Row {
+  readonly key: string;
+  readonly field: Field<unknown>;
+  /** Members of the same oneof, which end when this one is set. */
+  readonly rivals: readonly string[];
+}
+
+/** `oneofs`: names of fields that rule each other out, by group; they are `optional`, and the one that comes last holds. */
+export function message<T extends object>(
+  name: string,
+  fields: Fields<T>,
+  oneofs: Readonly<Record<string, readonly (keyof T & string)[]>> = {},
+): Message<T> {
   const rows = Object.entries(fields) as [keyof T & string, Field<unknown>][];
-  const byNumber: { readonly key: string; readonly field: Field<unknown> }[] = [];
-  for (const [key, field] of rows) byNumber[field.number] = { key, field };
+  const groups = Object.values(oneofs);
+  const byNumber: Row[] = [];
+  for (const [key, field] of rows) {
+    const rivals = groups.find((group) => group.includes(key))?.filter((member) => member !== key) ?? [];
+    byNumber[field.number] = { key, field, rivals };
+  }
   // Copying an object is cheaper than building it; only arrays of bytes must not be shared.
   const blank: Readonly<Record<string, unknown>> = Object.fromEntries(
     rows.map(([key, field]) => [key, field.initial()]),
@@ -270,11 +236,20 @@ export function message<T extends object>(name: string, fields: Fields<T>): Mess
     if (depth > MAX_DEPTH) throw reader.fail(`${name} is nested more than ${MAX_DEPTH} deep`);
     const value: Record<string, unknown> = { ...blank };
     for (const [key, field] of unshared) value[key] = field.initial();
-    while (!reader.done) {
-      const tag = reader.uint32();
-      const row = byNumber[tag >>> 3];
-      if (row === undefined) reader.skip(tag & 7);
-      else value[row.key] = row.field.read(reader, tag & 7, depth, value[row.key]);
+    let row: Row | undefined;
+    try {
+      while (!reader.done) {
+        row = undefined;
+        const tag = reader.uint32();
+        row = byNumber[tag >>> 3];
+        if (row === undefined) reader.skip(tag & 7);
+        else {
+          value[row.key] = row.field.read(reader, tag & 7, depth, value[row.key]);
+          for (const rival of row.rivals) value[rival] = undefined;
+        }
+      }
+    } catch (error) {
+      throw row === undefined ? error : inField(error, row.key);
     }
     return value as T;
   }
@@ -299,9 +274,19 @@ export function message<T extends object>(name: string, fields: Fields<T>): Mess
   return {
     name,
     fields: fields as Readonly<Record<string, Field<unknown>>>,
-    decode: (bytes, file, base = 0) => read(new WireReader(bytes, file, base), 0),
+    oneofs,
+    decode: (bytes, file, base = 0, most = Number.POSITIVE_INFINITY) =>
+      read(new WireReader(bytes, file, base, most), 0),
     encode: (value) => written(value).finish(),
     chunks: (value) => written(value).chunks(),
     codec: codec<T>(BYTES, undefined, nested, (writer, value) => writer.nested(() => write(writer, value))),
   };
+}
+
+/** The error, with `key` before the path of the field that it is about. */
+function inField(error: unknown, key: string): unknown {
+  if (!(error instanceof FloeError)) return error;
+  const [first = {}, ...others] = error.details;
+  const field = first.field === undefined ? key : `${key}.${first.field}`;
+  return new FloeError(error.code, error.message, [{ ...first, field }, ...others], error.cause);
 }

@@ -3,7 +3,8 @@
  * Source of the field numbers: TensorFlow's `.proto` files under `tensorflow/core/framework` and `tensorflow/core/protobuf`;
  * the conformance suite checks every row against the descriptors inside PyPI's `tensorflow`.
  */
-import { doubles, floats, type Message, many, map, message, one, optional } from './message.ts';
+import { type Message, many, map, message, one, optional } from './message.ts';
+import { doubles, floats } from './numbers.ts';
 
 export interface VersionDef {
   readonly producer: number;

@@ -160,7 +160,8 @@ export class WireWriter {
   private reserve(count: number): void {
     if (this.used + count <= this.block.byteLength) return;
     this.flush();
-    this.block = new Uint8Array(Math.max(BLOCK, count));
+    // Most messages are small; large ones shall not come in many pieces.
+    this.block = new Uint8Array(Math.max(Math.min(BLOCK, 4 * this.block.byteLength), count));
     this.view = new DataView(this.block.buffer);
     this.start = 0;
     this.used = 0;

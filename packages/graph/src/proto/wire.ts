@@ -27,9 +27,13 @@ export class WireReader {
   private low = 0;
   private high = 0;
   private readonly repeats: Repeats;
+  /** Length-delimited fields that may still come. */
+  private allowance: number;
   position = 0;
 
-  constructor(bytes: Uint8Array, source: string, base = 0) {
+  /** `most`: length-delimited fields that are read before the bytes are refused. */
+  constructor(bytes: Uint8Array, source: string, base = 0, most = Number.POSITIVE_INFINITY) {
+    this.allowance = most;
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.end = bytes.byteLength;
@@ -113,7 +117,14 @@ export class WireReader {
 
   /** A length-delimited field as a view of the input. */
   chunk(): Uint8Array {
-    return this.take(this.uint32());
+    return this.take(this.lengthOfField());
+  }
+
+  /** The bytes of the next varint. */
+  varintBytes(): Uint8Array {
+    const start = this.position;
+    this.varint();
+    return this.bytes.subarray(start, this.position);
   }
 
   /** The next `length` bytes as a view of the input. */
@@ -124,7 +135,7 @@ export class WireReader {
 
   /** Text in UTF-8. Equal texts are mostly one object: a graph names each of its nodes wherever it uses it. */
   string(): string {
-    const length = this.uint32();
+    const length = this.lengthOfField();
     const at = this.skipTo(length);
     return this.repeats.get(this.string, at, length, () => this.text(at, length));
   }
@@ -145,7 +156,7 @@ export class WireReader {
 
   /** Confines the reader to the next length-delimited field. Give what this returns to `leave` after reading it. */
   enter(): number {
-    const length = this.uint32();
+    const length = this.lengthOfField();
     if (length > this.left) throw this.overlong(length);
     const outer = this.end;
     this.end = this.position + length;
@@ -213,6 +224,12 @@ export class WireReader {
     }
     this.latin1 ??= Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     return this.latin1.toString('latin1', at, at + length);
+  }
+
+  private lengthOfField(): number {
+    this.allowance -= 1;
+    if (this.allowance < 0) throw this.fail('too many fields, each of which takes memory of its own,');
+    return this.uint32();
   }
 
   private byte(): number {

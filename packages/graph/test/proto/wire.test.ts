@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FloeError } from '../../src/errors.ts';
-import { doubles, floats, type Message, many, map, message, one, optional } from '../../src/proto/message.ts';
+import { type Message, many, map, message, one, optional } from '../../src/proto/message.ts';
+import { doubles, floats } from '../../src/proto/numbers.ts';
 import { GraphDef } from '../../src/proto/tensorflow.ts';
 import { WireReader } from '../../src/proto/wire.ts';
 
