@@ -11,7 +11,7 @@ export interface Served {
 }
 
 export function serveArguments(root: string, port: number, extra: readonly string[] = []): string[] {
-  const where = ['--models', root, '--http-port', String(port), '--admin-port', '0'];
+  const where = ['--models', root, '--http-port', String(port), '--admin-port', '0', '--grpc-port', '0'];
   return [MAIN, 'serve', ...where, '--access-log', 'false', '--log-level', 'error', '--json', ...extra];
 }
 

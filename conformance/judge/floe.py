@@ -34,7 +34,7 @@ def freeze(case, root):
 def serve(root, log):
     """`127.0.0.1:port` of a server that is ready. It gets SIGTERM at the end, and has to leave with exit code 0."""
     port = free_port()
-    command = [FLOE, "serve", "--models", root, "--http-port", str(port), "--admin-port", "0"]
+    command = [FLOE, "serve", "--models", root, "--http-port", str(port), "--admin-port", "0", "--grpc-port", "off"]
     with open(log, "wb") as stream:
         server = subprocess.Popen(command, stdout=stream, stderr=stream)
     try:

@@ -22,7 +22,13 @@ beforeAll(async () => {
   folder = await digitsFolder();
   sql = await postgres.process.database('serving');
   feedbackDir = join(folder.root, '.feedback');
-  const options = { httpPort: 0, adminPort: 0, cacheDir: join(folder.root, '.cache'), labelsPerMinute: 10_000 };
+  const options = {
+    httpPort: 0,
+    adminPort: 0,
+    grpcPort: 'off',
+    cacheDir: join(folder.root, '.cache'),
+    labelsPerMinute: 10_000,
+  };
   const config = resolveConfig({ models: folder.root, sql, feedbackDir, ...options }, {}, {});
   floe = await startServer(config, pino({ level: 'silent' }));
 });

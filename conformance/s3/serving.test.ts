@@ -36,7 +36,14 @@ async function floe(...args: readonly string[]): Promise<Record<string, unknown>
 }
 
 function start(): Promise<RunningServer> {
-  const options = { models: url, httpPort: 0, adminPort: 0, cacheDir: join(folder, 'cache'), pollSeconds: 3600 };
+  const options = {
+    models: url,
+    httpPort: 0,
+    adminPort: 0,
+    grpcPort: 'off',
+    cacheDir: join(folder, 'cache'),
+    pollSeconds: 3600,
+  };
   return startServer(resolveConfig(options, {}, {}), pino({ level: 'silent' }));
 }
 
@@ -96,7 +103,7 @@ it('serves what is published and promoted, by a few requests a look, and without
 it('says at its start what is wrong with the bucket', async () => {
   const other = (models: string): Promise<RunningServer> =>
     startServer(
-      resolveConfig({ models, httpPort: 0, adminPort: 0, cacheDir: folder }, {}, {}),
+      resolveConfig({ models, httpPort: 0, adminPort: 0, grpcPort: 'off', cacheDir: folder }, {}, {}),
       pino({ level: 'silent' }),
     );
   await expect(other(s3.bucket('models').replace('models/', 'nothing/'))).rejects.toMatchObject({ code: 'NOT_FOUND' });

@@ -18,7 +18,7 @@ export function freezeCommand(source: string, root: string, name: string): void 
 
 /** Runs a server on `root` for as long as `work` takes. Throws where it does not start or does not leave cleanly. */
 export async function withServer(root: string, work: (address: string) => Promise<void>): Promise<void> {
-  const where = ['--models', root, '--http-port', '0', '--admin-port', '0'];
+  const where = ['--models', root, '--http-port', '0', '--admin-port', '0', '--grpc-port', 'off'];
   const server = spawn(process.execPath, [MAIN, 'serve', ...where, '--log-level', 'error', '--json'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -189,6 +189,8 @@ it('adds up in the end', async () => {
     '0',
     '--admin-port',
     '0',
+    '--grpc-port',
+    'off',
     '--labels-per-minute',
     '1000000',
   ]).start();
@@ -202,6 +204,8 @@ it('adds up in the end', async () => {
     ports[0] as string,
     '--admin-port',
     ports[1] as string,
+    '--grpc-port',
+    'off',
     '--labels-per-minute',
     '1000000',
   ]).start();

@@ -50,7 +50,7 @@ it('trains the whole network, on the worker that is left when the first is kille
   await floe('datasets', 'add', 'digits', join(folder, 'digits.npz'), '--models', models);
   await floe('plans', 'set', 'digits', 'examples/keras-digits/plan.yaml', '--models', models);
   const common = ['--models', models, '--sql', sql, '--cache-dir', join(folder, 'cache')];
-  const serving = await start('serve', ...common, '--http-port', '0', '--admin-port', '0');
+  const serving = await start('serve', ...common, '--http-port', '0', '--admin-port', '0', '--grpc-port', 'off');
   const url = ['--url', String(serving.ready['admin'])];
   const trainers = ['--trainers', 'examples/keras-digits/trainers.yaml'];
   const first = await start('worker', ...common, ...trainers);

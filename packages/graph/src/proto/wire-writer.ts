@@ -9,6 +9,9 @@ const BLOCK = 1 << 16;
 /** Byte fields longer than this are kept by reference. */
 const BY_REFERENCE = 4096;
 
+/** Texts up to this length have one byte of length before them, if they are ASCII. */
+const SHORT_TEXT = 127;
+
 const utf8 = new TextEncoder();
 
 export class WireWriter {
@@ -93,7 +96,23 @@ export class WireWriter {
   }
 
   string(text: string): void {
-    this.chunk(utf8.encode(text));
+    if (!this.shortAscii(text)) this.chunk(utf8.encode(text));
+  }
+
+  /** Names, which nearly all texts are, need no encoder. False where `text` is none. */
+  private shortAscii(text: string): boolean {
+    const { length } = text;
+    if (length > SHORT_TEXT) return false;
+    this.reserve(1 + length);
+    const { block, used } = this;
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i);
+      if (code >= 0x80) return false;
+      block[used + 1 + i] = code;
+    }
+    block[used] = length;
+    this.used = used + 1 + length;
+    return true;
   }
 
   /** A length-delimited field of whatever `write` writes. */
@@ -134,8 +153,14 @@ export class WireWriter {
 
   /** A length is known only after what it measures: what was written since is moved, or its first part is cut in two. */
   private insertLength(mark: Mark, length: number): void {
+    if (length < 0x80 && this.used < this.block.byteLength && this.isInBlock(mark)) {
+      this.block.copyWithin(mark.at + 1, mark.at, this.used);
+      this.block[mark.at] = length;
+      this.used += 1;
+      return;
+    }
     const prefix = varintBytes(length);
-    if (this.parts.length === mark.part && this.block === mark.block) {
+    if (this.isInBlock(mark)) {
       this.reserveInPlace(prefix.byteLength);
       if (this.block === mark.block) {
         this.block.copyWithin(mark.at + prefix.byteLength, mark.at, this.used);
@@ -150,6 +175,11 @@ export class WireWriter {
     const pieces = [first, prefix, rest].filter((piece) => piece.byteLength > 0);
     this.parts.splice(mark.part, old === undefined ? 0 : 1, ...pieces);
     this.stored += prefix.byteLength;
+  }
+
+  /** Whether all that was written since lies in one piece. */
+  private isInBlock(mark: Mark): boolean {
+    return this.parts.length === mark.part && this.block === mark.block;
   }
 
   /** Room for `count` more bytes in this block; where there is none, all of it becomes a part. */

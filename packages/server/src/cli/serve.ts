@@ -13,8 +13,10 @@ export async function serveCommand(options: Record<string, unknown>): Promise<nu
   const log: Logger = pino({ level: config.logLevel }, pino.destination({ dest: json === true ? 2 : 1, sync: true }));
   const stop = interrupted(process);
   const server = await startServer(config, log);
-  log.info({ http: server.http, admin: server.admin, models: config.models }, 'serving');
-  if (json === true) printJson({ http: server.http, admin: server.admin });
+  const { http, admin, grpc } = server;
+  const addresses = { http, admin, ...(grpc === undefined ? {} : { grpc }) };
+  log.info({ ...addresses, models: config.models }, 'serving');
+  if (json === true) printJson(addresses);
   log.info({ signal: await stop }, 'draining');
   return (await drained(server, config, log)) ? EXIT.ok : EXIT.failed;
 }

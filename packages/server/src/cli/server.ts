@@ -1,16 +1,13 @@
 /** The composition root of a server: wires what answers, the registry and the transports from one configuration. */
-import { FloeError } from '@floe/graph/base';
 import type { Logger } from 'pino';
-import { bodyLimitBytes, type ServeConfig } from '../core/config.ts';
-import { VERSION } from '../core/version.ts';
+import type { ServeConfig } from '../core/config.ts';
 import { Watcher } from '../registry/watcher.ts';
-import type { Releases } from '../transport/http/admin-releases.ts';
-import type { HttpServer, TlsOptions } from '../transport/http/deps.ts';
-import { RecentRequests } from '../transport/http/recent-requests.ts';
 import { type Identity, openIdentity } from '../transport/identity/identity.ts';
+import { RecentRequests } from '../transport/recent-requests.ts';
 import type { FeedbackDesk } from './feedback.ts';
+import { closeAll, listen, repositoryControl } from './listen.ts';
 import { repositoryOf, rolloutOf } from './releases.ts';
-import { type Closing, openServing, type Place, type Serving } from './serving.ts';
+import { type Closing, openServing, type Place } from './serving.ts';
 import { openSource } from './source.ts';
 import { TrainingPort } from './training-port.ts';
 
@@ -18,6 +15,8 @@ export interface RunningServer {
   /** Such as `http://127.0.0.1:8501`. */
   readonly http: string;
   readonly admin: string;
+  /** Such as `127.0.0.1:8500`; absent where it is off. */
+  readonly grpc?: string;
   /** Looks for new versions now; resolves when they serve or have failed. */
   reload(): Promise<void>;
   /** Takes no more requests, answers those under way, unloads everything. */
@@ -67,22 +66,23 @@ async function start(
   loading.catch(() => {});
   const identity = await identityOf(config, log, closing);
   const training = new TrainingPort();
-  const servers = await listen(
-    config,
-    {
-      ...serving,
-      identity,
-      log,
-      recent: new RecentRequests(),
-      releases,
-      ...(serving.feedback === undefined ? {} : { training }),
-    },
-    () => watcher.look(),
-  );
-  closing.push(() => Promise.all([servers.http.close(), servers.admin.close()]));
+  const shared = {
+    ...serving,
+    identity,
+    log,
+    recent: new RecentRequests(),
+    releases,
+    repository: repositoryControl(watcher, serving.models),
+    ...(serving.feedback === undefined ? {} : { training }),
+  };
+  const servers = await listen(config, shared, () => watcher.look());
+  // All of them stop taking requests at once.
+  closing.push(() => closeAll(servers));
   await loading;
   if (serving.feedback !== undefined) await openDatabase(config, serving.feedback, training, log, closing);
-  return { http: servers.http.address, admin: servers.admin.address, reload: () => watcher.look() };
+  const { http, admin, grpc } = servers;
+  const addresses = { http: http.address, admin: admin.address, ...(grpc === undefined ? {} : { grpc: grpc.address }) };
+  return { ...addresses, reload: () => watcher.look() };
 }
 
 /** When the models serve: a database takes its time, and nobody who asks them waits for it. */
@@ -101,62 +101,10 @@ async function openDatabase(
   if (config.allInOne) log.info({ devices: await desk.work() }, 'trains as well');
 }
 
-async function listen(
-  config: ServeConfig,
-  shared: Serving & {
-    readonly identity: Identity;
-    readonly log: Logger;
-    readonly recent: RecentRequests;
-    readonly releases: () => Promise<Releases>;
-    readonly training?: TrainingPort;
-  },
-  rescan: () => Promise<void>,
-): Promise<{ http: HttpServer; admin: HttpServer }> {
-  const tls = tlsOf(config);
-  const [{ createHttpServer }, { createAdminServer }] = await Promise.all([
-    import('../transport/http/server.ts'),
-    import('../transport/http/admin.ts'),
-  ]);
-  const options = {
-    host: config.host,
-    port: config.httpPort,
-    bodyLimit: bodyLimitBytes(config),
-    accessLog: config.accessLog,
-    version: VERSION,
-    ...tls,
-  };
-  const http = await createHttpServer({ ...shared, options });
-  try {
-    const admin = await createAdminServer({
-      ...shared,
-      rescan,
-      describe: (model, version) => shared.models.describe(model, version),
-      options: { host: config.adminHost, port: config.adminPort, ...tls },
-    });
-    return { http, admin };
-  } catch (error) {
-    await http.close();
-    throw error;
-  }
-}
-
 async function identityOf(config: ServeConfig, log: Logger, closing: Closing): Promise<Identity> {
   if (config.keys === '') return openIdentity;
   const { KeyFileIdentity } = await import('../transport/identity/key-file.ts');
   const identity = new KeyFileIdentity(config.keys, log).watchFile();
   closing.push(() => identity.close());
   return identity;
-}
-
-function tlsOf(config: ServeConfig): { tls?: TlsOptions } {
-  const { tlsCert: cert, tlsKey: key } = config;
-  if (cert === '' && key === '') return {};
-  if (cert === '' || key === '') throw onlyOne(cert === '' ? '--tls-cert' : '--tls-key');
-  return { tls: { cert, key } };
-}
-
-function onlyOne(missing: string): FloeError {
-  return new FloeError('INVALID_ARGUMENT', `TLS needs a certificate and a key: ${missing} is missing`, {
-    field: missing,
-  });
 }

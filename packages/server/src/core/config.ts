@@ -32,6 +32,12 @@ export const ServeConfig = z.strictObject({
     .describe('Folder with <model>/<version>/, or s3://bucket/prefix?endpoint=...&region=...&path-style=...&ca=... .'),
   host: z.string().default('127.0.0.1').describe('Address to listen on; 0.0.0.0 is the default inside a container.'),
   httpPort: port.default(8501).describe('Port of the inference API, health and metrics; 0 picks a free one.'),
+  grpcPort: z
+    .literal('off')
+    .or(port)
+    .default(8500)
+    .describe('Port of the inference API over gRPC; 0 picks a free one, off opens none.'),
+  grpcSocket: z.string().default('').describe('Unix socket of the same, beside the port and without TLS; empty: none.'),
   adminPort: port.default(8502).describe('Port of the admin API; 0 picks a free one.'),
   adminHost: z.string().default('127.0.0.1').describe('Address of the admin API.'),
   pollSeconds: z.coerce.number().min(0.1).max(3600).default(2).describe('Seconds between looks for new versions.'),
@@ -137,6 +143,12 @@ export const ServeConfig = z.strictObject({
   keys: z.string().default('').describe('File of API keys; empty leaves inference open and managing to loopback.'),
   tlsCert: z.string().default('').describe('PEM certificate chain; re-read when it changes.'),
   tlsKey: z.string().default('').describe('PEM private key; re-read when it changes.'),
+  tlsClientCa: z
+    .string()
+    .default('')
+    .describe(
+      'PEM authorities: on every port, clients have to show a certificate that one of them signed; empty: none.',
+    ),
   sql: z
     .string()
     .default('')

@@ -27,6 +27,7 @@ export class Watcher {
   private readonly options: WatcherOptions;
   private lastFound: ReadonlyMap<string, FoundModel> = new Map();
   private timer: NodeJS.Timeout | undefined;
+  private readonly hiddenModels = new Set<string>();
   private looking: Promise<void> = Promise.resolve();
   private stopped = false;
 
@@ -46,6 +47,26 @@ export class Watcher {
     const look = this.looking.then(() => this.lookOnce());
     this.looking = look.catch(() => {});
     return look;
+  }
+
+  /** Models that are passed over although they are there. */
+  get hidden(): readonly string[] {
+    return [...this.hiddenModels].sort();
+  }
+
+  /** Passes over a model until it is shown, and looks; false where there is no such model. */
+  async hide(model: string): Promise<boolean> {
+    await this.looking;
+    if (!this.lastFound.has(model)) return false;
+    this.hiddenModels.add(model);
+    await this.look();
+    return true;
+  }
+
+  /** Takes a model into account again, and looks. */
+  show(model: string): Promise<void> {
+    this.hiddenModels.delete(model);
+    return this.look();
   }
 
   /** Ends the watch; resolves when a look under way is over. */
@@ -70,9 +91,10 @@ export class Watcher {
     const { source, keepVersions } = this.options;
     const found = await source.find();
     const models = new Map<string, Aspired>();
-    for (const [model, { versions, channels }] of found)
-      if (versions.length > 0)
-        models.set(model, { channels, versions: aspiredVersions(versions, channels, keepVersions) });
+    for (const [model, { versions, channels }] of found) {
+      if (versions.length === 0 || this.hiddenModels.has(model)) continue;
+      models.set(model, { channels, versions: aspiredVersions(versions, channels, keepVersions) });
+    }
     await this.options.onAspired(models);
     for (const { model, version } of deleted(this.lastFound, found)) this.options.onDeleted?.(model, version);
     this.lastFound = found;

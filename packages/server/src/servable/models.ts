@@ -19,8 +19,24 @@ export class ServedModels implements Models {
   /** Settles when what was there at the start serves or has failed. */
   private readonly firstLook = Promise.withResolvers<void>();
 
+  private readonly listeners = new Set<() => void>();
+
   constructor(deps: ModelsDeps) {
-    this.deps = deps;
+    const onChange: ModelsDeps['onChange'] = (model, status) => {
+      deps.onChange(model, status);
+      this.tell();
+    };
+    this.deps = { ...deps, onChange };
+  }
+
+  /** Calls the listener whenever what serves may be another; gives what ends that. */
+  onChange(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  private tell(): void {
+    for (const listener of this.listeners) listener();
   }
 
   /** A request that comes while the server starts waits for the model: the port is open before all are loaded. */
@@ -71,11 +87,13 @@ export class ServedModels implements Models {
     }
     this.looked = true;
     this.firstLook.resolve();
+    this.tell();
   }
 
   /** Unloads everything, once what is under way is answered. */
   async close(): Promise<void> {
     this.closed = true;
+    this.tell();
     await this.aspire(new Map());
   }
 }

@@ -49,7 +49,7 @@ const BLANK = Array.from({ length: 28 }, () => Array.from({ length: 28 }, () => 
 async function serving(ask: (url: string) => Promise<Ended>): Promise<[asked: Ended, served: Ended]> {
   const asked = Promise.withResolvers<Ended>();
   let isAsking = false;
-  const flags = ['serve', '--models', root, '--http-port', '0', '--admin-port', '0', '--json'];
+  const flags = ['serve', '--models', root, '--http-port', '0', '--admin-port', '0', '--grpc-port', '0', '--json'];
   const served = await floe(flags, (kill, out) => {
     if (isAsking || !out.includes('\n')) return;
     isAsking = true;

@@ -9,7 +9,14 @@ import { digitsFolder } from '../support/digits.ts';
 
 it('opens the cache at 80 %, ends an answer at 85 %, and takes its statements back', async () => {
   const { root, remove } = await digitsFolder();
-  const flags = { models: root, httpPort: 0, adminPort: 0, pollSeconds: 3600, cacheDir: join(root, '.cache') };
+  const flags = {
+    models: root,
+    httpPort: 0,
+    adminPort: 0,
+    grpcPort: 'off',
+    pollSeconds: 3600,
+    cacheDir: join(root, '.cache'),
+  };
   const server = await startServer(resolveConfig(flags, {}, {}), pino({ level: 'silent' }));
   try {
     const lines: string[] = [];

@@ -15,6 +15,7 @@ async function start(options: Record<string, unknown> = {}): Promise<void> {
     models: folder.root,
     httpPort: 0,
     adminPort: 0,
+    grpcPort: 0,
     pollSeconds: 3600,
     cacheDir: join(folder.root, '.cache'),
   };

@@ -30,6 +30,7 @@ beforeAll(async () => {
     models: join(folder, 'models'),
     httpPort: 0,
     adminPort: 0,
+    grpcPort: 'off',
     pollSeconds: 3600,
     cacheDir: join(folder, 'cache'),
   };

@@ -23,7 +23,14 @@ test('it lists every path of the admin API, and no other', () => {
 
 test('a server answers each question as shown', async () => {
   const { root, remove } = await digitsFolder();
-  const flags = { models: root, httpPort: 0, adminPort: 0, pollSeconds: 3600, cacheDir: join(root, '.cache') };
+  const flags = {
+    models: root,
+    httpPort: 0,
+    adminPort: 0,
+    grpcPort: 'off',
+    pollSeconds: 3600,
+    cacheDir: join(root, '.cache'),
+  };
   const server = await startServer(resolveConfig(flags, {}, {}), pino({ level: 'silent' }));
   try {
     await inferOnce(server);

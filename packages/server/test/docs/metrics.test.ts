@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { exposition } from '../../src/transport/http/exposition.ts';
-import { BUCKETS, HttpMetrics } from '../../src/transport/http/metrics.ts';
+import { HttpMetrics } from '../../src/transport/http/metrics.ts';
+import { BUCKETS } from '../../src/transport/request-metrics.ts';
 import { NOTHING_OBSERVED } from '../transport/fixture.ts';
 
 interface Described {

@@ -5,8 +5,8 @@ import { expect, test } from 'vitest';
 import { ModelRepository } from '../../src/registry/repository.ts';
 import { MemoryObjects } from '../../src/store/objects/memory.ts';
 import { createAdminServer } from '../../src/transport/http/admin.ts';
-import { RecentRequests } from '../../src/transport/http/recent-requests.ts';
 import { openIdentity } from '../../src/transport/identity/identity.ts';
+import { RecentRequests } from '../../src/transport/recent-requests.ts';
 import { Adders, ask, NOTHING_OBSERVED } from './fixture.ts';
 
 async function admin(stated: unknown[] = []) {

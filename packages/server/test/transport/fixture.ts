@@ -14,9 +14,9 @@ import type { Terms } from '../../src/core/terms.ts';
 import { Scheduler } from '../../src/queue/scheduler.ts';
 import type { HttpDeps, HttpOptions, HttpServer } from '../../src/transport/http/deps.ts';
 import type { Observed } from '../../src/transport/http/observed.ts';
-import { RecentRequests } from '../../src/transport/http/recent-requests.ts';
 import { createHttpServer } from '../../src/transport/http/server.ts';
 import { openIdentity } from '../../src/transport/identity/identity.ts';
+import { RecentRequests } from '../../src/transport/recent-requests.ts';
 
 const spec = (name: string, dtype: Tensor['dtype'], shape: number[]) => ({ name, dtype, shape });
 

@@ -9,9 +9,9 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { ModelRepository } from '../../src/registry/repository.ts';
 import { MemoryObjects } from '../../src/store/objects/memory.ts';
 import { createAdminServer } from '../../src/transport/http/admin.ts';
-import { RecentRequests } from '../../src/transport/http/recent-requests.ts';
 import { openIdentity, type Scope } from '../../src/transport/identity/identity.ts';
 import { KeyFileIdentity } from '../../src/transport/identity/key-file.ts';
+import { RecentRequests } from '../../src/transport/recent-requests.ts';
 import { Adders, NOTHING_OBSERVED, startServer } from './fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'floe-keys-'));

@@ -3,7 +3,7 @@ import { FloeError } from '@floe/graph';
 import { describe, expect, test } from 'vitest';
 import type { Terms } from '../../src/core/terms.ts';
 import type { HttpDeps } from '../../src/transport/http/deps.ts';
-import { RecentRequests } from '../../src/transport/http/recent-requests.ts';
+import { RecentRequests } from '../../src/transport/recent-requests.ts';
 import { ask, INFER, startServer } from './fixture.ts';
 
 const post = (headers: Record<string, string> = {}, body = INFER): RequestInit => ({ method: 'POST', headers, body });

@@ -93,6 +93,7 @@ function options(folder: string, models: string, { postgres, redis }: GrowthPlac
     models,
     httpPort: 0,
     adminPort: 0,
+    grpcPort: 'off',
     pollSeconds: 0.5,
     cacheDir: join(folder, 'cache'),
     feedbackDir: join(folder, 'feedback'),

@@ -50,7 +50,10 @@ function milliseconds(ms: number): string {
 }
 
 async function measure(config: ServeConfig, images: Holdout): Promise<OrderRun> {
-  const server = await startServer({ ...config, httpPort: 0, adminPort: 0, slots: 1 }, pino({ level: 'silent' }));
+  const server = await startServer(
+    { ...config, httpPort: 0, adminPort: 0, grpcPort: 'off', slots: 1 },
+    pino({ level: 'silent' }),
+  );
   try {
     const url = `${server.http}/v2/models/${MODEL}/infer`;
     const [big, small] = [digits(images, BIG_ROWS), digits(images, SMALL_ROWS)];

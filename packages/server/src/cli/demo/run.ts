@@ -24,7 +24,11 @@ export async function demoCommand(options: Record<string, unknown>): Promise<num
   const root = await mkdtemp(join(tmpdir(), 'floe-demo-'));
   try {
     reportFreeze(await freezeExample(root, json), say);
-    const config = resolveConfig({ models: root, httpPort: options['httpPort'], adminPort: 0, cacheDir: root }, {}, {});
+    const config = resolveConfig(
+      { models: root, httpPort: options['httpPort'], adminPort: 0, grpcPort: 'off', cacheDir: root },
+      {},
+      {},
+    );
     const server = await startServer(config, pino({ level: 'silent' }));
     try {
       say(`Serving at ${server.http}.\n`);

@@ -1,6 +1,6 @@
 /** An Open Inference Protocol V2 infer request to a call: header, then raw tensors, then names and shapes against the signature. */
 import { DTYPES, invalid, type Signature, sizeOf, type Tensor } from '@floe/graph/base';
-import type { EncodedImage, InferCall, InputValue, ServableInfo } from '../../core/inference.ts';
+import type { EncodedImage, InferCall, InputValue, ServableInfo, Wishes } from '../../core/inference.ts';
 import { imagesOf, urlOf } from '../image/objects.ts';
 import { decodeBase64 } from '../json/base64.ts';
 import { JsonScanner } from '../json/scanner.ts';
@@ -32,8 +32,18 @@ export function decodeInfer(request: V2InferRequest, servable: ServableInfo): In
   }
   if (at !== request.body.length) throw invalid(`unexpected additional input data for model '${servable.model}'`);
   const outputs = header.outputs?.map(({ name }) => (signature && keyOf(signature.outputs, name)) ?? name);
+  return callOf(inputs, outputs, servable, header.wishes);
+}
+
+/** The call of inputs and wanted outputs, by key or by graph name. Throws INVALID_ARGUMENT where inputs of the signature are missing. */
+export function callOf(
+  inputs: ReadonlyMap<string, InputValue>,
+  outputs: readonly string[] | undefined,
+  servable: ServableInfo,
+  wishes: Wishes | undefined,
+): InferCall {
+  const signature = signatureOf(servable, servable.defaultSignature);
   if (signature !== undefined) checkComplete(inputs, outputs, servable, signature);
-  const { wishes } = header;
   return {
     inputs,
     ...(outputs === undefined || outputs.length === 0 ? {} : { outputs }),
@@ -74,9 +84,9 @@ function sameShape(left: readonly number[], right: readonly number[]): boolean {
 }
 
 /** Signature inputs are checked here; other names are graph tensors, which the servable knows. */
-function addInput(
+export function addInput(
   inputs: Map<string, InputValue>,
-  input: V2Input,
+  input: Pick<V2Input, 'name' | 'contentType'>,
   tensor: Tensor,
   servable: ServableInfo,
   signature: Signature | undefined,
@@ -106,7 +116,7 @@ function addInput(
 }
 
 /** A string of an input that takes images: JPEG, PNG or WebP bytes, or what its `content_type` says. */
-function imageOf(bytes: Uint8Array, { name, contentType }: V2Input): EncodedImage {
+function imageOf(bytes: Uint8Array, { name, contentType }: Pick<V2Input, 'name' | 'contentType'>): EncodedImage {
   switch (contentType) {
     case undefined:
       return bytes;

@@ -24,7 +24,8 @@ export function v2Error(error: FloeError, ref?: ModelRef): { status: number; bod
   return { status: v2Status(error.code), body: v2ErrorBody(missing ? v2Missing(ref) : error.message) };
 }
 
-function v2Missing(ref: ModelRef): string {
+/** What Triton says of a model or version that is not there. */
+export function v2Missing(ref: ModelRef): string {
   if (ref.version === undefined) return `Request for unknown model: '${ref.name}' is not found`;
   return `Request for unknown model: '${ref.name}' version ${ref.version} is not found`;
 }

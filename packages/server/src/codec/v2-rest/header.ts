@@ -183,7 +183,7 @@ const LEAST_PRIORITY = 5;
  * Triton's scheduling parameters: `priority`, of which 1 is the most urgent and 0 the usual one, and `timeout` in microseconds, 0 for none.
  * A step of priority doubles the weight.
  */
-function wishesOf({ priority, timeout }: Parameters): Wishes | undefined {
+export function wishesOf({ priority, timeout }: Pick<Parameters, 'priority' | 'timeout'>): Wishes | undefined {
   const level = wholeNumber(priority, 'priority');
   const micros = wholeNumber(timeout, 'timeout');
   if (level === 0 && micros === 0) return undefined;

@@ -2,7 +2,11 @@
 import { DTYPES, type TensorSpec } from '@floe/graph/base';
 import type { ServableInfo } from '../../core/inference.ts';
 
-export function serverMetadata(version: string): object {
+export function serverMetadata(version: string): {
+  readonly name: string;
+  readonly version: string;
+  readonly extensions: readonly string[];
+} {
   return { name: 'floe', version, extensions: ['binary_tensor_data', 'classification'] };
 }
 

@@ -9,14 +9,15 @@ import type { Logger } from 'pino';
 import type { Models } from '../../core/inference.ts';
 import { ANONYMOUS } from '../../core/terms.ts';
 import type { Identity } from '../identity/identity.ts';
+import type { RecentRequests } from '../recent-requests.ts';
+import type { TlsOptions } from '../tls.ts';
 import { objectIn } from './admin-body.ts';
 import { addJobs, type Trainings } from './admin-jobs.ts';
 import { addReleases, type Releases } from './admin-releases.ts';
 import { createApp, listen } from './app.ts';
-import type { HttpServer, TlsOptions } from './deps.ts';
+import type { HttpServer } from './deps.ts';
 import { floeShape, wireError } from './errors.ts';
 import type { Observed } from './observed.ts';
-import type { RecentRequests } from './recent-requests.ts';
 
 export interface AdminDeps {
   readonly models: Models;

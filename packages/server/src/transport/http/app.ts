@@ -1,5 +1,4 @@
 /** A fastify instance as all our servers use it, and how it comes to listen. */
-import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -12,11 +11,11 @@ import {
   type FastifyServerOptions,
   fastify,
 } from 'fastify';
-import { watchFiles } from '../watch-files.ts';
+import { requestId } from '../request-id.ts';
+import { followTls, readTls, renewTls } from '../tls.ts';
 import { type BodyDone, readBody } from './body.ts';
-import type { HttpOptions, HttpServer, TlsOptions } from './deps.ts';
+import type { HttpOptions, HttpServer } from './deps.ts';
 import { floeShape, wireError } from './errors.ts';
-import { requestId } from './request-id.ts';
 
 /** Longest path segment that is a parameter, such as a model's name. */
 const MAX_PARAM = 1024;
@@ -63,14 +62,6 @@ function refuse(error: Error, request: FastifyRequest, reply: FastifyReply): voi
   reply.code(wire.status).header('content-type', 'application/json').send(wire.body);
 }
 
-function readTls(tls: TlsOptions): { cert: Buffer; key: Buffer } {
-  try {
-    return { cert: readFileSync(tls.cert), key: readFileSync(tls.key) };
-  } catch (cause) {
-    throw new FloeError('FAILED_PRECONDITION', `TLS: ${asFloeError(cause).message}`, { file: tls.cert }, cause);
-  }
-}
-
 export async function listen(
   app: FastifyInstance,
   options: Pick<HttpOptions, 'host' | 'port' | 'tls'>,
@@ -82,8 +73,9 @@ export async function listen(
     await app.close();
     throw new FloeError('UNAVAILABLE', `cannot listen on ${host}:${port}: ${asFloeError(cause).message}`, [], cause);
   }
-  const reload = (): boolean => tls !== undefined && renew(app, tls);
-  const watch = tls === undefined ? undefined : watchFiles([tls.cert, tls.key], reload);
+  const secured = app.server as unknown as TlsServer;
+  const reload = (): boolean => tls !== undefined && renewTls(secured, tls);
+  const watch = tls === undefined ? undefined : followTls(secured, tls);
   const bound = (app.server.address() as AddressInfo).port;
   const shown = host.includes(':') ? `[${host}]` : host;
   return {
@@ -95,14 +87,4 @@ export async function listen(
       await app.close();
     },
   };
-}
-
-/** Certificate and key are often written one after the other: a pair that does not match leaves the old one in use. */
-function renew(app: FastifyInstance, tls: TlsOptions): boolean {
-  try {
-    (app.server as unknown as TlsServer).setSecureContext(readTls(tls));
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -5,14 +5,10 @@ import type { LaterCodec, ModelRef, Models } from '../../core/inference.ts';
 import type { Terms } from '../../core/terms.ts';
 import type { Feedback } from '../../feedback/feedback.ts';
 import type { Identity } from '../identity/identity.ts';
+import type { RecentRequests } from '../recent-requests.ts';
+import type { RequestMetrics } from '../request-metrics.ts';
+import type { TlsOptions } from '../tls.ts';
 import type { Observed } from './observed.ts';
-import type { RecentRequests } from './recent-requests.ts';
-
-export interface TlsOptions {
-  /** PEM files: the certificate chain and its key. */
-  readonly cert: string;
-  readonly key: string;
-}
 
 export interface HttpOptions {
   readonly host: string;
@@ -40,6 +36,8 @@ export interface HttpDeps {
   readonly feedback?: Pick<Feedback, 'label' | 'add'>;
   /** What became of the latest requests, for whoever asks. */
   readonly recent: RecentRequests;
+  /** What the gRPC server counts, shown beside what is counted here; absent where there is none. */
+  readonly grpc?: RequestMetrics;
   /** Counts of what lies behind the transport. */
   readonly observed: Observed;
   readonly log: Logger;

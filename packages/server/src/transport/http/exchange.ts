@@ -5,9 +5,9 @@
 import { isAscii } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Caller, Notes } from '../../core/terms.ts';
+import { requestId } from '../request-id.ts';
 import type { Protocol } from './metrics.ts';
 import { post } from './outbox.ts';
-import { requestId } from './request-id.ts';
 
 /** Until it is known who asks. */
 const NOBODY: Caller = { name: '', weight: 1 };

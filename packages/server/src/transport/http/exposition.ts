@@ -1,6 +1,7 @@
 /** Prometheus' form of what `metrics.ts` counts. Loaded by the first request for it: no start waits for the library. */
-import { Counter, type Metric, Registry } from '@prometheus-io/client';
-import { BUCKETS, cpuSeconds, type Durations, type HttpMetrics } from './metrics.ts';
+import { type Metric, Registry } from '@prometheus-io/client';
+import { BUCKETS, type Durations, type RequestMetrics } from '../request-metrics.ts';
+import { cpuSeconds, type HttpMetrics } from './metrics.ts';
 import { Numbers } from './numbers.ts';
 import type { Observed } from './observed.ts';
 import { addObserved } from './observed-metrics.ts';
@@ -8,31 +9,60 @@ import { addObserved } from './observed-metrics.ts';
 /** A registry that reads `metrics` anew whenever it is asked. */
 export function exposition(metrics: HttpMetrics, observed: Observed): Registry {
   const registry = new Registry();
-  addAnswers(registry, metrics);
-  registry.registerMetric(durationHistogram(metrics));
-  addNumbers(registry, metrics);
+  addRequests(registry, metrics, HTTP);
+  addRequests(registry, metrics.grpc, GRPC);
+  addProcess(registry, metrics);
   addObserved(registry, observed);
   return registry;
 }
 
-function addAnswers(registry: Registry, { answers }: HttpMetrics): void {
-  new Counter({
-    name: 'floe_http_requests_total',
-    help: 'Requests answered, by protocol, model and HTTP status.',
-    labelNames: ['protocol', 'model', 'code'],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const { labels, count } of answers.values()) this.inc(labels, count);
-    },
-  });
+/** How the requests of one server are told of. */
+interface Words {
+  readonly prefix: string;
+  /** Label that says what was asked. */
+  readonly kind: string;
+  readonly answers: string;
+  readonly durations: string;
+  readonly bytesIn: string;
+  readonly bytesOut: string;
 }
 
-function addNumbers(registry: Registry, metrics: HttpMetrics): void {
+const HTTP: Words = {
+  prefix: 'floe_http',
+  kind: 'protocol',
+  answers: 'Requests answered, by protocol, model and HTTP status.',
+  durations: 'Seconds from the head of a request to the end of its answer.',
+  bytesIn: 'Bytes of request bodies, as sent.',
+  bytesOut: 'Bytes of answer bodies.',
+};
+
+const GRPC: Words = {
+  prefix: 'floe_grpc',
+  kind: 'method',
+  answers: 'Calls answered, by method, model and canonical code.',
+  durations: 'Seconds from the head of a call to the end of its answer.',
+  bytesIn: 'Bytes of messages of requests, as sent.',
+  bytesOut: 'Bytes of messages of answers.',
+};
+
+function addRequests(registry: Registry, metrics: RequestMetrics, words: Words): void {
   const { counter, gauge } = new Numbers(registry);
-  gauge('floe_http_in_flight', 'Requests under way.', () => metrics.inFlight);
-  counter('floe_http_request_bytes_total', 'Bytes of request bodies, as sent.', () => metrics.bytesIn);
-  counter('floe_http_response_bytes_total', 'Bytes of answer bodies.', () => metrics.bytesOut);
+  const { prefix, kind } = words;
+  counter(
+    `${prefix}_requests_total`,
+    words.answers,
+    () =>
+      [...metrics.answers.values()].map((one) => [{ [kind]: one.kind, model: one.model, code: one.code }, one.count]),
+    [kind, 'model', 'code'],
+  );
+  registry.registerMetric(durationHistogram(metrics, words));
+  gauge(`${prefix}_in_flight`, 'Requests under way.', () => metrics.inFlight);
+  counter(`${prefix}_request_bytes_total`, words.bytesIn, () => metrics.bytesIn);
+  counter(`${prefix}_response_bytes_total`, words.bytesOut, () => metrics.bytesOut);
+}
+
+function addProcess(registry: Registry, metrics: HttpMetrics): void {
+  const { counter, gauge } = new Numbers(registry);
   counter('floe_process_cpu_seconds_total', 'CPU seconds of the whole process, all threads.', cpuSeconds);
   gauge(
     'floe_cpu_seconds_per_1000_answers',
@@ -50,21 +80,25 @@ function addNumbers(registry: Registry, metrics: HttpMetrics): void {
 }
 
 /** The library's own histogram takes observations only; this one shows numbers that were counted elsewhere. */
-function durationHistogram({ durations }: HttpMetrics): Metric<string> {
-  const name = 'floe_http_request_duration_seconds';
+function durationHistogram({ durations }: RequestMetrics, words: Words): Metric<string> {
+  const name = `${words.prefix}_request_duration_seconds`;
   const histogram = {
     name,
-    help: 'Seconds from the head of a request to the end of its answer.',
+    help: words.durations,
     type: 'histogram',
-    labelNames: ['protocol', 'model'],
+    labelNames: [words.kind, 'model'],
     aggregator: 'sum',
-    get: async () => ({ ...histogram, values: [...durations.values()].flatMap((series) => samples(name, series)) }),
+    get: async () => ({
+      ...histogram,
+      values: [...durations.values()].flatMap((series) => samples(name, words.kind, series)),
+    }),
   };
   return histogram as unknown as Metric<string>;
 }
 
 /** Buckets hold all that is below their bound, as the format wants it. */
-function samples(name: string, { labels, counts, sum }: Durations): object[] {
+function samples(name: string, label: string, { kind, model, counts, sum }: Durations): object[] {
+  const labels = { [label]: kind, model };
   let below = 0;
   const buckets = counts.map((count, at) => {
     below += count;

@@ -18,7 +18,7 @@ import { HttpMetrics } from './metrics.ts';
 /** Starts to listen. Throws UNAVAILABLE where the address is taken, FAILED_PRECONDITION for unusable certificates. */
 export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   const thread = new CodecThread();
-  const context: HttpContext = { ...deps, http: new HttpMetrics(), codecs: offloading(thread) };
+  const context: HttpContext = { ...deps, http: new HttpMetrics(deps.grpc), codecs: offloading(thread) };
   const plane = new DataPlane(context);
   const app = createApp(deps.options, (pages) => plane.before(pages));
   addHealth(app, context);

@@ -4,7 +4,7 @@
  * Slots are made once and filled again, and what they hold already is not written. Whatever is kept of a request outlives the young
  * generation, so the garbage collector copies it twice: a fresh record with fresh strings cost a tenth of a tiny model's answer.
  */
-import type { CacheNote, Notes, QueueNote } from '../../core/terms.ts';
+import type { CacheNote, Notes, QueueNote } from '../core/terms.ts';
 
 export interface RecentRequest {
   readonly requestId: string;

@@ -1,0 +1,166 @@
+/**
+ * A call and its answer, straight on Node's HTTP/2: what is known of it from head to end, and how it is answered.
+ *
+ * Why not @grpc/grpc-js: an echo of 100 bytes costs it 40 us of CPU and one of 600 KB 0.7 to 1.2 ms, here it is 22 to 27 us and 0.5 ms, and
+ * its server ignores the flow-control window it is given (both measured in one run, 32 and 4 callers).
+ */
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { FloeError } from '@floe/graph/base';
+import type { Caller, Notes } from '../../core/terms.ts';
+import { requestId } from '../request-id.ts';
+import { ACCEPTED, accepts, type Encoding, encodingOf, pack } from './compression.ts';
+import { framed } from './frames.ts';
+import { OK_TRAILERS, type Trailers, trailersOf } from './status.ts';
+import { timeoutOf } from './timeout.ts';
+
+/** Until it is known who asks. */
+const NOBODY: Caller = { name: '', weight: 1 };
+const CONTENT_TYPE = 'application/grpc';
+
+export class Call {
+  readonly stream: ServerHttp2Stream;
+  readonly headers: IncomingHttpHeaders;
+  /** `performance.now()` at the head of the request. */
+  readonly startedAt = performance.now();
+  readonly id: string;
+  /** Such as `/inference.GRPCInferenceService/ModelInfer`. */
+  readonly path: string;
+  /** Model asked for; empty where none is. */
+  model = '';
+  caller = NOBODY;
+  /** What became of it; absent where nothing was inferred. */
+  notes: Notes | undefined;
+  /** How it ended, as a canonical code; absent until it has. */
+  code: FloeError['code'] | 'OK' | undefined;
+  /** Bytes of messages. */
+  received = 0;
+  sent = 0;
+  private controller: AbortController | undefined;
+  private readonly extra: Record<string, string> = {};
+  private encoding: Encoding | undefined;
+  private trailers: Readonly<Trailers> = OK_TRAILERS;
+
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, path: string) {
+    this.stream = stream;
+    this.headers = headers;
+    this.path = path;
+    this.id = requestId({ headers });
+  }
+
+  /** Aborts when the caller goes away before the answer is out. */
+  get signal(): AbortSignal {
+    this.controller ??= new AbortController();
+    return this.controller.signal;
+  }
+
+  /** The caller has gone. */
+  leave(): void {
+    this.controller?.abort();
+  }
+
+  /** Milliseconds on the clock of `performance.now()` when the caller stops waiting. Throws for a timeout that is none. */
+  deadline(): number {
+    return this.startedAt + timeoutOf(this.headers['grpc-timeout']);
+  }
+
+  /** The compression of its messages, both ways. Throws UNIMPLEMENTED for one that is not known. */
+  negotiate(): Encoding | undefined {
+    const encoding = encodingOf(this.headers['grpc-encoding']);
+    if (encoding !== undefined && accepts(this.headers['grpc-accept-encoding'], encoding)) this.encoding = encoding;
+    return encoding;
+  }
+
+  header(name: string, value: string): void {
+    this.extra[name] = value;
+  }
+
+  /** The only message of an answer, and its end. */
+  async reply(message: Uint8Array): Promise<void> {
+    if (this.encoding === undefined) return this.finish(message, false);
+    const packed = await pack(message, this.encoding);
+    this.finish(packed ?? message, packed !== undefined);
+  }
+
+  private finish(message: Uint8Array, compressed: boolean): void {
+    if (!this.begin()) return;
+    this.code = 'OK';
+    const pieces = framed(message, compressed);
+    const last = pieces.length - 1;
+    for (let i = 0; i < last; i++) this.stream.write(pieces[i]);
+    this.sent += message.length;
+    this.stream.end(pieces[last]);
+  }
+
+  /** One of several messages; resolves when there is room for more. */
+  async write(message: Uint8Array): Promise<void> {
+    const packed = await pack(message, this.encoding);
+    if (!this.begin()) return;
+    let hasRoom = true;
+    for (const piece of framed(packed ?? message, packed !== undefined)) hasRoom = this.stream.write(piece);
+    this.sent += (packed ?? message).length;
+    if (!hasRoom) await this.roomOrEnd();
+  }
+
+  /** Ends an answer of several messages. */
+  end(): void {
+    if (!this.begin()) return;
+    this.code = 'OK';
+    this.stream.end();
+  }
+
+  /** Ends the call with an error, which is all of its answer where no message is out yet. */
+  fail(error: FloeError): void {
+    const { stream } = this;
+    if (this.code !== undefined || stream.destroyed || stream.closed) return;
+    this.code = error.code;
+    this.trailers = trailersOf(error);
+    if (stream.headersSent) {
+      stream.end();
+      return;
+    }
+    stream.respond({ ...this.head(), ...this.trailers }, { endStream: true });
+    this.stopReading();
+  }
+
+  /** What is still on its way to us is of no use once the answer is out. A reset that is not put off overtakes the trailers. */
+  private stopReading(): void {
+    if (!this.stream.readableEnded) setImmediate(() => this.stream.close());
+  }
+
+  /** Sends the head of the answer, if it is not out yet; false where nobody waits for it. */
+  private begin(): boolean {
+    const { stream } = this;
+    if (this.code !== undefined || stream.destroyed || stream.closed) return false;
+    if (stream.headersSent) return true;
+    stream.respond(this.head(), { waitForTrailers: true });
+    stream.on('wantTrailers', () => {
+      stream.sendTrailers(this.trailers);
+      this.stopReading();
+    });
+    return true;
+  }
+
+  private head(): Record<string, string | number> {
+    const { encoding } = this;
+    const head: Record<string, string | number> = {
+      ':status': 200,
+      'content-type': CONTENT_TYPE,
+      'grpc-accept-encoding': ACCEPTED,
+      'x-request-id': this.id,
+      ...this.extra,
+    };
+    if (encoding !== undefined) head['grpc-encoding'] = encoding;
+    return head;
+  }
+
+  private roomOrEnd(): Promise<void> {
+    const { stream } = this;
+    return new Promise((resolve) => {
+      const done = (): void => {
+        stream.off('drain', done).off('close', done);
+        resolve();
+      };
+      stream.on('drain', done).on('close', done);
+    });
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * The life of a call: it is counted, its caller identified, and it is answered by the method that its path names; when its stream is done,
+ * what became of it is written down.
+ */
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { FloeError } from '@floe/graph/base';
+import { ParseError } from '../../codec/proto/parse.ts';
+import { HTTP_STATUS } from '../../core/http-status.ts';
+import { RateLimits } from '../../queue/rate-limit.ts';
+import { Call } from './call.ts';
+import type { AnyHandler, GrpcDeps } from './deps.ts';
+import type { Frame } from './frames.ts';
+import { MessageStream, readOne } from './messages.ts';
+import { routes } from './router.ts';
+import { presentable } from './status.ts';
+
+const CONTENT_TYPE = /^application\/grpc($|[+;])/;
+const UNSUPPORTED_MEDIA_TYPE = 415;
+const OK = 200;
+/** What is on a Unix socket is on this machine. */
+const THIS_MACHINE = '127.0.0.1';
+
+export class Calls {
+  private readonly deps: GrpcDeps;
+  private readonly limits = new RateLimits(() => performance.now());
+  private readonly closing = new AbortController();
+  private readonly handlers: ReadonlyMap<string, AnyHandler>;
+
+  constructor(deps: GrpcDeps) {
+    this.deps = deps;
+    this.handlers = routes(deps, this.closing.signal);
+  }
+
+  /** Calls that go on until somebody ends them are ended, once what they asked for is answered. */
+  close(): void {
+    this.closing.abort();
+  }
+
+  /** Answers a call; never throws. */
+  readonly take = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void => {
+    // What goes wrong with a stream is told by its end.
+    stream.on('error', () => {});
+    if (!CONTENT_TYPE.test(headers['content-type'] ?? '')) {
+      stream.respond({ ':status': UNSUPPORTED_MEDIA_TYPE }, { endStream: true });
+      return;
+    }
+    const call = new Call(stream, headers, String(headers[':path']));
+    this.deps.metrics.begin();
+    stream.on('close', () => this.end(call));
+    try {
+      this.dispatch(call);
+    } catch (thrown) {
+      this.fail(call, thrown);
+    }
+  };
+
+  private dispatch(call: Call): void {
+    const handler = this.handlers.get(call.path);
+    if (handler === undefined) throw new FloeError('UNIMPLEMENTED', `unknown method ${call.path}`);
+    if (handler.scope !== undefined) {
+      const { headers, stream } = call;
+      const remoteAddress = stream.session?.socket.remoteAddress ?? THIS_MACHINE;
+      call.caller = this.deps.identity.authorize(
+        { authorization: headers.authorization, remoteAddress },
+        handler.scope,
+      );
+      this.limits.take(call.caller);
+    }
+    if (call.deadline() <= call.startedAt)
+      throw new FloeError('DEADLINE_EXCEEDED', 'the deadline had passed on arrival');
+    const limit = this.deps.options.messageLimit;
+    if ('stream' in handler) {
+      const messages = new MessageStream(call, limit);
+      void this.run(call, this.closed(messages), () => handler.stream(messages, call));
+      return;
+    }
+    readOne(call, limit, (error, frame) => {
+      if (frame === undefined) this.fail(call, error);
+      else if ('watch' in handler) {
+        const over = AbortSignal.any([call.signal, this.closing.signal]);
+        void this.run(
+          call,
+          () => {},
+          () => handler.watch(frame.bytes, call, over),
+        );
+      } else this.unary(call, frame, handler.unary);
+    });
+  }
+
+  private unary(
+    call: Call,
+    frame: Frame,
+    answer: (message: Uint8Array, call: Call) => Promise<Uint8Array> | Uint8Array,
+  ): void {
+    try {
+      const reply = answer(frame.bytes, call);
+      if (!(reply instanceof Promise)) return void call.reply(reply);
+      reply.then(
+        (message) => {
+          frame.release();
+          return call.reply(message);
+        },
+        (thrown: unknown) => this.fail(call, thrown),
+      );
+    } catch (thrown) {
+      this.fail(call, thrown);
+    }
+  }
+
+  /** Messages end when the server closes; gives what forgets that. */
+  private closed(messages: MessageStream): () => void {
+    const { signal } = this.closing;
+    const close = (): void => messages.close();
+    signal.addEventListener('abort', close);
+    if (signal.aborted) close();
+    return () => signal.removeEventListener('abort', close);
+  }
+
+  private async run(call: Call, forget: () => void, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+      if (!this.closing.signal.aborted) call.end();
+      else call.fail(new FloeError('UNAVAILABLE', 'the server is closing'));
+    } catch (thrown) {
+      this.fail(call, thrown);
+    } finally {
+      forget();
+    }
+  }
+
+  private fail(call: Call, thrown: unknown): void {
+    const error = presentable(thrown);
+    const isOurs = error.code === 'INTERNAL' && !(error instanceof ParseError);
+    if (isOurs) this.deps.log.error({ requestId: call.id, err: thrown }, 'call failed');
+    call.fail(error);
+  }
+
+  private end(call: Call): void {
+    const { deps } = this;
+    const { path, model, caller, code = 'CANCELLED', received, sent, startedAt, id, notes } = call;
+    const seconds = (performance.now() - startedAt) / 1000;
+    call.leave();
+    const method = this.handlers.has(path) ? path.slice(1) : 'unknown';
+    const label = model === '' || code === 'OK' || deps.models.names().includes(model) ? model : 'unknown';
+    deps.metrics.count(method, label, code, code === 'OK', seconds, received, sent);
+    if (notes !== undefined) {
+      const status = code === 'OK' ? OK : HTTP_STATUS[code];
+      deps.recent.add({ requestId: id, model, caller: caller.name, status, seconds, notes });
+    }
+    if (deps.options.accessLog) {
+      const ms = Math.round(seconds * 1e5) / 100;
+      deps.log.info({ requestId: id, method: path, protocol: 'grpc', model, code, ms }, 'call');
+    }
+  }
+}

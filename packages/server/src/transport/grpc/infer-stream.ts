@@ -1,0 +1,82 @@
+/**
+ * Inferences over one stream: any number under way, answered in the order in which they were asked, as Triton does for models that give one
+ * answer to each request. What is wrong with one of them is said in its own answer and ends nothing.
+ */
+import { asFloeError } from '@floe/graph/base';
+import { ModelInferRequest, ModelInferResponse, ModelStreamInferResponse } from '../../codec/proto/inference.ts';
+import { ParseError } from '../../codec/proto/parse.ts';
+import type { Call } from './call.ts';
+import type { Frame } from './frames.ts';
+import { presentable } from './status.ts';
+
+/** Requests of one stream that are worked on at a time. */
+const MOST_UNDER_WAY = 64;
+const NO_PARAMETERS = new Map<string, never>();
+
+export async function inferStream(
+  messages: AsyncIterable<Frame>,
+  call: Call,
+  infer: (message: Uint8Array) => Promise<Uint8Array>,
+): Promise<void> {
+  const underWay: Promise<void>[] = [];
+  let written = Promise.resolve();
+  for await (const frame of messages) {
+    const answer = answerTo(frame, infer);
+    written = written.then(() => answer).then((bytes) => call.write(bytes));
+    // Whoever waits for the last one below learns of it.
+    written.catch(() => {});
+    underWay.push(written);
+    if (underWay.length >= MOST_UNDER_WAY) await underWay.shift();
+  }
+  await written;
+}
+
+/** Throws what is no request at all: after that nothing in the stream can be trusted. */
+async function answerTo(frame: Frame, infer: (message: Uint8Array) => Promise<Uint8Array>): Promise<Uint8Array> {
+  try {
+    const reply = await infer(frame.bytes);
+    frame.release();
+    return streamed(reply);
+  } catch (thrown) {
+    if (thrown instanceof ParseError) throw thrown;
+    const { message } = presentable(asFloeError(thrown));
+    return ModelStreamInferResponse.encode({ error_message: message, infer_response: unanswered(frame.bytes) });
+  }
+}
+
+/** Says that no more answers to the same request follow. Fields of a message may come in any order, so it goes behind the others. */
+const FINAL = ModelInferResponse.encode({
+  model_name: '',
+  model_version: '',
+  id: '',
+  parameters: new Map([
+    [
+      'triton_final_response',
+      {
+        bool_param: true,
+        int64_param: undefined,
+        string_param: undefined,
+        double_param: undefined,
+        uint64_param: undefined,
+      },
+    ],
+  ]),
+  outputs: [],
+  raw_output_contents: [],
+});
+
+/** A message's bytes within another message: tag and length before them. */
+function streamed(reply: Uint8Array): Uint8Array {
+  const length = reply.length + FINAL.length;
+  const prefix = [(2 << 3) | 2];
+  let rest = length;
+  for (; rest > 0x7f; rest = Math.floor(rest / 128)) prefix.push((rest % 128) | 0x80);
+  prefix.push(rest);
+  return Buffer.concat([Uint8Array.from(prefix), reply, FINAL]);
+}
+
+/** Tells which request it is about. */
+function unanswered(bytes: Uint8Array): ReturnType<typeof ModelInferResponse.decode> {
+  const { id, model_name, model_version } = ModelInferRequest.decode(bytes, ModelInferRequest.name);
+  return { id, model_name, model_version, parameters: NO_PARAMETERS, outputs: [], raw_output_contents: [] };
+}

@@ -1,0 +1,122 @@
+/** The messages of a call: the only one of a unary call, or those of a stream as they come. */
+import { FloeError } from '@floe/graph/base';
+import type { Call } from './call.ts';
+import { unpack } from './compression.ts';
+import { type Frame, FrameReader } from './frames.ts';
+
+export type Done = (error: unknown, frame?: Frame) => void;
+
+/** Messages that wait to be taken before no more are read. */
+const MOST_WAITING = 16;
+
+/**
+ * The message of a unary call, once the caller has sent all. Plain listeners and a callback: a promise would cost several microseconds of
+ * every call. Fails with INTERNAL without a message, or a part of one, and UNIMPLEMENTED with several.
+ */
+export function readOne(call: Call, limit: number, done: Done): void {
+  const { stream } = call;
+  let only: Frame | undefined;
+  let settled = false;
+  const settle = (error: unknown, frame?: Frame): void => {
+    if (settled) return;
+    settled = true;
+    done(error, frame);
+  };
+  const encoding = attempt(settle, () => call.negotiate());
+  const reader = new FrameReader(limit, (frame) => {
+    if (only !== undefined) throw new FloeError('UNIMPLEMENTED', `${call.path} takes one message, and several came`);
+    only = frame;
+  });
+  stream.on('data', (chunk: Buffer) => {
+    if (!settled) attempt(settle, () => reader.add(chunk));
+  });
+  stream.on('end', () => {
+    if (settled || only === undefined || !reader.isBetween) return settle(missing(reader));
+    call.received = only.bytes.length;
+    if (!only.compressed) settle(undefined, only);
+    else uncompressed(only, encoding, limit).then((frame) => settle(undefined, frame), settle);
+  });
+}
+
+function attempt<T>(settle: Done, work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    settle(error);
+    return undefined;
+  }
+}
+
+function missing(reader: FrameReader): FloeError {
+  if (reader.isBetween) return new FloeError('INTERNAL', 'No payload: the stream ended before a message');
+  return new FloeError('INTERNAL', 'the stream ended within a message');
+}
+
+async function uncompressed(
+  frame: Frame,
+  encoding: Parameters<typeof unpack>[1] | undefined,
+  limit: number,
+): Promise<Frame> {
+  if (encoding === undefined) {
+    throw new FloeError('INTERNAL', 'a message is marked as compressed, but there is no grpc-encoding');
+  }
+  const bytes = await unpack(frame.bytes, encoding, limit);
+  return { compressed: false, bytes, release: () => {} };
+}
+
+/** The messages of a stream. Reading stops while too many wait, and ends when the caller has sent all, or `close` was called. */
+export class MessageStream {
+  private readonly call: Call;
+  private readonly limit: number;
+  private readonly waiting: Frame[] = [];
+  private ended = false;
+  private failure: unknown;
+  private wake: () => void = () => {};
+
+  constructor(call: Call, limit: number) {
+    this.call = call;
+    this.limit = limit;
+    const reader = new FrameReader(limit, (frame) => this.waiting.push(frame));
+    const { stream } = call;
+    stream.on('data', (chunk: Buffer) => this.take(reader, chunk));
+    stream.on('end', () => this.close(reader.isBetween ? undefined : missing(reader)));
+    stream.on('close', () => this.close());
+  }
+
+  /** Takes no more messages: those that are there come, then the end, or `failure` is thrown. */
+  close(failure?: unknown): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.failure = failure;
+    this.wake();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Frame, void> {
+    const encoding = this.call.negotiate();
+    for (;;) {
+      const frame = this.waiting.shift();
+      if (frame !== undefined) {
+        this.call.stream.resume();
+        yield frame.compressed ? await uncompressed(frame, encoding, this.limit) : frame;
+      } else if (this.failure !== undefined) throw this.failure;
+      else if (this.ended) return;
+      else {
+        await new Promise<void>((resolve) => {
+          this.wake = resolve;
+        });
+      }
+    }
+  }
+
+  private take(reader: FrameReader, chunk: Buffer): void {
+    if (this.ended) return;
+    try {
+      reader.add(chunk);
+    } catch (error) {
+      this.close(error);
+    }
+    this.call.received += chunk.length;
+    if (this.waiting.length > MOST_WAITING) this.call.stream.pause();
+    this.wake();
+  }
+}
