@@ -2,6 +2,7 @@
 import process from 'node:process';
 import { compiled } from './cases/compiled.ts';
 import { convert } from './cases/convert.ts';
+import { grpc } from './cases/grpc.ts';
 import { hit } from './cases/hit.ts';
 import { image } from './cases/image.ts';
 import { jobs } from './cases/jobs.ts';
@@ -23,6 +24,7 @@ const CASES: Readonly<Record<string, Case>> = {
   image,
   small,
   hit,
+  grpc,
   json: largeJson,
   miss,
   weights,

@@ -1,7 +1,8 @@
 """Where the models to measure are: one JSON line {name, source, freeze} for each NAME, made first where missing.
 
 The large ones are those of conformance/, so that what is measured is also what TensorFlow has judged; `mlp` is as small as a network that
-somebody serves: 16 numbers in, 32 hidden, 4 probabilities out; `cnn` costs some milliseconds for each row of 256 numbers.
+somebody serves: 16 numbers in, 32 hidden, 4 probabilities out; `cnn` costs some milliseconds for each row of 256 numbers; `pixels`
+takes a picture of 224x224 and hardly computes.
 usage: python bench/models.py NAME...
 """
 
@@ -58,7 +59,14 @@ def save_cnn(folder):
     save_module(folder, layers, [None, 16, 16, 1], answer)
 
 
-OWN = {"mlp": ("mlp-16-32-4", save_mlp), "cnn": ("cnn-16-5x128-10", save_cnn)}
+def save_pixels(folder):
+    def answer(tf, x, weights):
+        return tf.reduce_mean(x, [1, 2]) @ weights[0]
+
+    save_module(folder, [([3, 4], 0.3)], [None, 224, 224, 3], answer)
+
+
+OWN = {"mlp": ("mlp-16-32-4", save_mlp), "cnn": ("cnn-16-5x128-10", save_cnn), "pixels": ("pixels-224-3", save_pixels)}
 
 for name in sys.argv[1:]:
     if name in OWN:

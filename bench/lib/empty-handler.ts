@@ -43,7 +43,8 @@ export async function besideEmptyHandler(
   return compared;
 }
 
-function keyFile(folder: string): string {
+/** A file of API keys with the one that the load shows. */
+export function keyFile(folder: string): string {
   const sha256 = createHash('sha256').update(KEY).digest('hex');
   const file = join(folder, 'keys.json');
   writeFileSync(file, JSON.stringify({ keys: [{ caller: 'bench', sha256, scopes: ['infer'] }] }));

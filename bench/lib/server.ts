@@ -6,6 +6,7 @@ import { MAIN } from './paths.ts';
 export interface Served {
   readonly pid: number;
   readonly port: number;
+  readonly grpcPort: number;
   /** Throws where the server does not leave cleanly. */
   close(): Promise<void>;
 }
@@ -18,8 +19,9 @@ export function serveArguments(root: string, port: number, extra: readonly strin
 /** Starts a server and waits until its models are loaded. */
 export async function serve(root: string, extra: readonly string[] = []): Promise<Served> {
   const child = startNode(serveArguments(root, 0, extra));
-  const { http } = JSON.parse(await firstLine(child)) as { http: string };
-  return { pid: pidOf(child), port: Number(new URL(http).port), close: () => closeServer(child) };
+  const { http, grpc } = JSON.parse(await firstLine(child)) as { http: string; grpc: string };
+  const [port, grpcPort] = [Number(new URL(http).port), Number(grpc.split(':').at(-1))];
+  return { pid: pidOf(child), port, grpcPort, close: () => closeServer(child) };
 }
 
 export async function closeServer(child: ChildProcess): Promise<void> {

@@ -12,6 +12,7 @@ const options = {
   cacheDir: join(folder, 'cache'),
   httpPort: 0,
   adminPort: 0,
+  grpcPort: 'off',
   allInOne: true,
 };
 const place = { inContainer: false };

@@ -20,6 +20,7 @@ beforeAll(async () => {
     models: folder.root,
     httpPort: 0,
     adminPort: 0,
+    grpcPort: 'off',
     pollSeconds: 3600,
     cacheDir: join(folder.root, '.cache'),
   };

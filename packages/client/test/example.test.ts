@@ -11,7 +11,14 @@ import { digitsFolder } from '../../server/test/support/digits.ts';
 
 it('asks a server', async () => {
   const { root, remove } = await digitsFolder();
-  const flags = { models: root, httpPort: 0, adminPort: 0, pollSeconds: 3600, cacheDir: join(root, '.cache') };
+  const flags = {
+    models: root,
+    httpPort: 0,
+    adminPort: 0,
+    grpcPort: 'off',
+    pollSeconds: 3600,
+    cacheDir: join(root, '.cache'),
+  };
   const server = await startServer(resolveConfig(flags, {}, {}), pino({ level: 'silent' }));
   try {
     const example = fileURLToPath(new URL('../../../examples/client/ask.ts', import.meta.url));

@@ -26,7 +26,8 @@ export class WireReader {
   /** The varint read last, as two unsigned halves of 32 bits. */
   private low = 0;
   private high = 0;
-  private readonly repeats: Repeats;
+  /** Absent for messages that are bounded: what is sent to a server repeats little, and a table for a large one costs more than it saves. */
+  private readonly repeats: Repeats | undefined;
   /** Length-delimited fields that may still come. */
   private allowance: number;
   position = 0;
@@ -39,7 +40,7 @@ export class WireReader {
     this.end = bytes.byteLength;
     this.source = source;
     this.base = base;
-    this.repeats = new Repeats(bytes);
+    this.repeats = most === Number.POSITIVE_INFINITY ? new Repeats(bytes) : undefined;
   }
 
   get done(): boolean {
@@ -137,6 +138,7 @@ export class WireReader {
   string(): string {
     const length = this.lengthOfField();
     const at = this.skipTo(length);
+    if (this.repeats === undefined) return this.text(at, length);
     return this.repeats.get(this.string, at, length, () => this.text(at, length));
   }
 
@@ -145,8 +147,9 @@ export class WireReader {
    * `owner` tells apart who reads what.
    */
   shared<T>(owner: object, read: () => T): T {
+    if (this.repeats === undefined) return read();
     const start = this.position;
-    const length = this.uint32();
+    const length = this.lengthOfField();
     const at = this.skipTo(length);
     return this.repeats.get(owner, at, length, () => {
       this.position = start;

@@ -1,11 +1,18 @@
 import { cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:http2';
 import { basename, join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RunningServer, startServer } from '../../src/cli/server.ts';
+import {
+  ModelInferRequest,
+  ModelInferResponse,
+  RepositoryModelUnloadRequest,
+} from '../../src/codec/proto/inference.ts';
 import { resolveConfig } from '../../src/core/config.ts';
 import { startOrigin } from '../input/origin.ts';
 import { digitsFolder, EXAMPLE, holdout, type ModelsFolder } from '../support/digits.ts';
+import { call, encoded } from '../transport/grpc/fixture.ts';
 
 let folder: ModelsFolder;
 let server: RunningServer;
@@ -119,6 +126,32 @@ describe('a server', () => {
       predictions: [{ klass: expect.any(Number), probs: expect.any(Array) }],
     });
     expect(await states()).toEqual(['1 AVAILABLE']);
+  });
+
+  it('answers over gRPC, takes a model out of service and back, and drains', async () => {
+    await start();
+    const client = connect(`http://${server.grpc}`);
+    const ask = async (method: string, message: Uint8Array) =>
+      call(client, `inference.GRPCInferenceService/${method}`, message);
+    const { images } = await holdout(1);
+    const input = { name: 'x', datatype: 'FP32', shape: images.shape, parameters: new Map(), contents: undefined };
+    const { buffer, byteOffset, byteLength } = images.data as Float32Array;
+    const raw = new Uint8Array(buffer, byteOffset, byteLength);
+    const request = encoded(ModelInferRequest, { model_name: 'digits', inputs: [input], raw_input_contents: [raw] });
+    const answer = ModelInferResponse.decode((await ask('ModelInfer', request)).reply, 'x');
+    expect(answer.outputs.map(({ name }) => name)).toEqual(['probs', 'klass']);
+    const named = encoded(RepositoryModelUnloadRequest, { model_name: 'digits' });
+    expect((await ask('RepositoryModelUnload', named)).status).toBe(0);
+    expect([(await ask('ModelInfer', request)).status, (await get('/v2/models/digits')).status]).toEqual([5, 404]);
+    expect((await ask('RepositoryModelLoad', named)).status).toBe(0);
+    expect((await ask('ModelInfer', request)).status).toBe(0);
+    const metrics = await (await get('/metrics')).text();
+    expect(metrics).toContain(
+      'floe_grpc_requests_total{method="inference.GRPCInferenceService/ModelInfer",model="digits",code="OK"} 2',
+    );
+    const closed = new Promise((resolve) => client.on('close', resolve));
+    await server.close();
+    await closed;
   });
 
   it('answers V2 clients, and fetches any node for them', async () => {

@@ -86,11 +86,15 @@ export const TensorProto = message('tensorflow.TensorProto', {
 });
 export type TensorProto = ValueOf<typeof TensorProto>;
 
-const TensorInfo = message('tensorflow.TensorInfo', {
-  name: one(1, 'string'),
-  dtype: enumerated(2, DataType),
-  tensor_shape: optional(3, TensorShapeProto),
-});
+const TensorInfo = message(
+  'tensorflow.TensorInfo',
+  {
+    name: optional(1, 'string'),
+    dtype: enumerated(2, DataType),
+    tensor_shape: optional(3, TensorShapeProto),
+  },
+  { encoding: ['name'] },
+);
 export type TensorInfo = ValueOf<typeof TensorInfo>;
 
 export const SignatureDef = message('tensorflow.SignatureDef', {

@@ -8,10 +8,10 @@ import { ParseError } from '../../codec/proto/parse.ts';
 import { HTTP_STATUS } from '../../core/http-status.ts';
 import { RateLimits } from '../../queue/rate-limit.ts';
 import { Call } from './call.ts';
-import type { AnyHandler, GrpcDeps } from './deps.ts';
+import type { GrpcDeps, UnaryHandler } from './deps.ts';
 import type { Frame } from './frames.ts';
 import { MessageStream, readOne } from './messages.ts';
-import { routes } from './router.ts';
+import { type Route, routes } from './router.ts';
 import { presentable } from './status.ts';
 
 const CONTENT_TYPE = /^application\/grpc($|[+;])/;
@@ -24,11 +24,11 @@ export class Calls {
   private readonly deps: GrpcDeps;
   private readonly limits = new RateLimits(() => performance.now());
   private readonly closing = new AbortController();
-  private readonly handlers: ReadonlyMap<string, AnyHandler>;
+  private readonly routes: ReadonlyMap<string, Route>;
 
   constructor(deps: GrpcDeps) {
     this.deps = deps;
-    this.handlers = routes(deps, this.closing.signal);
+    this.routes = routes(deps, this.closing.signal);
   }
 
   /** Calls that go on until somebody ends them are ended, once what they asked for is answered. */
@@ -55,8 +55,9 @@ export class Calls {
   };
 
   private dispatch(call: Call): void {
-    const handler = this.handlers.get(call.path);
-    if (handler === undefined) throw new FloeError('UNIMPLEMENTED', `unknown method ${call.path}`);
+    const route = this.routes.get(call.path);
+    if (route === undefined) throw new FloeError('UNIMPLEMENTED', `unknown method ${call.path}`);
+    const { handler, message } = route;
     if (handler.scope !== undefined) {
       const { headers, stream } = call;
       const remoteAddress = stream.session?.socket.remoteAddress ?? THIS_MACHINE;
@@ -68,13 +69,13 @@ export class Calls {
     }
     if (call.deadline() <= call.startedAt)
       throw new FloeError('DEADLINE_EXCEEDED', 'the deadline had passed on arrival');
-    const limit = this.deps.options.messageLimit;
+    const expected = { message, limit: this.deps.options.messageLimit };
     if ('stream' in handler) {
-      const messages = new MessageStream(call, limit);
+      const messages = new MessageStream(call, expected);
       void this.run(call, this.closed(messages), () => handler.stream(messages, call));
       return;
     }
-    readOne(call, limit, (error, frame) => {
+    readOne(call, expected, (error, frame) => {
       if (frame === undefined) this.fail(call, error);
       else if ('watch' in handler) {
         const over = AbortSignal.any([call.signal, this.closing.signal]);
@@ -87,11 +88,7 @@ export class Calls {
     });
   }
 
-  private unary(
-    call: Call,
-    frame: Frame,
-    answer: (message: Uint8Array, call: Call) => Promise<Uint8Array> | Uint8Array,
-  ): void {
+  private unary(call: Call, frame: Frame, answer: UnaryHandler['unary']): void {
     try {
       const reply = answer(frame.bytes, call);
       if (!(reply instanceof Promise)) return void call.reply(reply);
@@ -139,8 +136,8 @@ export class Calls {
     const { deps } = this;
     const { path, model, caller, code = 'CANCELLED', received, sent, startedAt, id, notes } = call;
     const seconds = (performance.now() - startedAt) / 1000;
-    call.leave();
-    const method = this.handlers.has(path) ? path.slice(1) : 'unknown';
+    if (call.code === undefined) call.leave();
+    const method = this.routes.has(path) ? path.slice(1) : 'unknown';
     const label = model === '' || code === 'OK' || deps.models.names().includes(model) ? model : 'unknown';
     deps.metrics.count(method, label, code, code === 'OK', seconds, received, sent);
     if (notes !== undefined) {

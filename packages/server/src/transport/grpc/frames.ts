@@ -4,8 +4,12 @@
  * once.
  */
 import { FloeError } from '@floe/graph/base';
+import { payloadOffset } from '../../codec/proto/payload.ts';
+import type { AnyMessage } from '../../codec/proto/schema.ts';
 
 const HEAD = 5;
+/** Of the widest elements. */
+const ALIGNMENT = 8;
 /** Smaller rooms are left to the garbage collector. */
 const LARGE = 64 * 1024;
 
@@ -16,8 +20,15 @@ export interface Frame {
   release(): void;
 }
 
+export interface Expected {
+  /** What the messages are: a large tensor of one that comes in several chunks is laid aligned. */
+  readonly message: AnyMessage;
+  /** Most bytes of one. */
+  readonly limit: number;
+}
+
 export class FrameReader {
-  private readonly limit: number;
+  private readonly expected: Expected;
   private readonly onFrame: (frame: Frame) => void;
   private readonly head = Buffer.alloc(HEAD);
   /** Bytes of the head, then of the body, that are there. */
@@ -26,9 +37,8 @@ export class FrameReader {
   private length = 0;
   private room: Buffer | undefined;
 
-  /** `limit`: most bytes of one message. */
-  constructor(limit: number, onFrame: (frame: Frame) => void) {
-    this.limit = limit;
+  constructor(expected: Expected, onFrame: (frame: Frame) => void) {
+    this.expected = expected;
     this.onFrame = onFrame;
   }
 
@@ -57,8 +67,9 @@ export class FrameReader {
     const flag = this.head[0] as number;
     this.length = this.head.readUInt32BE(1);
     if (flag > 1) throw new FloeError('INTERNAL', `a message begins with flag ${flag}, which gRPC does not have`);
-    if (this.length > this.limit) {
-      const message = `Received message larger than max (${this.length} vs. ${this.limit})`;
+    const { limit } = this.expected;
+    if (this.length > limit) {
+      const message = `Received message larger than max (${this.length} vs. ${limit})`;
       throw new FloeError('RESOURCE_EXHAUSTED', message);
     }
   }
@@ -69,11 +80,17 @@ export class FrameReader {
       this.finish(chunk.subarray(at, end), false);
       return end;
     }
-    this.room ??= Buffer.allocUnsafeSlow(this.length);
+    this.room ??= this.roomFor(chunk.subarray(at, end));
     chunk.copy(this.room, this.filled, at, end);
     this.filled += end - at;
     if (this.filled === this.length) this.finish(this.room, true);
     return end;
+  }
+
+  private roomFor(start: Buffer): Buffer {
+    const payload = this.head[0] === 0 ? payloadOffset(this.expected.message, start) : undefined;
+    const lead = (ALIGNMENT - ((payload ?? 0) % ALIGNMENT)) % ALIGNMENT;
+    return Buffer.allocUnsafeSlow(lead + this.length).subarray(lead);
   }
 
   private finish(bytes: Buffer, isOwn: boolean): void {

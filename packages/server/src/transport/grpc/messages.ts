@@ -2,7 +2,7 @@
 import { FloeError } from '@floe/graph/base';
 import type { Call } from './call.ts';
 import { unpack } from './compression.ts';
-import { type Frame, FrameReader } from './frames.ts';
+import { type Expected, type Frame, FrameReader } from './frames.ts';
 
 export type Done = (error: unknown, frame?: Frame) => void;
 
@@ -13,7 +13,7 @@ const MOST_WAITING = 16;
  * The message of a unary call, once the caller has sent all. Plain listeners and a callback: a promise would cost several microseconds of
  * every call. Fails with INTERNAL without a message, or a part of one, and UNIMPLEMENTED with several.
  */
-export function readOne(call: Call, limit: number, done: Done): void {
+export function readOne(call: Call, expected: Expected, done: Done): void {
   const { stream } = call;
   let only: Frame | undefined;
   let settled = false;
@@ -23,7 +23,7 @@ export function readOne(call: Call, limit: number, done: Done): void {
     done(error, frame);
   };
   const encoding = attempt(settle, () => call.negotiate());
-  const reader = new FrameReader(limit, (frame) => {
+  const reader = new FrameReader(expected, (frame) => {
     if (only !== undefined) throw new FloeError('UNIMPLEMENTED', `${call.path} takes one message, and several came`);
     only = frame;
   });
@@ -34,7 +34,7 @@ export function readOne(call: Call, limit: number, done: Done): void {
     if (settled || only === undefined || !reader.isBetween) return settle(missing(reader));
     call.received = only.bytes.length;
     if (!only.compressed) settle(undefined, only);
-    else uncompressed(only, encoding, limit).then((frame) => settle(undefined, frame), settle);
+    else uncompressed(only, encoding, expected.limit).then((frame) => settle(undefined, frame), settle);
   });
 }
 
@@ -67,16 +67,16 @@ async function uncompressed(
 /** The messages of a stream. Reading stops while too many wait, and ends when the caller has sent all, or `close` was called. */
 export class MessageStream {
   private readonly call: Call;
-  private readonly limit: number;
+  private readonly expected: Expected;
   private readonly waiting: Frame[] = [];
   private ended = false;
   private failure: unknown;
   private wake: () => void = () => {};
 
-  constructor(call: Call, limit: number) {
+  constructor(call: Call, expected: Expected) {
     this.call = call;
-    this.limit = limit;
-    const reader = new FrameReader(limit, (frame) => this.waiting.push(frame));
+    this.expected = expected;
+    const reader = new FrameReader(expected, (frame) => this.waiting.push(frame));
     const { stream } = call;
     stream.on('data', (chunk: Buffer) => this.take(reader, chunk));
     stream.on('end', () => this.close(reader.isBetween ? undefined : missing(reader)));
@@ -97,7 +97,7 @@ export class MessageStream {
       const frame = this.waiting.shift();
       if (frame !== undefined) {
         this.call.stream.resume();
-        yield frame.compressed ? await uncompressed(frame, encoding, this.limit) : frame;
+        yield frame.compressed ? await uncompressed(frame, encoding, this.expected.limit) : frame;
       } else if (this.failure !== undefined) throw this.failure;
       else if (this.ended) return;
       else {

@@ -2,7 +2,7 @@
 import { Health } from '../../codec/proto/health.ts';
 import { GRPCInferenceService } from '../../codec/proto/inference.ts';
 import { Reflection, ReflectionAlpha } from '../../codec/proto/reflection.ts';
-import type { Service } from '../../codec/proto/schema.ts';
+import type { AnyMessage, Method, Service } from '../../codec/proto/schema.ts';
 import { ModelService, PredictionService } from '../../codec/proto/tensorflow-serving.ts';
 import type { AnyHandler, GrpcDeps, Handlers } from './deps.ts';
 import { healthService } from './health-service.ts';
@@ -13,8 +13,14 @@ import { reflectionService } from './reflection-service.ts';
 
 const SERVICES = [PredictionService, ModelService, GRPCInferenceService, Health, Reflection, ReflectionAlpha];
 
+export interface Route {
+  readonly handler: AnyHandler;
+  /** What its requests are. */
+  readonly message: AnyMessage;
+}
+
 /** `closing` aborts when the server closes. */
-export function routes(deps: GrpcDeps, closing: AbortSignal): ReadonlyMap<string, AnyHandler> {
+export function routes(deps: GrpcDeps, closing: AbortSignal): ReadonlyMap<string, Route> {
   const names = new Set<string>(SERVICES.map(({ name }) => name));
   const reflection = reflectionService(SERVICES);
   return new Map([
@@ -27,6 +33,9 @@ export function routes(deps: GrpcDeps, closing: AbortSignal): ReadonlyMap<string
   ]);
 }
 
-function paths<S extends Service>({ name }: S, handlers: Handlers<S>): [string, AnyHandler][] {
-  return Object.entries<AnyHandler>(handlers).map(([method, handler]) => [`/${name}/${method}`, handler]);
+function paths<S extends Service>({ name, methods }: S, handlers: Handlers<S>): [string, Route][] {
+  return Object.entries<Method>(methods).map(([method, { request }]) => {
+    const handler = handlers[method as keyof S['methods']];
+    return [`/${name}/${method}`, { handler, message: request }];
+  });
 }
