@@ -72,6 +72,12 @@ def judge_metadata(client):
     with check("model configuration"):
         config = client.get_model_config("scale").config
         assert config.name == "scale" and {one.name for one in config.output} == {"sum", "difference"}
+    with check("statistics"):
+        before = {one.version: one.inference_count for one in client.get_inference_statistics("scale").model_stats}
+        client.infer("scale", scale_inputs(), model_version="1")
+        (one,) = client.get_inference_statistics("scale", "1").model_stats
+        assert one.inference_count == before["1"] + 1 and one.inference_stats.success.ns > 0, one
+        assert {one.name for one in client.get_inference_statistics().model_stats} >= {"scale", "pairs_bool"}
     with check("repository index"):
         models = client.get_model_repository_index().models
         assert {(one.version, one.state) for one in models if one.name == "scale"} == {("1", "READY"), ("2", "READY")}

@@ -5,6 +5,7 @@
  * generation, so the garbage collector copies it twice: a fresh record with fresh strings cost a tenth of a tiny model's answer.
  */
 import type { CacheNote, Notes, QueueNote } from '../core/terms.ts';
+import { ModelTotals } from './model-totals.ts';
 
 export interface RecentRequest {
   readonly requestId: string;
@@ -46,6 +47,8 @@ class Slot {
 
 /** A ring: the oldest gives way. */
 export class RecentRequests {
+  /** What all requests came to, these and those before them. */
+  readonly totals = new ModelTotals();
   private readonly ring: Slot[] = [];
   private next = 0;
 
@@ -53,6 +56,7 @@ export class RecentRequests {
     const slot = this.ring[this.next] ?? new Slot();
     this.ring[this.next] = slot;
     slot.fill(request);
+    this.totals.add(request);
     this.next = (this.next + 1) % MOST;
   }
 

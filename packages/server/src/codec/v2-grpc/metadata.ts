@@ -1,7 +1,13 @@
 /** What the Open Inference Protocol says of models over gRPC: metadata, configuration, repository. */
 import { DTYPES, type DType, type TensorSpec } from '@floe/graph/base';
 import type { ServableInfo, VersionStatus } from '../../core/inference.ts';
-import { DataType, ModelConfigResponse, ModelMetadataResponse, RepositoryIndexResponse } from '../proto/inference.ts';
+import {
+  DataType,
+  ModelConfigResponse,
+  ModelMetadataResponse,
+  ModelStatisticsResponse,
+  RepositoryIndexResponse,
+} from '../proto/inference.ts';
 
 /** Triton's words for a frozen graph and for what runs it. */
 const PLATFORM = 'tensorflow_graphdef';
@@ -71,3 +77,51 @@ const STATES = {
   UNLOADING: 'UNLOADING',
   END: 'UNAVAILABLE',
 } as const satisfies Record<VersionStatus['state'], string>;
+
+/** How often, and seconds in all. */
+export interface Timed {
+  readonly count: number;
+  readonly seconds: number;
+}
+
+export interface Statistics {
+  readonly model: string;
+  readonly version: number;
+  readonly success: Timed;
+  readonly fail: Timed;
+  readonly queue: Timed;
+  readonly infer: Timed;
+  readonly cacheHit: Timed;
+  readonly cacheMiss: Timed;
+  /** Milliseconds since 1970. */
+  readonly lastAnswer: number;
+}
+
+/** A request counts as one inference, however many rows it has. Preparing inputs and outputs is not told apart from the rest. */
+export function statisticsMessage(all: readonly Statistics[]): Uint8Array {
+  return ModelStatisticsResponse.encode({
+    model_stats: all.map((one) => ({
+      name: one.model,
+      version: String(one.version),
+      last_inference: BigInt(one.lastAnswer),
+      inference_count: BigInt(one.success.count),
+      execution_count: BigInt(one.infer.count),
+      inference_stats: {
+        success: duration(one.success),
+        fail: duration(one.fail),
+        queue: duration(one.queue),
+        compute_input: duration(NONE),
+        compute_infer: duration(one.infer),
+        compute_output: duration(NONE),
+        cache_hit: duration(one.cacheHit),
+        cache_miss: duration(one.cacheMiss),
+      },
+    })),
+  });
+}
+
+const NONE: Timed = { count: 0, seconds: 0 };
+
+function duration({ count, seconds }: Timed): { count: bigint; ns: bigint } {
+  return { count: BigInt(count), ns: BigInt(Math.round(seconds * 1e9)) };
+}

@@ -8,6 +8,7 @@ import {
   ModelMetadataRequest,
   ModelReadyRequest,
   ModelReadyResponse,
+  ModelStatisticsRequest,
   RepositoryIndexRequest,
   RepositoryModelLoadRequest,
   RepositoryModelUnloadRequest,
@@ -19,9 +20,9 @@ import {
 import { parse } from '../../codec/proto/parse.ts';
 import { v2GrpcCodec } from '../../codec/v2-grpc/codec.ts';
 import { v2GrpcError } from '../../codec/v2-grpc/errors.ts';
-import { configMessage, indexMessage, metadataMessage } from '../../codec/v2-grpc/metadata.ts';
+import { configMessage, indexMessage, metadataMessage, statisticsMessage } from '../../codec/v2-grpc/metadata.ts';
 import { serverMetadata } from '../../codec/v2-rest/metadata.ts';
-import type { ModelRef, ServableInfo } from '../../core/inference.ts';
+import type { ModelRef, Models, ServableInfo } from '../../core/inference.ts';
 import type { Call } from './call.ts';
 import { constant, infer, NOTHING } from './context.ts';
 import type { GrpcDeps, Handlers } from './deps.ts';
@@ -46,7 +47,7 @@ export function inferenceService(deps: GrpcDeps): Handlers<typeof GRPCInferenceS
       scope: 'infer',
       stream: (messages, call) => inferStream(messages, call, (bytes) => modelInfer(deps, bytes, call)),
     },
-    ModelStatistics: unsupported('infer', 'model statistics are'),
+    ModelStatistics: { scope: 'infer', unary: (bytes, call) => statistics(deps, bytes, call) },
     RepositoryIndex: { scope: 'infer', unary: (bytes) => repositoryIndex(deps, bytes) },
     RepositoryModelLoad: { scope: 'manage', unary: (bytes, call) => load(deps, bytes, call) },
     RepositoryModelUnload: { scope: 'manage', unary: (bytes, call) => unload(deps, bytes, call) },
@@ -110,16 +111,28 @@ function about(
 ): Promise<Uint8Array> {
   const { name, version } = parse(request, bytes);
   const ref = refOf(call, name, version);
-  const serving = (): number[] =>
-    models
-      .status({ name })
-      .filter(({ state }) => state === 'AVAILABLE')
-      .map((one) => one.version)
-      .sort((a, b) => a - b);
   return worded(
     ref,
-    models.use(ref, (servable) => message(servable, serving())),
+    models.use(ref, (servable) => message(servable, servingOf(models, { name }))),
   );
+}
+
+/** Of a version, of all that a model has, or of all models. */
+function statistics({ models, recent }: GrpcDeps, bytes: Uint8Array, call: Call): Uint8Array {
+  const { name, version } = parse(ModelStatisticsRequest, bytes);
+  const refs = name === '' ? models.names().map((model) => ({ name: model })) : [refOf(call, name, version)];
+  const all = refs.flatMap((ref) => servingOf(models, ref).map((one) => ({ model: ref.name, version: one })));
+  return statisticsMessage(all.map((one) => ({ ...one, ...recent.totals.of(one.model, one.version) })));
+}
+
+/** Versions that serve, ascending. Throws NOT_FOUND in Triton's words. */
+function servingOf(models: Models, ref: ModelRef): number[] {
+  try {
+    const serving = models.status(ref).filter(({ state }) => state === 'AVAILABLE');
+    return serving.map(({ version }) => version).sort((a, b) => a - b);
+  } catch (thrown) {
+    throw thrown instanceof FloeError ? v2GrpcError(thrown, ref) : thrown;
+  }
 }
 
 function repositoryIndex({ models, repository }: GrpcDeps, bytes: Uint8Array): Uint8Array {

@@ -6,6 +6,8 @@ import {
   ModelInferResponse,
   ModelReadyRequest,
   ModelReadyResponse,
+  ModelStatisticsRequest,
+  ModelStatisticsResponse,
   RepositoryIndexResponse,
   RepositoryModelLoadRequest,
   ServerMetadataResponse,
@@ -341,6 +343,23 @@ describe('the models', () => {
     expect([await ready('adder'), await ready('nothing')]).toEqual([true, false]);
     server.models.isReady = false;
     expect(ServerReadyResponse.decode((await ask('ServerReady')).reply, 'x').ready).toBe(false);
+  });
+
+  it('have statistics by version', async () => {
+    await using server = await startGrpc();
+    for (const version of ['', '1', '', 'none']) {
+      await call(server.client, `${INFERENCE}/ModelInfer`, inferRequest({ model_version: version }));
+    }
+    const ask = async (given: Record<string, unknown>) => {
+      const request = encoded(ModelStatisticsRequest, given);
+      const { status, reply } = await call(server.client, `${INFERENCE}/ModelStatistics`, request);
+      const { model_stats } = ModelStatisticsResponse.decode(reply, 'x');
+      return [status, ...model_stats.map((one) => `${one.name} ${one.version}: ${one.inference_count}`)];
+    };
+    expect(await ask({ name: 'adder' })).toEqual([0, 'adder 1: 1', 'adder 2: 2']);
+    expect(await ask({ name: 'adder', version: '1' })).toEqual([0, 'adder 1: 1']);
+    expect(await ask({})).toEqual([0, 'adder 1: 1', 'adder 2: 2', 'pictures 1: 0']);
+    expect(await ask({ name: 'nothing' })).toEqual([5]);
   });
 
   it('are unloaded and loaded', async () => {
