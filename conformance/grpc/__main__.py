@@ -15,7 +15,7 @@ import zoo  # noqa: E402
 from report import check, finish  # noqa: E402
 from server import serve  # noqa: E402
 from tables import judge_tables  # noqa: E402
-from tfs import judge_tfs  # noqa: E402
+from tfs import judge_tfs, judge_tfs_reload  # noqa: E402
 from triton import judge_triton  # noqa: E402
 
 
@@ -30,6 +30,7 @@ def main():
                 judge_tfs(addresses["grpc"])
                 judge_triton(addresses["grpc"])
                 services.judge_basics(addresses["grpc"])
+                judge_tfs_reload(addresses["grpc"], root)
         services.judge_services(root, work)
     return finish()
 

@@ -19,6 +19,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
     regression_pb2,
 )
+from tensorflow_serving.config.file_system_storage_path_source_pb2 import FileSystemStoragePathSourceConfig
 
 SECONDS = 30
 
@@ -191,7 +192,7 @@ def judge_models(stub, models):
         models.GetModelStatus(request, SECONDS)
 
 
-def judge_unsupported(stub, models):
+def judge_unsupported(stub):
     # Until they are there, clients have to be told so by the code that means it.
     unimplemented = grpc.StatusCode.UNIMPLEMENTED
     for method, request in (
@@ -201,7 +202,46 @@ def judge_unsupported(stub, models):
     ):
         with check(f"{method} says that it is not supported"), refused(unimplemented):
             getattr(stub, method)(request, SECONDS)
-    with check("HandleReloadConfigRequest says that it is not supported"), refused(unimplemented):
+
+
+def judge_reload(stub, models, root):
+    """Last of all: what is not listed is not served any more."""
+
+    def reload(**policy):
+        request = model_management_pb2.ReloadConfigRequest()
+        config = request.config.model_config_list.config.add(name="scale", base_path=str(root / "scale"), model_platform="tensorflow")
+        config.model_version_policy.MergeFrom(FileSystemStoragePathSourceConfig.ServableVersionPolicy(**policy.get("versions", {})))
+        for label, version in policy.get("labels", {}).items():
+            config.version_labels[label] = version
+        config.base_path = policy.get("base_path", config.base_path)
+        return models.HandleReloadConfigRequest(request, SECONDS)
+
+    def serves(version):
+        request = request_for("scale", a=A, b=B)
+        request.model_spec.version.value = version
+        try:
+            stub.Predict(request, SECONDS)
+        except grpc.RpcError as error:
+            assert error.code() == grpc.StatusCode.NOT_FOUND, error
+            return False
+        return True
+
+    with check("reload: one version, a label, and no other models"):
+        assert reload(versions={"specific": {"versions": [1]}}, labels={"mine": 1}).status.error_code == 0
+        assert serves(1) and not serves(2)
+        request = request_for("scale", a=A, b=B)
+        request.model_spec.version_label = "mine"
+        equal(tf.make_ndarray(stub.Predict(request, SECONDS).outputs["sum"]), A + B)
+        with refused(grpc.StatusCode.NOT_FOUND):
+            stub.Predict(request_for("pairs_float32", x=zoo.sample("float32")), SECONDS)
+    with check("reload: all versions"):
+        reload(versions={"all": {}})
+        assert serves(1) and serves(2)
+    with check("reload: a label of a version that does not serve"), refused(grpc.StatusCode.FAILED_PRECONDITION, "not available"):
+        reload(versions={"latest": {"num_versions": 1}}, labels={"mine": 1})
+    with check("reload: a model that lies elsewhere"), refused(grpc.StatusCode.INVALID_ARGUMENT, "/elsewhere"):
+        reload(base_path="/elsewhere")
+    with check("reload: no list"), refused(grpc.StatusCode.INVALID_ARGUMENT, "Only ModelConfigList"):
         models.HandleReloadConfigRequest(model_management_pb2.ReloadConfigRequest(), SECONDS)
 
 
@@ -213,11 +253,11 @@ def judge_tfs(address):
         judge_versions(stub)
         judge_errors(stub)
         judge_models(stub, models)
-        judge_unsupported(stub, models)
+        judge_unsupported(stub)
         with check("a deadline that passes is DEADLINE_EXCEEDED"), refused(grpc.StatusCode.DEADLINE_EXCEEDED):
             stub.Predict(request_for("pairs_float32", x=np.zeros([3_000_000, 3], np.float32)), 1e-3)
         with check("a call is cancelled"):
-            call = stub.Predict.future(request_for("scale", a=A, b=B), SECONDS)
+            call = stub.Predict.future(request_for("pairs_float32", x=np.zeros([3_000_000, 3], np.float32)), SECONDS)
             call.cancel()
             assert call.code() == grpc.StatusCode.CANCELLED
         with check("gzip both ways"):
@@ -228,3 +268,9 @@ def judge_tfs(address):
             calls = [stub.Predict.future(request_for("scale", a=A * i, b=B), SECONDS) for i in range(200)]
             for i, call in enumerate(calls):
                 equal(tf.make_ndarray(call.result().outputs["sum"]), 2 * (A * i + B))
+
+
+def judge_tfs_reload(address, root):
+    with grpc.insecure_channel(address) as channel:
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        judge_reload(stub, model_service_pb2_grpc.ModelServiceStub(channel), root)

@@ -2,9 +2,7 @@
 import { FloeError } from '@floe/graph/base';
 import { bodyLimitBytes, type ServeConfig } from '../core/config.ts';
 import { VERSION } from '../core/version.ts';
-import type { Watcher } from '../registry/watcher.ts';
-import type { ServedModels } from '../servable/models.ts';
-import type { GrpcDeps, GrpcServer, Repository } from '../transport/grpc/deps.ts';
+import type { GrpcDeps, GrpcServer } from '../transport/grpc/deps.ts';
 import type { Releases } from '../transport/http/admin-releases.ts';
 import type { HttpServer } from '../transport/http/deps.ts';
 import { RequestMetrics } from '../transport/request-metrics.ts';
@@ -67,18 +65,6 @@ export async function listen(config: ServeConfig, shared: Shared, rescan: () => 
 /** They stop taking requests at once, and each answers what is under way. */
 export async function closeAll(servers: Partial<Servers>): Promise<void> {
   await Promise.all(Object.values(servers).map((server) => server?.close()));
-}
-
-/** What may be said over gRPC about which models are served. */
-export function repositoryControl(watcher: Watcher, models: ServedModels): Repository {
-  return {
-    load: async (model) => {
-      await watcher.show(model);
-      models.status({ name: model });
-    },
-    unload: (model) => watcher.hide(model),
-    unloaded: () => watcher.hidden,
-  };
 }
 
 function tlsOf(config: ServeConfig): { tls?: TlsOptions } {

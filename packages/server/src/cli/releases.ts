@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import type { ServeConfig } from '../core/config.ts';
 import type { ModelRepository } from '../registry/repository.ts';
-import type { Aspired } from '../registry/watcher.ts';
+import type { Aspired } from '../registry/selection.ts';
 import { openObjectStore } from '../store/objects/open.ts';
 import type { Closing, Serving } from './serving.ts';
 

@@ -5,8 +5,9 @@ import { Watcher } from '../registry/watcher.ts';
 import { type Identity, openIdentity } from '../transport/identity/identity.ts';
 import { RecentRequests } from '../transport/recent-requests.ts';
 import type { FeedbackDesk } from './feedback.ts';
-import { closeAll, listen, repositoryControl } from './listen.ts';
+import { closeAll, listen } from './listen.ts';
 import { repositoryOf, rolloutOf } from './releases.ts';
+import { repositoryControl } from './repository-control.ts';
 import { type Closing, openServing, type Place } from './serving.ts';
 import { openSource } from './source.ts';
 import { TrainingPort } from './training-port.ts';
@@ -72,7 +73,7 @@ async function start(
     log,
     recent: new RecentRequests(),
     releases,
-    repository: repositoryControl(watcher, serving.models),
+    repository: repositoryControl(config.models, watcher, serving.models),
     ...(serving.feedback === undefined ? {} : { training }),
   };
   const servers = await listen(config, shared, () => watcher.look());

@@ -3,14 +3,9 @@
  * serve; a look that fails changes nothing.
  */
 import { asFloeError, type FloeError } from '@floe/graph/base';
-import { aspiredVersions, type Channels } from './aspired.ts';
 import type { FoundVersion } from './scan.ts';
+import { type Aspired, Selection } from './selection.ts';
 import type { FoundModel, ModelSource } from './source.ts';
-
-export interface Aspired {
-  readonly versions: readonly FoundVersion[];
-  readonly channels: Channels;
-}
 
 export interface WatcherOptions {
   readonly source: ModelSource;
@@ -24,10 +19,11 @@ export interface WatcherOptions {
 }
 
 export class Watcher {
+  /** A change of it counts from the next look on. */
+  readonly selection = new Selection();
   private readonly options: WatcherOptions;
   private lastFound: ReadonlyMap<string, FoundModel> = new Map();
   private timer: NodeJS.Timeout | undefined;
-  private readonly hiddenModels = new Set<string>();
   private looking: Promise<void> = Promise.resolve();
   private stopped = false;
 
@@ -49,24 +45,9 @@ export class Watcher {
     return look;
   }
 
-  /** Models that are passed over although they are there. */
-  get hidden(): readonly string[] {
-    return [...this.hiddenModels].sort();
-  }
-
-  /** Passes over a model until it is shown, and looks; false where there is no such model. */
-  async hide(model: string): Promise<boolean> {
-    await this.looking;
-    if (!this.lastFound.has(model)) return false;
-    this.hiddenModels.add(model);
-    await this.look();
-    return true;
-  }
-
-  /** Takes a model into account again, and looks. */
-  show(model: string): Promise<void> {
-    this.hiddenModels.delete(model);
-    return this.look();
+  /** Whether the last look found the model, selected or not. */
+  found(model: string): boolean {
+    return this.lastFound.has(model);
   }
 
   /** Ends the watch; resolves when a look under way is over. */
@@ -91,9 +72,9 @@ export class Watcher {
     const { source, keepVersions } = this.options;
     const found = await source.find();
     const models = new Map<string, Aspired>();
-    for (const [model, { versions, channels }] of found) {
-      if (versions.length === 0 || this.hiddenModels.has(model)) continue;
-      models.set(model, { channels, versions: aspiredVersions(versions, channels, keepVersions) });
+    for (const [model, all] of found) {
+      const aspired = this.selection.of(model, all, keepVersions);
+      if (aspired !== undefined) models.set(model, aspired);
     }
     await this.options.onAspired(models);
     for (const { model, version } of deleted(this.lastFound, found)) this.options.onDeleted?.(model, version);

@@ -10,7 +10,7 @@ import type { ModelRef, ServableWork, VersionStatus } from '../core/inference.ts
 import { Trial } from '../core/trial.ts';
 import { type Channels, defaultVersion, NO_CHANNELS } from '../registry/aspired.ts';
 import type { FoundVersion } from '../registry/scan.ts';
-import type { Aspired } from '../registry/watcher.ts';
+import type { Aspired } from '../registry/selection.ts';
 import { decideSwap, estimateMemory } from './lifecycle.ts';
 import type { LoadedServable } from './loaded.ts';
 import { ServableVersion } from './version.ts';

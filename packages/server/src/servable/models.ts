@@ -3,7 +3,7 @@ import { FloeError } from '@floe/graph/base';
 import type { Asker } from '../core/canary.ts';
 import type { ModelRef, Models, ServableWork, VersionStatus } from '../core/inference.ts';
 import type { Trial } from '../core/trial.ts';
-import type { Aspired } from '../registry/watcher.ts';
+import type { Aspired } from '../registry/selection.ts';
 import { Model, type ModelDeps, notFound } from './model.ts';
 
 export interface ModelsDeps extends ModelDeps {

@@ -157,6 +157,7 @@ export const ReloadConfigRequest = message('tensorflow.serving.ReloadConfigReque
   config: optional(1, ModelServerConfig),
   metric_names: many(2, 'string'),
 });
+export type ReloadConfigRequest = ValueOf<typeof ReloadConfigRequest>;
 export const ReloadConfigResponse = message('tensorflow.serving.ReloadConfigResponse', {
   status: optional(1, StatusProto),
 });

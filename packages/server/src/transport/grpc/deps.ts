@@ -1,6 +1,7 @@
 /** What the gRPC transport is given: everything it needs, so that it can be run alone in tests. */
 import type { FloeError } from '@floe/graph/base';
 import type { Logger } from 'pino';
+import type { ModelEntry } from '../../codec/tfs-grpc/reload.ts';
 import type { Models } from '../../core/inference.ts';
 import type { Infer } from '../../infer.ts';
 import type { Identity, Scope } from '../identity/identity.ts';
@@ -34,6 +35,8 @@ export interface Repository {
   unload(model: string): Promise<boolean>;
   /** Models that were unloaded. */
   unloaded(): readonly string[];
+  /** Serves these models and no others. Throws INVALID_ARGUMENT, NOT_FOUND; FAILED_PRECONDITION for what does not come up. */
+  reload(models: readonly ModelEntry[]): Promise<void>;
 }
 
 export interface GrpcDeps {

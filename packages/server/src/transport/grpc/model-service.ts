@@ -1,9 +1,10 @@
 /** TensorFlow Serving's ModelService. */
 import { FloeError } from '@floe/graph/base';
 import { parse } from '../../codec/proto/parse.ts';
-import { GetModelStatusRequest, type ModelService } from '../../codec/proto/tensorflow-serving.ts';
+import { GetModelStatusRequest, type ModelService, ReloadConfigRequest } from '../../codec/proto/tensorflow-serving.ts';
 import { statusMessage } from '../../codec/tfs-grpc/metadata.ts';
 import { refOf } from '../../codec/tfs-grpc/model-spec.ts';
+import { modelsIn, RELOADED } from '../../codec/tfs-grpc/reload.ts';
 import { missingStatus } from '../../codec/tfs-rest/metadata.ts';
 import type { Call } from './call.ts';
 import type { GrpcDeps, Handlers } from './deps.ts';
@@ -11,12 +12,7 @@ import type { GrpcDeps, Handlers } from './deps.ts';
 export function modelService(deps: GrpcDeps): Handlers<typeof ModelService> {
   return {
     GetModelStatus: { scope: 'infer', unary: (bytes, call) => status(deps, bytes, call) },
-    HandleReloadConfigRequest: {
-      scope: 'manage',
-      unary: () => {
-        throw new FloeError('UNIMPLEMENTED', 'the models folder says what is served: change it instead');
-      },
-    },
+    HandleReloadConfigRequest: { scope: 'manage', unary: (bytes) => reload(deps, bytes) },
   };
 }
 
@@ -33,4 +29,10 @@ function status(deps: GrpcDeps, bytes: Uint8Array, call: Call): Uint8Array {
     }
     throw thrown;
   }
+}
+
+/** From then on the listed models are served, and no others; the answer comes when they are. */
+async function reload({ repository }: GrpcDeps, bytes: Uint8Array): Promise<Uint8Array> {
+  await repository.reload(modelsIn(parse(ReloadConfigRequest, bytes)));
+  return RELOADED;
 }

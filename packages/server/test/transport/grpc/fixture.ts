@@ -53,6 +53,7 @@ export async function startGrpc(
       load: async (model) => void models.status({ name: model }),
       unload: async (model) => models.names().includes(model) && unloaded.push(model) > 0,
       unloaded: () => unloaded,
+      reload: async () => {},
     },
     onChange: (listener) => {
       listeners.add(listener);
