@@ -1,13 +1,16 @@
 /**
  * Messages within a stream: one byte that says whether they are compressed, four of length, then their bytes
- * (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md). One that comes whole is a view of what came; room for others is taken
- * once.
+ * (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md). One that comes whole is a view of what came; others are put together in
+ * room of their own.
  */
 import { FloeError } from '@floe/graph/base';
 import { payloadOffset } from '../../codec/proto/payload.ts';
 import type { AnyMessage } from '../../codec/proto/schema.ts';
 
 const HEAD = 5;
+/** What a message claims to need is not taken at once: the claim is five bytes long. */
+const FIRST_ROOM = 4 * 1024 * 1024;
+const GROWTH = 4;
 /** Of the widest elements. */
 const ALIGNMENT = 8;
 /** Smaller rooms are left to the garbage collector. */
@@ -81,6 +84,7 @@ export class FrameReader {
       return end;
     }
     this.room ??= this.roomFor(chunk.subarray(at, end));
+    if (this.room.length < this.filled + end - at) this.room = this.larger(this.room);
     chunk.copy(this.room, this.filled, at, end);
     this.filled += end - at;
     if (this.filled === this.length) this.finish(this.room, true);
@@ -89,8 +93,14 @@ export class FrameReader {
 
   private roomFor(start: Buffer): Buffer {
     const payload = this.head[0] === 0 ? payloadOffset(this.expected.message, start) : undefined;
-    const lead = (ALIGNMENT - ((payload ?? 0) % ALIGNMENT)) % ALIGNMENT;
-    return Buffer.allocUnsafeSlow(lead + this.length).subarray(lead);
+    return roomOf(Math.min(this.length, FIRST_ROOM), (ALIGNMENT - ((payload ?? 0) % ALIGNMENT)) % ALIGNMENT);
+  }
+
+  private larger(room: Buffer): Buffer {
+    const next = roomOf(Math.min(this.length, GROWTH * room.length), room.byteOffset);
+    room.copy(next, 0, 0, this.filled);
+    giveBack(room);
+    return next;
   }
 
   private finish(bytes: Buffer, isOwn: boolean): void {
@@ -100,6 +110,11 @@ export class FrameReader {
     this.room = undefined;
     this.onFrame({ compressed, bytes, release: isOwn && bytes.length >= LARGE ? () => giveBack(bytes) : nothing });
   }
+}
+
+/** Memory of its own, with `lead` bytes before it. */
+function roomOf(length: number, lead: number): Buffer {
+  return Buffer.allocUnsafeSlow(lead + length).subarray(lead);
 }
 
 function giveBack({ buffer }: Buffer): void {
