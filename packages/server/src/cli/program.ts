@@ -165,7 +165,7 @@ function addFeedback(program: Command, done: Done): void {
       .option('--sql <url>', 'database of the server (or FLOE_SQL)')
       .option(
         '--models <url>',
-        'models of the server (or FLOE_MODELS): where they are in a bucket its inputs are beside them',
+        'models of the server (or FLOE_MODELS): in a bucket its inputs are beside them, and .npz takes its form from them',
       )
       .option('--feedback-dir <place>', 'folder or bucket of the inputs (or FLOE_FEEDBACK_DIR; default: as for serve)')
       .option('--json', 'print one JSON object');
@@ -180,10 +180,6 @@ function addFeedback(program: Command, done: Done): void {
     .requiredOption(
       '--out <file>',
       'file to write; .npz holds arrays as floe datasets add takes them, in the form that the serving version reads',
-    )
-    .option(
-      '--models <url>',
-      'for .npz: the repository, whose serving version says what the inputs are (or FLOE_MODELS)',
     )
     .option('--label-share <share>', 'most that the labels of one caller count, as a share of all (default: 0.5)')
     .action(async (options: Record<string, unknown>) => {
