@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Tensor } from '@floe/graph/base';
 import { PostgresProcess } from '../../conformance/postgres/postgres-process.ts';
 import { npzBytes } from '../../packages/server/src/store/npz.ts';
-import { fit } from '../../packages/server/src/train/head/fit.ts';
+import { fit as train } from '../../packages/server/src/train/head/fit.ts';
 import type { Layer } from '../../packages/server/src/train/head/network.ts';
 import { headParameters } from '../../packages/server/src/train/head/parameters.ts';
 import type { Case } from '../lib/case.ts';
@@ -87,7 +87,7 @@ async function headSeconds(): Promise<number> {
   };
   const started = performance.now();
   const hooks = { signal: new AbortController().signal, onEpoch: async () => {} };
-  await fit({ data, width: WIDTH, labels, feedback: new Uint8Array(EXAMPLES) }, [layer], headParameters({}), hooks);
+  await train({ data, width: WIDTH, labels, feedback: new Uint8Array(EXAMPLES) }, [layer], headParameters({}), hooks);
   return (performance.now() - started) / 1000;
 }
 
