@@ -2,6 +2,7 @@
 import { FloeError } from '@floe/graph/base';
 import { bodyLimitBytes, type ServeConfig } from '../core/config.ts';
 import { VERSION } from '../core/version.ts';
+import { RateLimits } from '../queue/rate-limit.ts';
 import type { GrpcDeps, GrpcServer } from '../transport/grpc/deps.ts';
 import type { Releases } from '../transport/http/admin-releases.ts';
 import type { HttpServer } from '../transport/http/deps.ts';
@@ -23,7 +24,8 @@ type Shared = Serving &
   };
 
 /** Starts to listen on all of them, or on none: throws where an address is taken or a certificate unusable. */
-export async function listen(config: ServeConfig, shared: Shared, rescan: () => Promise<void>): Promise<Servers> {
+export async function listen(config: ServeConfig, given: Shared, rescan: () => Promise<void>): Promise<Servers> {
+  const shared = { ...given, limits: new RateLimits(() => performance.now()) };
   const tls = tlsOf(config);
   const [{ createHttpServer }, { createAdminServer }] = await Promise.all([
     import('../transport/http/server.ts'),

@@ -11,6 +11,7 @@ import type {
   VersionStatus,
 } from '../../src/core/inference.ts';
 import type { Terms } from '../../src/core/terms.ts';
+import { RateLimits } from '../../src/queue/rate-limit.ts';
 import { Scheduler } from '../../src/queue/scheduler.ts';
 import type { HttpDeps, HttpOptions, HttpServer } from '../../src/transport/http/deps.ts';
 import type { Observed } from '../../src/transport/http/observed.ts';
@@ -145,6 +146,7 @@ export async function startServer(
     infer,
     models,
     identity: openIdentity,
+    limits: new RateLimits(() => performance.now()),
     recent: new RecentRequests(),
     observed: NOTHING_OBSERVED,
     log: pino({ level: 'silent' }),

@@ -6,13 +6,13 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { FloeError } from '@floe/graph/base';
 import { ParseError } from '../../codec/proto/parse.ts';
 import { HTTP_STATUS } from '../../core/http-status.ts';
-import { RateLimits } from '../../queue/rate-limit.ts';
+import type { Scope } from '../identity/identity.ts';
 import { Call } from './call.ts';
 import type { GrpcDeps, UnaryHandler } from './deps.ts';
 import type { Frame } from './frames.ts';
 import { MessageStream, readOne } from './messages.ts';
 import { type Route, routes } from './router.ts';
-import { presentable } from './status.ts';
+import { ProtocolError, presentable } from './status.ts';
 
 const CONTENT_TYPE = /^application\/grpc($|[+;])/;
 const UNSUPPORTED_MEDIA_TYPE = 415;
@@ -22,7 +22,6 @@ const THIS_MACHINE = '127.0.0.1';
 
 export class Calls {
   private readonly deps: GrpcDeps;
-  private readonly limits = new RateLimits(() => performance.now());
   private readonly closing = new AbortController();
   private readonly routes: ReadonlyMap<string, Route>;
 
@@ -36,8 +35,12 @@ export class Calls {
     this.closing.abort();
   }
 
-  /** Answers a call; never throws. */
-  readonly take = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void => {
+  /** Answers calls of a server whose callers are all on this machine, as those of a Unix socket are, or not; never throws. */
+  from(isLocal: boolean): (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void {
+    return (stream, headers) => this.take(stream, headers, isLocal);
+  }
+
+  private take(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, isLocal: boolean): void {
     // What goes wrong with a stream is told by its end.
     stream.on('error', () => {});
     if (!CONTENT_TYPE.test(headers['content-type'] ?? '')) {
@@ -48,25 +51,17 @@ export class Calls {
     this.deps.metrics.begin();
     stream.on('close', () => this.end(call));
     try {
-      this.dispatch(call);
+      this.dispatch(call, isLocal);
     } catch (thrown) {
       this.fail(call, thrown);
     }
-  };
+  }
 
-  private dispatch(call: Call): void {
+  private dispatch(call: Call, isLocal: boolean): void {
     const route = this.routes.get(call.path);
     if (route === undefined) throw new FloeError('UNIMPLEMENTED', `unknown method ${call.path}`);
     const { handler, message } = route;
-    if (handler.scope !== undefined) {
-      const { headers, stream } = call;
-      const remoteAddress = stream.session?.socket.remoteAddress ?? THIS_MACHINE;
-      call.caller = this.deps.identity.authorize(
-        { authorization: headers.authorization, remoteAddress },
-        handler.scope,
-      );
-      this.limits.take(call.caller);
-    }
+    if (handler.scope !== undefined) this.identify(call, handler.scope, isLocal);
     if (call.deadline() <= call.startedAt)
       throw new FloeError('DEADLINE_EXCEEDED', 'the deadline had passed on arrival');
     const expected = { message, limit: this.deps.options.messageLimit };
@@ -86,6 +81,14 @@ export class Calls {
         );
       } else this.unary(call, frame, handler.unary);
     });
+  }
+
+  /** Throws UNAUTHENTICATED, PERMISSION_DENIED, RESOURCE_EXHAUSTED. The address of a socket that is gone already is nobody's. */
+  private identify(call: Call, scope: Scope, isLocal: boolean): void {
+    const { headers, stream } = call;
+    const remoteAddress = isLocal ? THIS_MACHINE : stream.session?.socket.remoteAddress;
+    call.caller = this.deps.identity.authorize({ authorization: headers.authorization, remoteAddress }, scope);
+    this.deps.limits.take(call.caller);
   }
 
   private unary(call: Call, frame: Frame, answer: UnaryHandler['unary']): void {
@@ -127,8 +130,9 @@ export class Calls {
 
   private fail(call: Call, thrown: unknown): void {
     const error = presentable(thrown);
-    const isOurs = error.code === 'INTERNAL' && !(error instanceof ParseError);
-    if (isOurs) this.deps.log.error({ requestId: call.id, err: thrown }, 'call failed');
+    const isCallers = error instanceof ParseError || error instanceof ProtocolError;
+    if (error.code === 'INTERNAL' && !isCallers)
+      this.deps.log.error({ requestId: call.id, err: thrown }, 'call failed');
     call.fail(error);
   }
 

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { ModelEntry } from '../../codec/tfs-grpc/reload.ts';
 import type { Models } from '../../core/inference.ts';
 import type { Infer } from '../../infer.ts';
+import type { RateLimits } from '../../queue/rate-limit.ts';
 import type { Identity, Scope } from '../identity/identity.ts';
 import type { RecentRequests } from '../recent-requests.ts';
 import type { RequestMetrics } from '../request-metrics.ts';
@@ -46,6 +47,8 @@ export interface GrpcDeps {
   /** Calls the listener whenever a model may have become ready, or ceased to be; gives what ends that. */
   readonly onChange: (listener: () => void) => () => void;
   readonly identity: Identity;
+  /** Of callers, whichever way they come. */
+  readonly limits: RateLimits;
   readonly recent: RecentRequests;
   readonly metrics: RequestMetrics;
   readonly log: Logger;

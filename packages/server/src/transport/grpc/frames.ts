@@ -6,6 +6,7 @@
 import { FloeError } from '@floe/graph/base';
 import { payloadOffset } from '../../codec/proto/payload.ts';
 import type { AnyMessage } from '../../codec/proto/schema.ts';
+import { ProtocolError } from './status.ts';
 
 const HEAD = 5;
 /** What a message claims to need is not taken at once: the claim is five bytes long. */
@@ -69,7 +70,7 @@ export class FrameReader {
   private begin(): void {
     const flag = this.head[0] as number;
     this.length = this.head.readUInt32BE(1);
-    if (flag > 1) throw new FloeError('INTERNAL', `a message begins with flag ${flag}, which gRPC does not have`);
+    if (flag > 1) throw new ProtocolError(`a message begins with flag ${flag}, which gRPC does not have`);
     const { limit } = this.expected;
     if (this.length > limit) {
       const message = `Received message larger than max (${this.length} vs. ${limit})`;

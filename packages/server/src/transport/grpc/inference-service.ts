@@ -24,7 +24,7 @@ import { configMessage, indexMessage, metadataMessage, statisticsMessage } from 
 import { serverMetadata } from '../../codec/v2-rest/metadata.ts';
 import type { ModelRef, Models, ServableInfo } from '../../core/inference.ts';
 import type { Call } from './call.ts';
-import { constant, infer, NOTHING } from './context.ts';
+import { constant, infer, inferInStream, NOTHING } from './context.ts';
 import type { GrpcDeps, Handlers } from './deps.ts';
 import { inferStream } from './infer-stream.ts';
 
@@ -42,10 +42,10 @@ export function inferenceService(deps: GrpcDeps): Handlers<typeof GRPCInferenceS
       scope: 'infer',
       unary: (bytes, call) => about(deps, ModelConfigRequest, bytes, call, configMessage),
     },
-    ModelInfer: { scope: 'infer', unary: (bytes, call) => modelInfer(deps, bytes, call) },
+    ModelInfer: { scope: 'infer', unary: (bytes, call) => modelInfer(deps, bytes, call, infer) },
     ModelStreamInfer: {
       scope: 'infer',
-      stream: (messages, call) => inferStream(messages, call, (bytes) => modelInfer(deps, bytes, call)),
+      stream: (messages, call) => inferStream(messages, call, (bytes) => modelInfer(deps, bytes, call, inferInStream)),
     },
     ModelStatistics: { scope: 'infer', unary: (bytes, call) => statistics(deps, bytes, call) },
     RepositoryIndex: { scope: 'infer', unary: (bytes) => repositoryIndex(deps, bytes) },
@@ -76,10 +76,10 @@ function aboutServer({ options }: GrpcDeps) {
   return serverMetadata(options.version);
 }
 
-function modelInfer(deps: GrpcDeps, bytes: Uint8Array, call: Call): Promise<Uint8Array> {
+function modelInfer(deps: GrpcDeps, bytes: Uint8Array, call: Call, run: typeof infer): Promise<Uint8Array> {
   const message = parse(ModelInferRequest, bytes);
   const ref = refOf(call, message.model_name, message.model_version);
-  return worded(ref, infer(deps, call, v2GrpcCodec, ref, { message }));
+  return worded(ref, run(deps, call, { codec: v2GrpcCodec, ref, request: { message } }));
 }
 
 function refOf(call: Call, name: string, version: string): ModelRef {

@@ -3,6 +3,7 @@ import { FloeError } from '@floe/graph/base';
 import type { Call } from './call.ts';
 import { unpack } from './compression.ts';
 import { type Expected, type Frame, FrameReader } from './frames.ts';
+import { ProtocolError } from './status.ts';
 
 export type Done = (error: unknown, frame?: Frame) => void;
 
@@ -48,8 +49,8 @@ function attempt<T>(settle: Done, work: () => T): T | undefined {
 }
 
 function missing(reader: FrameReader): FloeError {
-  if (reader.isBetween) return new FloeError('INTERNAL', 'No payload: the stream ended before a message');
-  return new FloeError('INTERNAL', 'the stream ended within a message');
+  if (reader.isBetween) return new ProtocolError('No payload: the stream ended before a message');
+  return new ProtocolError('the stream ended within a message');
 }
 
 async function uncompressed(
@@ -58,7 +59,7 @@ async function uncompressed(
   limit: number,
 ): Promise<Frame> {
   if (encoding === undefined) {
-    throw new FloeError('INTERNAL', 'a message is marked as compressed, but there is no grpc-encoding');
+    throw new ProtocolError('a message is marked as compressed, but there is no grpc-encoding');
   }
   const bytes = await unpack(frame.bytes, encoding, limit);
   return { compressed: false, bytes, release: () => {} };

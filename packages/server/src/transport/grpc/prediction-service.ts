@@ -29,7 +29,7 @@ function predict(deps: GrpcDeps, bytes: Uint8Array, call: Call): Promise<Uint8Ar
   const message = parse(PredictRequest, bytes);
   const ref = refOf(message.model_spec);
   call.model = ref.name;
-  return worded(ref, infer(deps, call, tfsGrpcCodec, ref, { message }));
+  return worded(ref, infer(deps, call, { codec: tfsGrpcCodec, ref, request: { message } }));
 }
 
 function metadata(deps: GrpcDeps, bytes: Uint8Array, call: Call): Promise<Uint8Array> {

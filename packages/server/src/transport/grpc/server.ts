@@ -30,8 +30,8 @@ export async function createGrpcServer(deps: GrpcDeps): Promise<GrpcServer> {
   const { host, port, socket, tls } = deps.options;
   const calls = new Calls(deps);
   const connections = new Connections();
-  const main = open(calls, connections, tls);
-  const local = socket === undefined ? undefined : open(calls, connections);
+  const main = open(calls, connections, false, tls);
+  const local = socket === undefined ? undefined : open(calls, connections, true);
   const close = async (): Promise<void> => {
     const servers = local === undefined ? [main] : [main, local];
     const ceased = servers.map(ceaseToListen);
@@ -60,9 +60,9 @@ export async function createGrpcServer(deps: GrpcDeps): Promise<GrpcServer> {
   };
 }
 
-function open(calls: Calls, connections: Connections, tls?: TlsOptions): Server {
+function open(calls: Calls, connections: Connections, isLocal: boolean, tls?: TlsOptions): Server {
   const server = tls === undefined ? createServer(SETTINGS) : createSecureServer({ ...SETTINGS, ...readTls(tls) });
-  server.on('stream', calls.take);
+  server.on('stream', calls.from(isLocal));
   server.on('session', connections.add);
   // Whoever does not speak the protocol learns so by the end of the connection.
   server.on('sessionError', () => {});

@@ -9,6 +9,13 @@ export const OK_TRAILERS: Readonly<Trailers> = { 'grpc-status': String(GRPC_OK) 
 /** Longer messages would not fit the headers that clients take. */
 const LONGEST_MESSAGE = 4096;
 
+/** A call that breaks the rules of gRPC, whose servers say INTERNAL to that. */
+export class ProtocolError extends FloeError {
+  constructor(message: string, field?: string) {
+    super('INTERNAL', message, field === undefined ? [] : { field });
+  }
+}
+
 /** What went wrong inside stays inside. */
 export function presentable(thrown: unknown): FloeError {
   if (thrown instanceof FloeError) return thrown;

@@ -4,7 +4,6 @@
  * counted here all the same.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { RateLimits } from '../../queue/rate-limit.ts';
 import { authorize, dialectOf, type HttpContext, sendError } from './context.ts';
 import { Exchange } from './exchange.ts';
 import { answerFeedback, FEEDBACK } from './feedback-route.ts';
@@ -16,7 +15,6 @@ const CLIENT_LEFT = 499;
 
 export class DataPlane {
   private readonly context: HttpContext;
-  private readonly limits = new RateLimits(() => performance.now());
   private readonly v2: V2Routes;
   private readonly drain = { draining: false };
   private closeIdle = (): void => {};
@@ -59,7 +57,7 @@ export class DataPlane {
       const [, labelled] = exchange.method === 'POST' ? (FEEDBACK.exec(exchange.path) ?? []) : [];
       if (!exchange.path.startsWith('/v2/health/')) {
         exchange.caller = authorize(context, exchange, labelled === undefined ? 'infer' : 'feedback');
-        this.limits.take(exchange.caller);
+        context.limits.take(exchange.caller);
       }
       if (labelled !== undefined) void answerFeedback(context, exchange, labelled);
       else if (exchange.dialect === 'v2') this.v2.answer(exchange);

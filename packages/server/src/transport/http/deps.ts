@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { LaterCodec, ModelRef, Models } from '../../core/inference.ts';
 import type { Terms } from '../../core/terms.ts';
 import type { Feedback } from '../../feedback/feedback.ts';
+import type { RateLimits } from '../../queue/rate-limit.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { RecentRequests } from '../recent-requests.ts';
 import type { RequestMetrics } from '../request-metrics.ts';
@@ -34,6 +35,8 @@ export interface HttpDeps {
   readonly identity: Identity;
   /** Absent where no feedback is kept. */
   readonly feedback?: Pick<Feedback, 'label' | 'add'>;
+  /** Of callers, whichever way they come. */
+  readonly limits: RateLimits;
   /** What became of the latest requests, for whoever asks. */
   readonly recent: RecentRequests;
   /** What the gRPC server counts, shown beside what is counted here; absent where there is none. */

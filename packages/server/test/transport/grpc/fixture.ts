@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import type { AnyMessage } from '../../../src/codec/proto/schema.ts';
 import type { InputValue } from '../../../src/core/inference.ts';
 import type { Terms } from '../../../src/core/terms.ts';
+import { RateLimits } from '../../../src/queue/rate-limit.ts';
 import type { GrpcDeps, GrpcOptions, GrpcServer } from '../../../src/transport/grpc/deps.ts';
 import { createGrpcServer } from '../../../src/transport/grpc/server.ts';
 import { openIdentity } from '../../../src/transport/identity/identity.ts';
@@ -60,6 +61,7 @@ export async function startGrpc(
       return () => listeners.delete(listener);
     },
     identity: openIdentity,
+    limits: new RateLimits(() => performance.now()),
     recent,
     metrics,
     log: pino({ level: 'silent' }),

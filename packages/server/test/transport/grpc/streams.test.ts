@@ -82,6 +82,27 @@ describe('a stream of inferences', () => {
     expect(talk.status).toBe(0);
   });
 
+  it('has each of its inferences come when it came, and remembered by itself', async () => {
+    await using server = await startGrpc();
+    const talk = new Talk(server, STREAM);
+    for (const id of ['1', '2']) {
+      talk.stream.write(infer(id));
+      await talk.next();
+    }
+    talk.stream.write(infer('3', 'nothing'));
+    await talk.next();
+    const [first, second] = server.terms;
+    expect(second?.arrived).toBeGreaterThan(first?.arrived ?? Number.POSITIVE_INFINITY);
+    expect(server.recent.latest().map(({ model, status }) => [model, status])).toEqual([
+      ['nothing', 404],
+      ['adder', 200],
+      ['adder', 200],
+    ]);
+    expect(server.recent.totals.of('adder', 2).success.count).toBe(2);
+    talk.stream.end();
+    await talk.closed;
+  });
+
   it('takes more than it works on at a time', async () => {
     await using server = await startGrpc();
     const ids = Array.from({ length: 300 }, (_, i) => String(i));
