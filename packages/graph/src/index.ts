@@ -1,5 +1,5 @@
 export { type Analysis, analyse, type Feeds, type TensorType } from './analysis/index.ts';
-export { type Division, divide } from './compile/divide.ts';
+export { type Division, divide, enginePart } from './compile/divide.ts';
 export { type CompiledGraph, type CompileOptions, compile, type Stage } from './compile/index.ts';
 export { CUSTOM, UNSUPPORTED } from './compile/refusals.ts';
 export * from './constants.ts';

@@ -52,6 +52,18 @@ export function divide(graph: Graph, feeds: readonly TensorSpec[], fetches: read
   return divider.touchesHost ? divider.divide(graph, wanted, source) : undefined;
 }
 
+/** What of a graph is compiled for the engine, and whether that is all of it; undefined where nothing is. Throws as `divide` does. */
+export function enginePart(
+  graph: Graph,
+  feeds: readonly TensorSpec[],
+  fetches: readonly string[],
+): { graph: Graph; feeds: readonly TensorSpec[]; fetches: readonly string[]; whole: boolean } | undefined {
+  const division = divide(graph, feeds, fetches);
+  if (division === undefined) return { graph, feeds, fetches, whole: true };
+  if (division.fetches.length === 0) return undefined;
+  return { graph: division.core, feeds: division.feeds, fetches: division.fetches, whole: false };
+}
+
 /** An IdentityN bundles tensors of the host's with those of the engine's: its users take each from where it comes. */
 function withoutBundles(graph: Graph): { readonly graph: Graph; readonly source: (tensor: string) => string } {
   const source = (tensor: string): string => {
