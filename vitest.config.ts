@@ -8,6 +8,7 @@ export default defineConfig({
     alias: {
       '@floe/graph/base': source('./packages/graph/src/base.ts'),
       '@floe/graph/proto': source('./packages/graph/src/proto/index.ts'),
+      '@floe/graph/host': source('./packages/graph/src/host.ts'),
       '@floe/graph': source('./packages/graph/src/index.ts'),
     },
   },

@@ -4,8 +4,8 @@
  *   const frozen = await freeze(await readSource('resnet50'));
  *
  * Nothing is optimised: what the outputs need stays as it is, under its name. What they do not need goes, calls of functions are
- * inlined, variables become constants that are equal bit by bit to the checkpoint's, and control edges go where they only order
- * side effects.
+ * inlined, variables become constants that are equal bit by bit to the checkpoint's, vocabularies are filled from constants, and
+ * control edges go where they only order side effects.
  */
 import { topologicalOrder } from './analysis/order.ts';
 import { invalid } from './errors.ts';
@@ -13,6 +13,7 @@ import { setPlaceholders } from './freeze/placeholders.ts';
 import { dropControlEdges } from './freeze/placement.ts';
 import { type FreezeOptions, signaturesToFreeze } from './freeze/request.ts';
 import { subgraph } from './freeze/subgraph.ts';
+import { withTables } from './freeze/tables.ts';
 import { freezeVariables } from './freeze/variables.ts';
 import { endpoint, type Graph, graphOf, tensorName } from './graph.ts';
 import { inlineCalls } from './inline/index.ts';
@@ -47,7 +48,8 @@ export async function freeze(source: Source, options: FreezeOptions = {}): Promi
   const constant = prune(await freezeVariables(flat, source), signatures);
   checkFed(constant, signatures);
   topologicalOrder(constant);
-  return { graph: untied(constant), signatures, checkpoint: source.checkpoint, assets: source.assets };
+  const filled = await withTables(constant, source);
+  return { graph: untied(filled), signatures, checkpoint: source.checkpoint, assets: source.assets };
 }
 
 type Signatures = Readonly<Record<string, Signature>>;

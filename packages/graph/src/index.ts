@@ -1,4 +1,5 @@
 export { type Analysis, analyse, type Feeds, type TensorType } from './analysis/index.ts';
+export { type Division, divide, enginePart } from './compile/divide.ts';
 export { type CompiledGraph, type CompileOptions, compile, type Stage } from './compile/index.ts';
 export { CUSTOM, UNSUPPORTED } from './compile/refusals.ts';
 export * from './constants.ts';
@@ -17,5 +18,6 @@ export { nodeFiles } from './read/node-files.ts';
 export type { ReadOptions } from './read/saved-model.ts';
 export * from './source.ts';
 export * from './tensor.ts';
+export { hostChunks } from './write/host-graph.ts';
 export { frozenChunks } from './write/pb.ts';
 export { exampleRecord } from './write/tf-record.ts';

@@ -75,6 +75,8 @@ export interface Source {
   readonly variables: VariableStore;
   /** Asset files, by path relative to the folder `assets`. */
   readonly assets: readonly string[];
+  /** Tensors (`x:0`) that stand for the path of an asset -> that asset. */
+  readonly assetTensors?: ReadonlyMap<string, string>;
   /** Contents of the assets by the same paths. Throws NOT_FOUND, RESOURCE_EXHAUSTED. */
   readAssets(): Promise<ReadonlyMap<string, Uint8Array>>;
   readonly checkpoint: CheckpointMetadata;

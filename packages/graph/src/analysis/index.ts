@@ -16,6 +16,7 @@ import type { Branches, Flow, Loop, Region, RegionFacts } from './flow.ts';
 import type { RegionGraph } from './region.ts';
 
 export { broadcast } from './dims.ts';
+export { evaluableOps, evaluateNode } from './evaluate-node.ts';
 export { sourceOf } from './flow.ts';
 export { topologicalOrder } from './order.ts';
 export { keyAndCounter, keysOf, PHILOX } from './philox.ts';

@@ -32,11 +32,11 @@ export function subgraph(graph: Graph, feeds: readonly string[], fetches: readon
   const taken = new Set(graph.byName.keys());
   for (const tensor of fed) placeholders.set(tensor, placeholderFor(graph, tensor, needed, taken));
   const names = new Map([...placeholders].map(([tensor, node]) => [tensor, node.name]));
-  const replaced = new Map([...placeholders].map(([tensor, node]) => [endpoint(tensor).node, node]));
+  const replaced = new Map([...placeholders.values()].map((node) => [node.name, node]));
   const nodes: Node[] = [...placeholders.values()].filter(({ name }) => !graph.byName.has(name));
   for (const node of graph.nodes) {
     const own = replaced.get(node.name);
-    if (own?.name === node.name) nodes.push(own);
+    if (own !== undefined) nodes.push(own);
     else if (needed.has(node.name)) nodes.push(rewired(node, names, needed));
   }
   return { graph: graphOf(nodes, graph.functions, graph.versions), feeds: names };

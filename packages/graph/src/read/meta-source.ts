@@ -2,7 +2,7 @@
 
 import { sha256OfFile } from '../digest.ts';
 import { corrupt } from '../errors.ts';
-import { graphFromDef } from '../graph.ts';
+import { graphFromDef, tensorName } from '../graph.ts';
 import type { MetaGraphDef } from '../proto/tensorflow.ts';
 import type { CheckpointMetadata, FileAccess, Source } from '../source.ts';
 import { globalStep, variableKeysOf } from './restore.ts';
@@ -31,13 +31,14 @@ export async function sourceFromMeta({ files, format, meta, file, digest, checkp
   if (bundle !== undefined) {
     for (const path of [`${checkpoint}.index`, ...bundle.shards]) digests[path] = await sha256OfFile(files, path);
   }
-  const assets = meta.asset_file_def.map(({ filename }) => filename);
+  const assets = await assetsOf(files, format, meta);
   return {
     graph,
     signatures: signaturesFrom(meta.signature_def),
     variableKeys,
     variables,
     assets,
+    assetTensors: new Map(meta.asset_file_def.map((def) => [tensorName(def.tensor_info?.name ?? ''), def.filename])),
     readAssets: () => readAssets(files, assets),
     checkpoint: {
       format,
@@ -51,6 +52,16 @@ export async function sourceFromMeta({ files, format, meta, file, digest, checkp
       digests,
     },
   };
+}
+
+/** TensorFlow 1 says in a collection which files there are, so the folder is asked. */
+async function assetsOf(
+  files: FileAccess,
+  format: CheckpointMetadata['format'],
+  meta: MetaGraphDef,
+): Promise<readonly string[]> {
+  if (meta.asset_file_def.length > 0 || format !== 'saved-model') return meta.asset_file_def.map((def) => def.filename);
+  return (await files.list('assets')).filter((name) => !name.endsWith('/'));
 }
 
 async function readAssets(files: FileAccess, names: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> {

@@ -14,6 +14,8 @@ const COMPILER_VERSION = 2;
 export const MODEL_FILE = 'model.onnx';
 export const WEIGHTS_FILE = 'weights.bin';
 export const ABOUT_FILE = 'compiled.json';
+/** What of the graph runs on the host, before and after the engine. */
+export const HOST_FILE = 'host.pb';
 
 const spec = z.object({
   name: z.string(),
@@ -24,6 +26,8 @@ const fileDigest = z.object({ bytes: z.int(), sha256: z.string() });
 const About = z.object({
   inputs: z.array(spec),
   outputs: z.array(spec),
+  /** Where a part of the graph runs on the host: whether the engine has a part as well, and what each output is called in them. */
+  host: z.object({ engine: z.boolean(), sources: z.record(z.string(), z.string()) }).optional(),
   rowIndependent: z.object({ proved: z.boolean(), reason: z.string() }),
   deterministic: z.boolean(),
   /** Floating-point operations of one row; absent where they depend on more than the batch. */
@@ -43,8 +47,8 @@ export interface ArtefactKey {
 
 export interface Artefact extends About {
   readonly folder: string;
-  /** Path of `model.onnx`. */
-  readonly model: string;
+  /** Path of `model.onnx`; undefined where all runs on the host. */
+  readonly model: string | undefined;
   /** Bytes of weights and graph on disk. */
   readonly bytes: number;
 }
@@ -95,8 +99,9 @@ export async function openArtefact(folder: string): Promise<Artefact | undefined
   const text = await readFile(join(folder, ABOUT_FILE), 'utf8');
   const about = About.safeParse(parseOrNothing(text)).data;
   if (about === undefined) return undefined;
+  const model = about.host?.engine === false ? undefined : join(folder, MODEL_FILE);
   const bytes = Object.values(about.files).reduce((sum, file) => sum + file.bytes, 0);
-  return { ...about, folder, model: join(folder, MODEL_FILE), bytes };
+  return { ...about, folder, model, bytes };
 }
 
 /** Checks every file of the artefact against its digest. Throws DATA_LOSS. */

@@ -1,5 +1,14 @@
 /** `floe inspect --passes`: the graph of a signature after freezing and after every pass, in numbers. */
-import { compile, type Feeds, type Frozen, type Measures, measureGraph, measureOnnx, tensorName } from '@floe/graph';
+import {
+  compile,
+  enginePart,
+  type Feeds,
+  type Frozen,
+  type Measures,
+  measureGraph,
+  measureOnnx,
+  tensorName,
+} from '@floe/graph';
 import { artefactKeyOf } from '../build/artefact.ts';
 import { defaultSignature } from '../build/freeze-version.ts';
 import { big, bytes, print, table } from './output.ts';
@@ -30,7 +39,9 @@ export function followPasses(frozen: Frozen, frozenMs: number, report: (passes: 
   try {
     rows.add('freeze', 'tensorflow', frozenMs, measureGraph(frozen.graph, feedsOf(frozen)));
     let started = performance.now();
-    compile(frozen.graph, feeds, fetches, {
+    const part = enginePart(frozen.graph, feeds, fetches);
+    if (part === undefined) return;
+    compile(part.graph, part.feeds, part.fetches, {
       onPass: (stage) => {
         const milliseconds = performance.now() - started;
         const measures = stage.kind === 'onnx' ? measureOnnx(stage.graph) : measureGraph(stage.graph, stage.feeds);

@@ -154,15 +154,24 @@ export class Sessions {
 
   /** Opens and verifies at the same time; a session is used only if its files are sound. */
   private async openVerified(artefact: Artefact): Promise<Session> {
-    const opening = this.deps.engine.open(artefact.model, this.deps.session);
+    const opening = this.openParts(artefact);
     const [opened, verified] = await Promise.allSettled([opening, verifyArtefact(artefact)]);
     if (opened.status === 'rejected') throw verified.status === 'rejected' ? verified.reason : opened.reason;
     if (verified.status === 'rejected') {
       await opened.value.close();
       throw verified.reason;
     }
-    await warm(opened.value);
     return opened.value;
+  }
+
+  /** The engine's session is warmed by itself: no zeros get past what parses and looks up before it. */
+  private async openParts(artefact: Artefact): Promise<Session> {
+    const { model, host } = artefact;
+    const engine = model === undefined ? undefined : await this.deps.engine.open(model, this.deps.session);
+    if (engine !== undefined) await warm(engine);
+    if (host === undefined && engine !== undefined) return engine;
+    const { openHosted } = await import('./host/session.ts');
+    return openHosted(artefact, engine);
   }
 
   private async artefact(key: ArtefactKey): Promise<Artefact> {

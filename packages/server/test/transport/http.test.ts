@@ -33,7 +33,12 @@ describe('TensorFlow Serving', () => {
     ['POST', '/v1/models/adder/versions/9:predict', 404, 'Servable not found for request: Specific(adder, 9)'],
     ['POST', '/v1/models/adder/labels/none:predict', 400, 'Unrecognized servable version label: none'],
     ['POST', '/v1/models/adder:predict', 400, "Missing 'inputs' or 'instances' key"],
-    ['POST', '/v1/models/adder:classify', 501, 'classify is not supported; use predict'],
+    [
+      'POST',
+      '/v1/models/adder:classify',
+      400,
+      "JSON Value: {} When method is classify, key 'examples' is expected and was not found",
+    ],
     ['POST', '/v1/models/adder', 400, 'Malformed request: POST /v1/models/adder'],
     ['POST', '/v1/foo', 400, 'Malformed request: POST /v1/foo'],
     ['PUT', '/v1/models/adder:predict', 400, 'Malformed request: PUT /v1/models/adder:predict'],

@@ -40,6 +40,12 @@ export const foldableOps: readonly string[] = [...PASS_ON, ...RULES.keys()];
 
 export class Evaluator {
   private left = MAX_TOTAL;
+  private readonly growth: number;
+
+  /** `growth`: how many times their inputs' size the results of ops that repeat may have. */
+  constructor(growth = MAX_GROWTH) {
+    this.growth = growth;
+  }
 
   /** Values of the outputs of a node whose inputs are all constant; undefined where it is not to be folded. */
   evaluate(op: OpContext, types: readonly Typed[]): readonly Lazy<Tensor>[] | undefined {
@@ -63,7 +69,7 @@ export class Evaluator {
       0,
     );
     if (bytes > MAX_RESULT || bytes > this.left) return false;
-    if (GROWING.has(op.node.op) && bytes > Math.max(SMALL, MAX_GROWTH * given)) return false;
+    if (GROWING.has(op.node.op) && bytes > Math.max(SMALL, this.growth * given)) return false;
     this.left -= bytes;
     return true;
   }

@@ -21,6 +21,7 @@ import { selecting } from './select.ts';
 import { source, undeclaredTypes } from './source.ts';
 import { sparse } from './sparse.ts';
 import { tensorList } from './tensor-list.ts';
+import { text } from './text.ts';
 import { window } from './window.ts';
 
 export { undeclaredType } from './source.ts';
@@ -47,6 +48,7 @@ const FAMILIES: readonly InferTable[] = [
   recurrent,
   sparse,
   tensorList,
+  text,
 ];
 
 const RULES = new Map(FAMILIES.flatMap((family) => Object.entries(family)));

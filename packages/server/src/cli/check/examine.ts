@@ -3,6 +3,7 @@ import {
   asFloeError,
   type CompiledGraph,
   compile,
+  enginePart,
   type FloeError,
   type FreezeOptions,
   type Frozen,
@@ -87,14 +88,12 @@ function examineFrozen(frozen: Frozen, key: string): Examined {
   const about = { key, signature };
   try {
     const { feeds, fetches } = artefactKeyOf('', signature);
-    const compiled = compile(frozen.graph, feeds, fetches, { onPass });
-    return {
-      ...about,
-      problems: [],
-      ...measured(seen.frozen),
-      ...reported(compiled, seen.onnx),
-      runnable: { frozen, compiled },
-    };
+    const part = enginePart(frozen.graph, feeds, fetches);
+    if (part === undefined) return { ...about, problems: [] };
+    const compiled = compile(part.graph, part.feeds, part.fetches, { onPass });
+    const seenOf = { ...measured(seen.frozen), ...reported(compiled, seen.onnx, part.whole) };
+    // No strings are made up to try a graph with.
+    return { ...about, problems: [], ...seenOf, ...(part.whole ? { runnable: { frozen, compiled } } : {}) };
   } catch (error) {
     return { ...about, problems: problemsOf(asFloeError(error)), ...measured(seen.frozen) };
   }
@@ -108,7 +107,10 @@ function measured(measures: Measures | undefined): Pick<Verdict, 'measures'> {
 function reported(
   { rowIndependent, deterministic }: CompiledGraph,
   last: Extract<Stage, { kind: 'onnx' }> | undefined,
+  whole: boolean,
 ): Pick<Verdict, 'compiled'> {
   if (last === undefined) return {};
-  return { compiled: { opset: last.graph.opset, rowIndependent, deterministic, measures: measureOnnx(last.graph) } };
+  const rows = whole ? rowIndependent : { proved: false, reason: 'a part of the graph runs on the host' };
+  const measures = measureOnnx(last.graph);
+  return { compiled: { opset: last.graph.opset, rowIndependent: rows, deterministic, measures } };
 }

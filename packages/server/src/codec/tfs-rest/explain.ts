@@ -9,6 +9,7 @@ import type { ServableInfo } from '../../core/inference.ts';
 import { JsonScanner } from '../json/scanner.ts';
 import { keyOf, signatureOf, takesReferences } from '../signature.ts';
 import { debugString } from './debug-string.ts';
+import { checkDocument, format, nameAt } from './document.ts';
 import { type Inputs, isValue, type Seen, walkRow, walkTensor } from './explain-tensor.ts';
 
 const MEMBERS = new Set(['signature_name', 'instances', 'inputs']);
@@ -45,28 +46,8 @@ export function explain(body: Uint8Array, servable: ServableInfo): FloeError | u
   }
 }
 
-function format(body: Uint8Array, reason: string): FloeError {
-  return invalid(`JSON Value: ${debugString(body, 0)} ${reason}`);
-}
-
-function checkDocument(body: Uint8Array): void {
-  if (body.length === 0) throw invalid('JSON Parse error: The document is empty');
-  const scanner = new JsonScanner(body);
-  if (scanner.peek() === undefined) throw invalid(`JSON Parse error: The document is empty. at offset: ${scanner.pos}`);
-  if (scanner.kind() === 'object') return;
-  scanner.skip();
-  throw format(body, 'Is not object');
-}
-
 function inputsOf(body: Uint8Array, servable: ServableInfo, offset: number | undefined): Inputs {
-  let name = '';
-  if (offset !== undefined) {
-    const scanner = new JsonScanner(body, offset);
-    if (scanner.kind() !== 'string') {
-      throw format(body, "not formatted correctly. 'signature_name' key must be a string value.");
-    }
-    name = scanner.string();
-  }
+  const name = nameAt(body, offset);
   const key = name === '' ? servable.defaultSignature : name;
   const signature = signatureOf(servable, key);
   if (signature === undefined) throw invalid(`Serving signature name: "${key}" not found in signature def`);

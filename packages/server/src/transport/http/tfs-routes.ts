@@ -48,7 +48,7 @@ function refOf(name: string, version: string | undefined, label: string | undefi
 }
 
 async function predict(context: HttpContext, ref: ModelRef, verb: string, exchange: Exchange): Promise<void> {
-  if (verb !== 'predict') throw new FloeError('UNIMPLEMENTED', `${verb} is not supported; use predict`);
+  if (verb === 'classify' || verb === 'regress') return await askExamples(context, ref, verb, exchange);
   const type = exchange.request.headers['content-type'] ?? '';
   if (IMAGE_TYPE.test(type)) {
     exchange.dialect = 'image';
@@ -60,6 +60,17 @@ async function predict(context: HttpContext, ref: ModelRef, verb: string, exchan
   const answer = await infer(context, exchange, context.codecs.tfs, ref, call);
   release(call);
   exchange.send(200, JSON_TYPE, answer);
+}
+
+async function askExamples(
+  context: HttpContext,
+  ref: ModelRef,
+  method: 'classify' | 'regress',
+  exchange: Exchange,
+): Promise<void> {
+  const { tfsExamplesCodec } = await import('../../codec/tfs-rest/examples.ts');
+  const call = { body: await bodyOf(context, exchange), method };
+  exchange.send(200, JSON_TYPE, await infer(context, exchange, tfsExamplesCodec, ref, call));
 }
 
 async function predictForm(
