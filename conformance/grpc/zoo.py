@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import tensorflow as tf
+from models import estimator
 
 NUMERIC = [
     "float32", "float64", "float16", "bfloat16", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool",
@@ -66,4 +67,8 @@ def make(root):
         save_pairs(root / f"pairs_{dtype}" / "1", dtype)
     for version in (1, 2):
         save_scale(root / "scale" / str(version), float(version))
+    words = root.parent / "words.txt"
+    words.write_text("red\ngreen\nblue\n")
+    (root / "estimator").mkdir(parents=True)
+    estimator(root / "estimator" / "1", words)
     (root / "scale" / "channels.json").write_text(json.dumps({"labels": {"older": 1, "newer": 2}}))

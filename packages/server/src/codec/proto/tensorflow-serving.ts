@@ -51,7 +51,7 @@ const ClassificationRequest = message('tensorflow.serving.ClassificationRequest'
   model_spec: optional(1, ModelSpec),
   input: optional(2, Input),
 });
-const ClassificationResponse = message('tensorflow.serving.ClassificationResponse', {
+export const ClassificationResponse = message('tensorflow.serving.ClassificationResponse', {
   model_spec: optional(2, ModelSpec),
   result: optional(1, ClassificationResult),
 });
@@ -62,7 +62,7 @@ const RegressionRequest = message('tensorflow.serving.RegressionRequest', {
   model_spec: optional(1, ModelSpec),
   input: optional(2, Input),
 });
-const RegressionResponse = message('tensorflow.serving.RegressionResponse', {
+export const RegressionResponse = message('tensorflow.serving.RegressionResponse', {
   model_spec: optional(2, ModelSpec),
   result: optional(1, RegressionResult),
 });
@@ -84,7 +84,7 @@ const InferenceResult = message(
   },
   { result: ['classification_result', 'regression_result'] },
 );
-const MultiInferenceResponse = message('tensorflow.serving.MultiInferenceResponse', {
+export const MultiInferenceResponse = message('tensorflow.serving.MultiInferenceResponse', {
   results: many(1, InferenceResult),
 });
 

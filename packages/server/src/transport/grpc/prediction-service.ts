@@ -1,5 +1,7 @@
 /** TensorFlow Serving's PredictionService. */
 import { FloeError } from '@floe/graph/base';
+import type { ExamplesMethod } from '../../codec/examples/call.ts';
+import { callsOf, modelOf } from '../../codec/examples/multi.ts';
 import { parse } from '../../codec/proto/parse.ts';
 import {
   GetModelMetadataRequest,
@@ -8,6 +10,7 @@ import {
 } from '../../codec/proto/tensorflow-serving.ts';
 import { tfsGrpcCodec } from '../../codec/tfs-grpc/codec.ts';
 import { tfsGrpcError } from '../../codec/tfs-grpc/errors.ts';
+import { examplesCall, examplesGrpcCodec, multiCall, taskGrpcCodec } from '../../codec/tfs-grpc/examples.ts';
 import { checkMetadataFields, metadataMessage } from '../../codec/tfs-grpc/metadata.ts';
 import { refOf } from '../../codec/tfs-grpc/model-spec.ts';
 import type { ModelRef } from '../../core/inference.ts';
@@ -19,9 +22,9 @@ export function predictionService(deps: GrpcDeps): Handlers<typeof PredictionSer
   return {
     Predict: { scope: 'infer', unary: (bytes, call) => predict(deps, bytes, call) },
     GetModelMetadata: { scope: 'infer', unary: (bytes, call) => metadata(deps, bytes, call) },
-    Classify: unsupported('classify'),
-    Regress: unsupported('regress'),
-    MultiInference: unsupported('multi-inference'),
+    Classify: { scope: 'infer', unary: (bytes, call) => onExamples(deps, 'classify', bytes, call) },
+    Regress: { scope: 'infer', unary: (bytes, call) => onExamples(deps, 'regress', bytes, call) },
+    MultiInference: { scope: 'infer', unary: (bytes, call) => multiInference(deps, bytes, call) },
   };
 }
 
@@ -47,11 +50,26 @@ function worded<T>(ref: ModelRef, answer: Promise<T>): Promise<T> {
   });
 }
 
-function unsupported(verb: string) {
-  return {
-    scope: 'infer',
-    unary: (): never => {
-      throw new FloeError('UNIMPLEMENTED', `${verb} is not supported; use predict`);
-    },
-  } as const;
+function onExamples(deps: GrpcDeps, method: ExamplesMethod, bytes: Uint8Array, call: Call): Promise<Uint8Array> {
+  const request = examplesCall(method, bytes);
+  const ref = refOf(request.spec);
+  call.model = ref.name;
+  return worded(ref, infer(deps, call, { codec: examplesGrpcCodec, ref, request }));
+}
+
+/** All tasks are checked before the first runs, and all are answered by one version. */
+async function multiInference(deps: GrpcDeps, bytes: Uint8Array, call: Call): Promise<Uint8Array> {
+  const { spec, tasks, examples } = multiCall(bytes);
+  call.model = modelOf(tasks);
+  const ref = refOf(spec);
+  const checked = deps.models.use(ref, (servable) => ({
+    version: servable.version,
+    calls: callsOf(tasks, servable, examples),
+  }));
+  const { version, calls } = await worded(ref, checked);
+  const results = calls.map(({ method, call: { signature = '' } }) => {
+    const request = { spec, method, signatureName: signature, examples };
+    return infer(deps, call, { codec: taskGrpcCodec, ref: { name: ref.name, version }, request });
+  });
+  return Buffer.concat(await worded(ref, Promise.all(results)));
 }
