@@ -192,16 +192,51 @@ def judge_models(stub, models):
         models.GetModelStatus(request, SECONDS)
 
 
-def judge_unsupported(stub):
-    # Until they are there, clients have to be told so by the code that means it.
-    unimplemented = grpc.StatusCode.UNIMPLEMENTED
-    for method, request in (
-        ("Classify", classification_pb2.ClassificationRequest()),
-        ("Regress", regression_pb2.RegressionRequest()),
-        ("MultiInference", inference_pb2.MultiInferenceRequest()),
-    ):
-        with check(f"{method} says that it is not supported"), refused(unimplemented):
-            getattr(stub, method)(request, SECONDS)
+def example(**features):
+    proto = tf.train.Example()
+    for name, values in features.items():
+        proto.features.feature[name].float_list.value.extend(values)
+    return proto
+
+
+def judge_examples(stub):
+    first, second = example(x=[1, 2]), example(x=[3, 1], y=[10])
+
+    def ask(request, signature="", *examples):
+        request.model_spec.name = "examples"
+        request.model_spec.signature_name = signature
+        request.input.example_list.examples.extend(examples)
+        return request
+
+    with check("Classify"):
+        reply = stub.Classify(ask(classification_pb2.ClassificationRequest(), "", first, second), SECONDS)
+        rows = [[(one.label, round(one.score, 4)) for one in row.classes] for row in reply.result.classifications]
+        assert rows == [[("first", 0.2689), ("second", 0.7311)], [("first", 0.8808), ("second", 0.1192)]], rows
+        assert reply.model_spec.version.value == 1
+    with check("Regress"):
+        reply = stub.Regress(ask(regression_pb2.RegressionRequest(), "regress", first, second), SECONDS)
+        assert [one.value for one in reply.result.regressions] == [3, 14], reply
+    with check("Regress with a context"):
+        request = ask(regression_pb2.RegressionRequest(), "regress")
+        request.input.example_list_with_context.context.CopyFrom(example(y=[100]))
+        request.input.example_list_with_context.examples.extend([first, second])
+        assert [one.value for one in stub.Regress(request, SECONDS).result.regressions] == [103, 14]
+    with check("MultiInference"):
+        request = inference_pb2.MultiInferenceRequest()
+        for signature, method in (("serving_default", "classify"), ("regress", "regress")):
+            task = request.tasks.add(method_name=f"tensorflow/serving/{method}")
+            task.model_spec.name, task.model_spec.signature_name = "examples", signature
+        request.input.example_list.examples.append(first)
+        classes, values = stub.MultiInference(request, SECONDS).results
+        assert [one.label for one in classes.classification_result.classifications[0].classes] == ["first", "second"]
+        assert values.regression_result.regressions[0].value == 3
+    with check("Predict takes serialised examples"):
+        reply = stub.Predict(request_for("examples", "regress", inputs=np.array([first.SerializeToString()], object)), SECONDS)
+        equal(tf.make_ndarray(reply.outputs["outputs"]), np.array([[3]], np.float32))
+    with check("Classify by another method's signature"), refused(grpc.StatusCode.INVALID_ARGUMENT, "method_name"):
+        stub.Classify(ask(classification_pb2.ClassificationRequest(), "regress", first), SECONDS)
+    with check("Classify of nothing"), refused(grpc.StatusCode.INVALID_ARGUMENT, "Input is empty"):
+        stub.Classify(ask(classification_pb2.ClassificationRequest()), SECONDS)
 
 
 def judge_reload(stub, models, root):
@@ -253,7 +288,7 @@ def judge_tfs(address):
         judge_versions(stub)
         judge_errors(stub)
         judge_models(stub, models)
-        judge_unsupported(stub)
+        judge_examples(stub)
         with check("a deadline that passes is DEADLINE_EXCEEDED"), refused(grpc.StatusCode.DEADLINE_EXCEEDED):
             stub.Predict(request_for("pairs_float32", x=np.zeros([3_000_000, 3], np.float32)), 1e-3)
         with check("a call is cancelled"):

@@ -61,7 +61,26 @@ def save_scale(folder, factor):
     tf.saved_model.save(module, str(folder), signatures={"serving_default": serve, "negative": negative})
 
 
+def save_examples(folder):
+    """Takes serialised Examples, and answers them by classes and by a value; TensorFlow 1, as TensorFlow 2 writes no such signatures."""
+    v1 = tf.compat.v1
+    features = {"x": tf.io.FixedLenFeature([2], tf.float32), "y": tf.io.FixedLenFeature([], tf.float32, 0.0)}
+    with tf.Graph().as_default(), v1.Session() as session:
+        examples = v1.placeholder(tf.string, [None], "examples")
+        parsed = tf.io.parse_example(examples, features)
+        names = tf.tile(tf.constant([["first", "second"]]), [tf.shape(parsed["x"])[0], 1])
+        value = tf.reduce_sum(parsed["x"], 1, keepdims=True) + parsed["y"][:, tf.newaxis]
+        signatures = {
+            "serving_default": v1.saved_model.classification_signature_def(examples, names, tf.nn.softmax(parsed["x"])),
+            "regress": v1.saved_model.regression_signature_def(examples, value),
+        }
+        builder = v1.saved_model.Builder(str(folder))
+        builder.add_meta_graph_and_variables(session, ["serve"], signature_def_map=signatures)
+        builder.save()
+
+
 def make(root):
+    save_examples(root / "examples" / "1")
     for dtype in DTYPES:
         save_pairs(root / f"pairs_{dtype}" / "1", dtype)
     for version in (1, 2):
