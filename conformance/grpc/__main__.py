@@ -8,7 +8,7 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "judge"), str(HERE.parent / "examples")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "judge")]
 
 import services  # noqa: E402
 import zoo  # noqa: E402
@@ -27,7 +27,7 @@ def main():
         zoo.make(root)
         with check("the server starts, and leaves with exit code 0 on SIGTERM"):
             with serve(root, work / "serve.log") as addresses:
-                judge_tfs(addresses["grpc"], root)
+                judge_tfs(addresses["grpc"])
                 judge_triton(addresses["grpc"])
                 services.judge_basics(addresses["grpc"])
                 judge_tfs_reload(addresses["grpc"], root)

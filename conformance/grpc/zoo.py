@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import tensorflow as tf
-from models import estimator
 
 NUMERIC = [
     "float32", "float64", "float16", "bfloat16", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool",
@@ -62,13 +61,28 @@ def save_scale(folder, factor):
     tf.saved_model.save(module, str(folder), signatures={"serving_default": serve, "negative": negative})
 
 
+def save_examples(folder):
+    """Takes serialised Examples, and answers them by classes and by a value; TensorFlow 1, as TensorFlow 2 writes no such signatures."""
+    v1 = tf.compat.v1
+    features = {"x": tf.io.FixedLenFeature([2], tf.float32), "y": tf.io.FixedLenFeature([], tf.float32, 0.0)}
+    with tf.Graph().as_default(), v1.Session() as session:
+        examples = v1.placeholder(tf.string, [None], "examples")
+        parsed = tf.io.parse_example(examples, features)
+        names = tf.tile(tf.constant([["first", "second"]]), [tf.shape(parsed["x"])[0], 1])
+        value = tf.reduce_sum(parsed["x"], 1, keepdims=True) + parsed["y"][:, tf.newaxis]
+        signatures = {
+            "serving_default": v1.saved_model.classification_signature_def(examples, names, tf.nn.softmax(parsed["x"])),
+            "regress": v1.saved_model.regression_signature_def(examples, value),
+        }
+        builder = v1.saved_model.Builder(str(folder))
+        builder.add_meta_graph_and_variables(session, ["serve"], signature_def_map=signatures)
+        builder.save()
+
+
 def make(root):
+    save_examples(root / "examples" / "1")
     for dtype in DTYPES:
         save_pairs(root / f"pairs_{dtype}" / "1", dtype)
     for version in (1, 2):
         save_scale(root / "scale" / str(version), float(version))
-    words = root.parent / "words.txt"
-    words.write_text("red\ngreen\nblue\n")
-    (root / "estimator").mkdir(parents=True)
-    estimator(root / "estimator" / "1", words)
     (root / "scale" / "channels.json").write_text(json.dumps({"labels": {"older": 1, "newer": 2}}))

@@ -1,127 +1,138 @@
-import { FloeError } from '@floe/graph/base';
-import { encodeExample } from '@floe/graph/host';
-import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { PredictionService } from '../../src/codec/proto/tensorflow-serving.ts';
-import { examplesCall, examplesGrpcCodec, multiCall, taskGrpcCodec } from '../../src/codec/tfs-grpc/examples.ts';
-import type { Answer } from '../../src/core/inference.ts';
+import type { Signature, Tensor } from '@floe/graph';
+import { describe, expect, it, test } from 'vitest';
+import {
+  ClassificationRequest,
+  ClassificationResponse,
+  InferenceResult,
+  MultiInferenceRequest,
+  RegressionResponse,
+} from '../../src/codec/proto/tensorflow-serving.ts';
+import { checkTasks, tfsGrpcExamplesCodec, tfsGrpcTaskCodec } from '../../src/codec/tfs-grpc/examples.ts';
+import type { InferCall } from '../../src/core/inference.ts';
+import { servable } from './fixture.ts';
 
-const { Classify, Regress, MultiInference } = PredictionService.methods;
-const example = (value: number): Uint8Array =>
-  encodeExample(new Map([['x', { kind: 'float32', values: Float32Array.of(value) }]]));
-const spec = { name: 'm', version: undefined, version_label: undefined, signature_name: 'sig' };
-/** As the official table writes them: Examples are messages there. */
-const asMessages = (...values: readonly number[]): unknown[] =>
-  values.map((value) => Classify.request.decode(requestOf(value), 'x').input.example_list.examples[0]);
+const string = (name: string, shape: number[]) => ({ name, dtype: 'string' as const, shape });
+const float = (name: string, shape: number[]) => ({ name, dtype: 'float32' as const, shape });
+const signatures: Record<string, Signature> = {
+  serving_default: {
+    methodName: 'tensorflow/serving/classify',
+    inputs: { inputs: string('e:0', [-1]) },
+    outputs: { classes: string('c:0', [-1, 2]), scores: float('s:0', [-1, 2]) },
+  },
+  regress: {
+    methodName: 'tensorflow/serving/regress',
+    inputs: { inputs: string('e:0', [-1]) },
+    outputs: { outputs: float('v:0', [-1, 1]) },
+  },
+};
+const info = servable({}, { signatures });
 
-/** Tag, length and bytes: `input { example_list { examples } }` of one Example. */
-function requestOf(value: number): Uint8Array {
-  const wrap = (field: number, bytes: Uint8Array): Uint8Array =>
-    Buffer.concat([Uint8Array.of((field << 3) | 2, bytes.length), bytes]);
-  return wrap(2, wrap(1, wrap(1, example(value))));
-}
+const EXAMPLE = Uint8Array.of(0x0a, 0);
+const spec = (signature_name = '') => ({ name: 'm', version: undefined, version_label: undefined, signature_name });
+const list = (...examples: Uint8Array[]) => ({
+  example_list: { examples },
+  example_list_with_context: undefined,
+});
+const request = (signature = '', input: ReturnType<typeof list> | undefined = list(EXAMPLE)) =>
+  ClassificationRequest.decode(ClassificationRequest.encode({ model_spec: spec(signature), input }), 'x');
 
-const answerOf = (outputs: Answer['outputs'], rows: number): Answer =>
-  ({
-    servable: { model: 'm', defaultSignature: 'sig' },
-    version: 3,
-    call: { signature: 'sig', inputs: new Map([['inputs', { dtype: 'string', shape: [rows], data: [] }]]) },
-    outputs,
-  }) as unknown as Answer;
+const bytes = (...texts: string[]): Uint8Array[] => texts.map((text) => new TextEncoder().encode(text));
+const classes: Tensor = { dtype: 'string', shape: [1, 2], data: bytes('cat', 'dog') };
+const scores: Tensor = { dtype: 'float32', shape: [1, 2], data: Float32Array.of(0.75, 0.25) };
+const value: Tensor = { dtype: 'float32', shape: [1, 1], data: Float32Array.of(1.5) };
+const answer = (call: InferCall, outputs: Record<string, Tensor>) => ({
+  servable: info,
+  version: 3,
+  call,
+  outputs: Object.entries(outputs).map(([name, tensor]) => ({ name, tensor })),
+});
 
-describe('a request', () => {
-  it('keeps its Examples as the bytes that they are', () => {
-    const seven = examplesCall('classify', requestOf(7));
-    expect(seven).toMatchObject({ spec: undefined, method: 'classify', signatureName: '' });
-    expect(Buffer.concat(seven.examples)).toEqual(Buffer.from(example(7)));
-    const message = {
-      model_spec: spec,
-      input: { example_list: { examples: asMessages(1, 2) }, example_list_with_context: undefined },
-    };
-    const { spec: found, signatureName, examples } = examplesCall('regress', Regress.request.encode(message));
-    expect([found?.name, signatureName, examples.length]).toEqual(['m', 'sig', 2]);
+describe('a classification', () => {
+  const asked = { message: request(), method: 'classify' } as const;
+
+  it('is a call on the examples as they came', () => {
+    const call = tfsGrpcExamplesCodec.decode(asked, info);
+    expect(call).toMatchObject({ signature: 'serving_default', outputs: ['classes', 'scores'] });
+    expect(call.inputs.get('inputs')).toEqual({ dtype: 'string', shape: [1], data: [EXAMPLE] });
   });
 
-  it('with a context has it in each Example', () => {
-    const [context, first] = asMessages(9, 1);
-    const input = { example_list: undefined, example_list_with_context: { context, examples: [first] } };
-    const { examples } = examplesCall('classify', Classify.request.encode({ model_spec: spec, input }));
-    expect(examples).toEqual([Buffer.concat([example(9), example(1)])]);
-  });
-
-  it('of several tasks names them', () => {
-    const tasks = [{ model_spec: spec, method_name: 'tensorflow/serving/regress' }];
-    const bytes = MultiInference.request.encode({ tasks, input: undefined });
-    expect(multiCall(bytes)).toMatchObject({
-      tasks: [{ model: 'm', signatureName: 'sig', methodName: 'tensorflow/serving/regress' }],
-      examples: [],
-    });
-  });
-
-  it('that is none is refused, whatever it is', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
-        for (const read of [
-          () => examplesCall('classify', bytes),
-          () => examplesCall('regress', bytes),
-          () => multiCall(bytes),
-        ])
-          try {
-            read();
-          } catch (error) {
-            expect(error).toBeInstanceOf(FloeError);
-          }
-      }),
+  it('is answered by classes with scores', () => {
+    const reply = tfsGrpcExamplesCodec.encode(
+      answer(tfsGrpcExamplesCodec.decode(asked, info), { classes, scores }),
+      asked,
     );
+    const { model_spec, result } = ClassificationResponse.decode(reply, 'x');
+    expect(model_spec).toMatchObject({ name: 'm', version: { value: 3n }, signature_name: 'serving_default' });
+    const row = {
+      classes: [
+        { label: 'cat', score: 0.75 },
+        { label: 'dog', score: 0.25 },
+      ],
+    };
+    expect(result?.classifications).toEqual([row]);
   });
 });
 
-describe('an answer', () => {
-  const scores = {
-    name: 'scores',
-    tensor: { dtype: 'float32' as const, shape: [1, 2], data: Float32Array.of(0.25, 0.75) },
-  };
-  const classes = {
-    name: 'classes',
-    tensor: { dtype: 'string' as const, shape: [1, 2], data: [Buffer.from('cat'), Buffer.from('größe')] },
-  };
-  const values = { name: 'outputs', tensor: { dtype: 'float32' as const, shape: [1, 1], data: Float32Array.of(1.5) } };
-  const classify = examplesCall('classify', requestOf(1));
-  const regress = examplesCall('regress', requestOf(1));
-  const model_spec = { name: 'm', version: { value: 3n }, version_label: undefined, signature_name: 'sig' };
-
-  it('is classes with their scores, or values', () => {
-    const classified = Classify.response.decode(
-      examplesGrpcCodec.encode(answerOf([classes, scores], 1), classify),
-      'x',
+describe('a regression', () => {
+  it('is answered by values', () => {
+    const asked = { message: request('regress'), method: 'regress' } as const;
+    const reply = tfsGrpcExamplesCodec.encode(
+      answer(tfsGrpcExamplesCodec.decode(asked, info), { outputs: value }),
+      asked,
     );
-    expect(classified).toEqual({
-      model_spec,
-      result: {
-        classifications: [
-          {
-            classes: [
-              { label: 'cat', score: 0.25 },
-              { label: 'größe', score: 0.75 },
-            ],
-          },
-        ],
-      },
+    expect(RegressionResponse.decode(reply, 'x').result?.regressions).toEqual([{ value: 1.5 }]);
+  });
+});
+
+test('a context is put before each example', () => {
+  const context = { examples: [EXAMPLE, EXAMPLE], context: Uint8Array.of(0x0a, 1, 7) };
+  const input = { example_list: undefined, example_list_with_context: context };
+  const message = ClassificationRequest.decode(ClassificationRequest.encode({ model_spec: spec(), input }), 'x');
+  const { data } = tfsGrpcExamplesCodec.decode({ message, method: 'classify' }, info).inputs.get('inputs') as Tensor;
+  expect((data as readonly Uint8Array[]).map((one) => [...one])).toEqual([
+    [0x0a, 1, 7, 0x0a, 0],
+    [0x0a, 1, 7, 0x0a, 0],
+  ]);
+});
+
+test.each([
+  ['no examples', 'serving_default', undefined, 'Input is empty.'],
+  ['an unknown signature', 'none', list(EXAMPLE), 'No signature was found with the name: none'],
+  ['a signature of another method', 'regress', list(EXAMPLE), 'Expected classification signature method_name to be'],
+])('%s are refused', (_, signature, input, message) => {
+  const given = ClassificationRequest.decode(ClassificationRequest.encode({ model_spec: spec(signature), input }), 'x');
+  expect(() => tfsGrpcExamplesCodec.decode({ message: given, method: 'classify' }, info)).toThrow(message);
+});
+
+describe('several tasks', () => {
+  const task = (signature: string, method: string, name = 'm') => ({
+    model_spec: { ...spec(signature), name },
+    method_name: `tensorflow/serving/${method}`,
+  });
+  const many = (...tasks: ReturnType<typeof task>[]) =>
+    MultiInferenceRequest.decode(MultiInferenceRequest.encode({ tasks, input: list(EXAMPLE) }), 'x');
+
+  it('are answered one by one', () => {
+    const message = many(task('serving_default', 'classify'), task('regress', 'regress'));
+    checkTasks(message);
+    const results = [{ classes, scores }, { outputs: value }].map((outputs, index) => {
+      const asked = { message, task: index };
+      const call = tfsGrpcTaskCodec.decode(asked, info);
+      return InferenceResult.decode(tfsGrpcTaskCodec.encode(answer(call, outputs), asked), 'x');
     });
-    const regressed = Regress.response.decode(examplesGrpcCodec.encode(answerOf([values], 1), regress), 'x');
-    expect(regressed).toEqual({ model_spec, result: { regressions: [{ value: 1.5 }] } });
+    expect(results.map(({ model_spec }) => model_spec?.signature_name)).toEqual(['serving_default', 'regress']);
+    expect(results[0]?.classification_result?.classifications).toHaveLength(1);
+    expect(results[1]?.regression_result?.regressions).toEqual([{ value: 1.5 }]);
   });
 
-  it('of several tasks is their results one behind the other', () => {
-    const results = [
-      taskGrpcCodec.encode(answerOf([values], 1), regress),
-      taskGrpcCodec.encode(answerOf([scores], 1), classify),
-    ];
-    expect(MultiInference.response.decode(Buffer.concat(results), 'x')).toMatchObject({
-      results: [
-        { model_spec, regression_result: { regressions: [{ value: 1.5 }] }, classification_result: undefined },
-        { classification_result: { classifications: [{ classes: [{ label: '' }, { label: '' }] }] } },
-      ],
-    });
+  it('ask one model, once each, by a method that there is', () => {
+    expect(() => checkTasks(many())).toThrow('Inference request has no tasks');
+    expect(() => checkTasks(many(task('a', 'classify'), task('b', 'classify', 'n')))).toThrow('same model name');
+    const twice = many(task('regress', 'regress'), task('regress', 'regress'));
+    expect(() => tfsGrpcTaskCodec.decode({ message: twice, task: 0 }, info)).toThrow('Duplicate evaluation');
+    const other = many(task('regress', 'predict'));
+    expect(() => tfsGrpcTaskCodec.decode({ message: other, task: 0 }, info)).toThrow(
+      'Unsupported signature method_name',
+    );
   });
 });

@@ -1,5 +1,5 @@
 /** What the tables of messages do not say by themselves: enumerations, services and their methods. */
-import { type Field, type Message, one } from '@floe/graph/proto';
+import { type Field, type Message, many, one, optional } from '@floe/graph/proto';
 
 export interface Enumeration {
   /** With its package, such as `tensorflow.DataType`. */
@@ -42,4 +42,13 @@ export function unary(request: AnyMessage, response: AnyMessage): Method {
 
 export function streaming(request: AnyMessage, response: AnyMessage): Method {
   return { request, response, requestStream: true, responseStream: true };
+}
+
+/** A list of messages that are handed on as they came. */
+export function serialisedMany(number: number, of: AnyMessage): Field<readonly Uint8Array[]> {
+  return { ...many(number, 'bytes'), kindName: () => of.name, message: () => of };
+}
+
+export function serialised(number: number, of: AnyMessage): Field<Uint8Array | undefined> {
+  return { ...optional(number, 'bytes'), kindName: () => of.name, message: () => of };
 }

@@ -4,7 +4,7 @@
  */
 import { integers, type Message, many, map, message, one, optional } from '@floe/graph/proto';
 import { Any, Int64Value } from './google.ts';
-import { enumerated, type Service, unary, type ValueOf } from './schema.ts';
+import { enumerated, type Service, serialised, serialisedMany, unary, type ValueOf } from './schema.ts';
 import { Code, Example, SignatureDef, TensorProto } from './tensorflow.ts';
 
 export const ModelSpec = message(
@@ -31,26 +31,29 @@ export const PredictResponse = message('tensorflow.serving.PredictResponse', {
   outputs: map(1, TensorProto),
 });
 
-const ExampleList = message('tensorflow.serving.ExampleList', { examples: many(1, Example) });
+const ExampleList = message('tensorflow.serving.ExampleList', { examples: serialisedMany(1, Example) });
 const ExampleListWithContext = message('tensorflow.serving.ExampleListWithContext', {
-  examples: many(1, Example),
-  context: optional(2, Example),
+  examples: serialisedMany(1, Example),
+  context: serialised(2, Example),
 });
 const Input = message(
   'tensorflow.serving.Input',
   { example_list: optional(1, ExampleList), example_list_with_context: optional(2, ExampleListWithContext) },
   { kind: ['example_list', 'example_list_with_context'] },
 );
+export type Input = ValueOf<typeof Input>;
 
 const Class = message('tensorflow.serving.Class', { label: one(1, 'string'), score: one(2, 'float') });
 const Classifications = message('tensorflow.serving.Classifications', { classes: many(1, Class) });
 const ClassificationResult = message('tensorflow.serving.ClassificationResult', {
   classifications: many(1, Classifications),
 });
-const ClassificationRequest = message('tensorflow.serving.ClassificationRequest', {
+export const ClassificationRequest = message('tensorflow.serving.ClassificationRequest', {
   model_spec: optional(1, ModelSpec),
   input: optional(2, Input),
 });
+/** Of a classification or a regression. */
+export type ExamplesRequest = ValueOf<typeof ClassificationRequest>;
 export const ClassificationResponse = message('tensorflow.serving.ClassificationResponse', {
   model_spec: optional(2, ModelSpec),
   result: optional(1, ClassificationResult),
@@ -58,7 +61,7 @@ export const ClassificationResponse = message('tensorflow.serving.Classification
 
 const Regression = message('tensorflow.serving.Regression', { value: one(1, 'float') });
 const RegressionResult = message('tensorflow.serving.RegressionResult', { regressions: many(1, Regression) });
-const RegressionRequest = message('tensorflow.serving.RegressionRequest', {
+export const RegressionRequest = message('tensorflow.serving.RegressionRequest', {
   model_spec: optional(1, ModelSpec),
   input: optional(2, Input),
 });
@@ -71,11 +74,12 @@ const InferenceTask = message('tensorflow.serving.InferenceTask', {
   model_spec: optional(1, ModelSpec),
   method_name: one(2, 'string'),
 });
-const MultiInferenceRequest = message('tensorflow.serving.MultiInferenceRequest', {
+export const MultiInferenceRequest = message('tensorflow.serving.MultiInferenceRequest', {
   tasks: many(1, InferenceTask),
   input: optional(2, Input),
 });
-const InferenceResult = message(
+export type MultiInferenceRequest = ValueOf<typeof MultiInferenceRequest>;
+export const InferenceResult = message(
   'tensorflow.serving.InferenceResult',
   {
     model_spec: optional(1, ModelSpec),
@@ -84,7 +88,7 @@ const InferenceResult = message(
   },
   { result: ['classification_result', 'regression_result'] },
 );
-export const MultiInferenceResponse = message('tensorflow.serving.MultiInferenceResponse', {
+const MultiInferenceResponse = message('tensorflow.serving.MultiInferenceResponse', {
   results: many(1, InferenceResult),
 });
 

@@ -25,8 +25,8 @@ export function infer<Request>(deps: GrpcDeps, call: Call, question: Question<Re
   });
 }
 
-/** The same for one of many inferences of a stream: each has come when it came, and is remembered by itself. */
-export async function inferInStream<Request>(
+/** The same for one of many inferences of a call: each has come when it came, and is remembered by itself. */
+export async function inferOneOfMany<Request>(
   deps: GrpcDeps,
   call: Call,
   question: Question<Request>,

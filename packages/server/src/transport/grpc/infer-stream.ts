@@ -3,6 +3,7 @@
  * answer to each request. What is wrong with one of them is said in its own answer and ends nothing.
  */
 import { asFloeError } from '@floe/graph/base';
+import { embedded } from '../../codec/proto/embed.ts';
 import { ModelInferRequest, ModelInferResponse, ModelStreamInferResponse } from '../../codec/proto/inference.ts';
 import { ParseError } from '../../codec/proto/parse.ts';
 import type { Call } from './call.ts';
@@ -11,6 +12,7 @@ import { presentable } from './status.ts';
 
 /** Requests of one stream that are worked on at a time. */
 const MOST_UNDER_WAY = 64;
+const INFER_RESPONSE = ModelStreamInferResponse.fields['infer_response']?.number ?? 0;
 const NO_PARAMETERS = new Map<string, never>();
 
 export async function inferStream(
@@ -36,7 +38,7 @@ async function answerTo(frame: Frame, infer: (message: Uint8Array) => Promise<Ui
   try {
     const reply = await infer(frame.bytes);
     frame.release();
-    return streamed(reply);
+    return embedded(INFER_RESPONSE, reply, FINAL);
   } catch (thrown) {
     if (thrown instanceof ParseError) throw thrown;
     const { message } = presentable(asFloeError(thrown));
@@ -44,7 +46,7 @@ async function answerTo(frame: Frame, infer: (message: Uint8Array) => Promise<Ui
   }
 }
 
-/** Says that no more answers to the same request follow. Fields of a message may come in any order, so it goes behind the others. */
+/** Says that no more answers to the same request follow; goes behind the other fields. */
 const FINAL = ModelInferResponse.encode({
   model_name: '',
   model_version: '',
@@ -64,16 +66,6 @@ const FINAL = ModelInferResponse.encode({
   outputs: [],
   raw_output_contents: [],
 });
-
-/** A message's bytes within another message: tag and length before them. */
-function streamed(reply: Uint8Array): Uint8Array {
-  const length = reply.length + FINAL.length;
-  const prefix = [(2 << 3) | 2];
-  let rest = length;
-  for (; rest > 0x7f; rest = Math.floor(rest / 128)) prefix.push((rest % 128) | 0x80);
-  prefix.push(rest);
-  return Buffer.concat([Uint8Array.from(prefix), reply, FINAL]);
-}
 
 /** Tells which request it is about. */
 function unanswered(bytes: Uint8Array): ReturnType<typeof ModelInferResponse.decode> {

@@ -24,7 +24,7 @@ import { configMessage, indexMessage, metadataMessage, statisticsMessage } from 
 import { serverMetadata } from '../../codec/v2-rest/metadata.ts';
 import type { ModelRef, Models, ServableInfo } from '../../core/inference.ts';
 import type { Call } from './call.ts';
-import { constant, infer, inferInStream, NOTHING } from './context.ts';
+import { constant, infer, inferOneOfMany, NOTHING } from './context.ts';
 import type { GrpcDeps, Handlers } from './deps.ts';
 import { inferStream } from './infer-stream.ts';
 
@@ -45,7 +45,7 @@ export function inferenceService(deps: GrpcDeps): Handlers<typeof GRPCInferenceS
     ModelInfer: { scope: 'infer', unary: (bytes, call) => modelInfer(deps, bytes, call, infer) },
     ModelStreamInfer: {
       scope: 'infer',
-      stream: (messages, call) => inferStream(messages, call, (bytes) => modelInfer(deps, bytes, call, inferInStream)),
+      stream: (messages, call) => inferStream(messages, call, (bytes) => modelInfer(deps, bytes, call, inferOneOfMany)),
     },
     ModelStatistics: { scope: 'infer', unary: (bytes, call) => statistics(deps, bytes, call) },
     RepositoryIndex: { scope: 'infer', unary: (bytes) => repositoryIndex(deps, bytes) },
