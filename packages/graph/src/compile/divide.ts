@@ -16,6 +16,7 @@ import { isHostOnly, runsOnHost } from '../host/ops/index.ts';
 import { IMPORTS, TABLES } from '../host/ops/table.ts';
 import { dataInputs, isControl } from '../inline/walk.ts';
 import type { TensorSpec } from '../tensor.ts';
+import { LOWERINGS } from './ops/index.ts';
 import { Refusals, unsupported } from './refusals.ts';
 
 export interface Division {
@@ -32,6 +33,7 @@ export interface Division {
 
 /** Dtypes that no engine has. */
 const HOST_TYPES: ReadonlySet<DType> = new Set<DType>(['string', 'resource']);
+const THROUGH = 'strings do not go through it: feed what is made of them instead (--inputs)';
 const BEHIND = 'it computes in the engine what depends on strings that were made of what the engine gave';
 
 /** Undefined where the engine can run the whole graph. Throws UNIMPLEMENTED naming all nodes that neither the host nor the engine runs. */
@@ -139,7 +141,7 @@ class Divider {
     if (!able || sources.some((source) => this.late.has(source))) this.late.add(node.name);
     if (sources.some((source) => this.tail.has(source)) || (isOwn && this.late.has(node.name))) {
       this.tail.add(node.name);
-      if (!able) refusals.add(node, isOwn ? unsupported(node.op) : BEHIND);
+      if (!able) refusals.add(node, isOwn ? whyNotText(node.op) : BEHIND);
     }
   }
 
@@ -190,6 +192,11 @@ class Divider {
   private node(name: string): Node {
     return this.graph.byName.get(name) as Node;
   }
+}
+
+/** Why an op that only the host could run does not run there. */
+function whyNotText(op: string): string {
+  return LOWERINGS.has(op) ? THROUGH : unsupported(op);
 }
 
 /** The nodes that fill these tables, and the constants that they fill them with. */

@@ -53,7 +53,7 @@ interface Place {
 /** TensorFlow's words for dtypes. */
 const WORDS: Readonly<Record<FeatureKind, string>> = { float32: 'float', int64: 'int64', string: 'string' };
 /** Elements of a batch padded to its longest row. */
-const MOST_PADDED = 2 ** 28;
+const MOST_PADDED = 2 ** 26;
 
 /**
  * `names` are for errors; `alone` says that one example is parsed without a batch (its tensors have the batch nevertheless).

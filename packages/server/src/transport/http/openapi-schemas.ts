@@ -57,6 +57,35 @@ export const SCHEMAS: JsonObject = {
       },
     },
   },
+  ExamplesRequest: {
+    type: 'object',
+    required: ['examples'],
+    properties: {
+      signature_name: { type: 'string' },
+      context: { type: 'object', description: 'Features that all examples share.' },
+      examples: {
+        type: 'array',
+        minItems: 1,
+        items: { type: 'object', description: 'Features by name: a value, or a list of values of one kind.' },
+      },
+    },
+  },
+  ClassifyResponse: {
+    type: 'object',
+    required: ['results'],
+    properties: {
+      results: {
+        type: 'array',
+        description: 'For each example its classes, each as [label, score].',
+        items: { type: 'array', items: { type: 'array', items: {} } },
+      },
+    },
+  },
+  RegressResponse: {
+    type: 'object',
+    required: ['results'],
+    properties: { results: { type: 'array', items: { type: 'number' } } },
+  },
   PredictResponse: {
     type: 'object',
     properties: { predictions: { type: 'array', items: {} }, outputs: {} },

@@ -47,11 +47,32 @@ function tfsPaths(): JsonObject {
         },
       },
     };
+    for (const method of ['classify', 'regress'] as const) {
+      paths[`${base}:${method}`] = { post: askExamples(tags, method, parameters) };
+    }
     paths[`${base}/metadata`] = { get: operation(tags, 'Signatures', parameters) };
     paths[base] = { get: operation(tags, 'States of versions', parameters) };
   }
   paths['/v1/models/{model}/feedback'] = { post: feedback() };
   return paths;
+}
+
+function askExamples(tags: readonly string[], method: 'classify' | 'regress', parameters: readonly Json[]): JsonObject {
+  const results = method === 'classify' ? 'ClassifyResponse' : 'RegressResponse';
+  return {
+    tags,
+    summary: `${method === 'classify' ? 'Classify' : 'Regress'} Examples, with a signature of that method`,
+    parameters: [...parameters, ...WISHES],
+    requestBody: { required: true, content: { [JSON_BODY]: schema('ExamplesRequest') } },
+    responses: {
+      200: {
+        description: 'A result for each example',
+        headers: ANSWER_HEADERS,
+        content: { [JSON_BODY]: schema(results) },
+      },
+      ...FAILURES,
+    },
+  };
 }
 
 function v2Paths(): JsonObject {
