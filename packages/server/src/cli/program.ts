@@ -126,8 +126,10 @@ function addServe(program: Command, done: Done): void {
     .option('--config <file>', 'YAML file of options (default: floe.yaml where there is one)')
     .option('--json', 'print the addresses as one JSON line once ready');
   for (const [name, field] of Object.entries(ServeConfig.shape)) {
-    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} <value>`;
-    command.addOption(new Option(flag, describe(field.description ?? '', name)));
+    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const isSwitch = field.safeParse(true).data === true;
+    const option = new Option(`${flag} ${isSwitch ? '[value]' : '<value>'}`, describe(field.description ?? '', name));
+    command.addOption(isSwitch ? option.preset('true') : option);
   }
   command.action(async (options: Record<string, unknown>) => {
     const { serveCommand } = await import('./serve.ts');
