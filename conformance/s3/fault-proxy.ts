@@ -51,7 +51,9 @@ export class FaultProxy {
     }
     // The signature is of the host that was asked.
     const { method, url, headers } = incoming;
-    const onward = request({ port, host: '127.0.0.1', ...(method && { method }), ...(url && { path: url }), headers });
+    // A client that takes this for its proxy says the whole URL.
+    const path = url?.replace(/^http:\/\/[^/]+/, '');
+    const onward = request({ port, host: '127.0.0.1', ...(method && { method }), ...(path && { path }), headers });
     incoming.pipe(onward);
     onward.on('error', () => outgoing.destroy());
     onward.on('response', (answer) => void this.answer(answer, outgoing, fault));

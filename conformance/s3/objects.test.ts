@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,6 +38,38 @@ describe('objects in a bucket', () => {
       await Promise.all(keys.slice(at, at + 50).map((key) => store.put(key, Buffer.from('x'))));
     expect(await keysOf(store, 'many/')).toEqual(keys);
     store.close();
+  });
+
+  it('are there by TLS with the authority that is named, and not without it', async () => {
+    const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+    const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    execFileSync(
+      'openssl',
+      ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert, ...subject],
+      {
+        stdio: 'ignore',
+      },
+    );
+    const secure = await S3Process.start({ cert, key });
+    const url = secure.bucket('secure');
+    const [store, stranger] = [await openObjectStore(`${url}&ca=${cert}`), await openObjectStore(url)];
+    await store.put('a', Buffer.from('x'));
+    expect(await keysOf(store)).toEqual(['a']);
+    await expect(stranger.get('a')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    store.close();
+    stranger.close();
+    await secure.remove();
+  });
+
+  it('are asked for by way of a proxy that the environment names', async () => {
+    const proxy = await FaultProxy.start(server.port);
+    process.env['HTTP_PROXY'] = proxy.endpoint;
+    const store = await openObjectStore(bucket());
+    delete process.env['HTTP_PROXY'];
+    await store.put('a', Buffer.from('x'));
+    expect(proxy.requests).toEqual([expect.stringMatching(/^PUT http:\/\/127\.0\.0\.1:\d+\/bucket\d+\/models\/a/)]);
+    store.close();
+    await proxy.close();
   });
 
   it('say whether the bucket, the key or the server is what is wrong', async () => {

@@ -2,27 +2,38 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'floe', AWS_SECRET_ACCESS_KEY: 'not-a-secret' };
 
+/** PEM files. */
+export interface Tls {
+  readonly cert: string;
+  readonly key: string;
+}
+
 export class S3Process {
   private readonly folder = mkdtempSync(join(tmpdir(), 'floe-s3-'));
   private child: ChildProcess | undefined;
+  private readonly tls: Tls | undefined;
   port = 0;
 
-  static async start(): Promise<S3Process> {
-    const server = new S3Process();
+  private constructor(tls?: Tls) {
+    this.tls = tls;
+  }
+
+  static async start(tls?: Tls): Promise<S3Process> {
+    const server = new S3Process(tls);
     server.port = await freePort();
     await server.run();
     return server;
   }
 
   get endpoint(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `${this.tls === undefined ? 'http' : 'https'}://127.0.0.1:${this.port}`;
   }
 
   /** A new bucket; the URL of a store in it. */
@@ -33,7 +44,8 @@ export class S3Process {
 
   /** Starts it (again), and waits until it answers. */
   async run(): Promise<void> {
-    const options = ['--port', `127.0.0.1:${this.port}`, '--quiet', 'posix', this.folder];
+    const secure = this.tls === undefined ? [] : ['--cert', this.tls.cert, '--key', this.tls.key];
+    const options = ['--port', `127.0.0.1:${this.port}`, '--quiet', ...secure, 'posix', this.folder];
     const environment = {
       ...process.env,
       ROOT_ACCESS_KEY: CREDENTIALS.AWS_ACCESS_KEY_ID,
@@ -60,11 +72,12 @@ export class S3Process {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
+  /** Whether somebody listens. */
   private answers(): Promise<boolean> {
-    return fetch(this.endpoint).then(
-      (response) => response.body?.cancel().then(() => true) ?? true,
-      () => false,
-    );
+    return new Promise((resolve) => {
+      const socket = connect(this.port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false));
+      socket.on('connect', () => socket.destroy());
+    });
   }
 }
 

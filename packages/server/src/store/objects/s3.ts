@@ -8,6 +8,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { getCACertificates } from 'node:tls';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -61,7 +62,7 @@ export class S3Objects implements ObjectStore {
         connectionTimeout: CONNECT_MS,
         socketTimeout: SILENCE_MS,
         httpAgent: new HttpAgent(agent),
-        httpsAgent: new HttpsAgent({ ...agent, ...(place.ca === undefined ? {} : { ca: place.ca }) }),
+        httpsAgent: new HttpsAgent({ ...agent, ...(place.ca === undefined ? {} : { ca: trusted(place.ca) }) }),
       }),
       ...(place.endpoint === undefined ? {} : { endpoint: place.endpoint }),
     });
@@ -168,6 +169,11 @@ export class S3Objects implements ObjectStore {
     const reason = message === '' || message === name ? name : `${name}: ${message}`;
     return new FloeError(code, `${this.url}/${key}: ${reason}`, { file: `${this.url}/${key}` }, error);
   }
+}
+
+/** These certificates, and those that are trusted anyway. */
+function trusted(ca: string): string[] {
+  return [...getCACertificates('default'), ca];
 }
 
 const CODES: ReadonlyMap<number, ErrorCode> = new Map([
