@@ -205,7 +205,7 @@ describe('floe serve and predict', () => {
 
 describe('floe demo', () => {
   // In words it is run as the README says.
-  it('walks the whole road, and ends in what it measured', { timeout: 240_000 }, async () => {
+  it('walks the whole road, and ends in what it measured', { timeout: 900_000 }, async () => {
     const { code, out, err } = await floe(['demo', '--http-port', '0', '--json']);
     expect([code, err]).toEqual([0, '']);
     const said = JSON.parse(out.trimEnd().split('\n').at(-1) ?? '') as Record<string, number> & { accuracy: number[] };

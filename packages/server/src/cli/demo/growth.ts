@@ -56,7 +56,7 @@ const PLAN = {
   parameters: { layers: 2, learningRate: 0.01, patience: 6, steps: 1500 },
   rollout: [50],
 };
-const LONGEST_MS = 300_000;
+const LONGEST_MS = 600_000;
 
 export async function showGrowth(root: string, images: Holdout, places: GrowthPlaces, say: Say): Promise<Growth> {
   say(`

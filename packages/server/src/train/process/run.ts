@@ -9,7 +9,6 @@ import { FloeError } from '@floe/graph/base';
 import type { Parameter, TrainContext } from '../../core/trainer.ts';
 import { type ProcessLimits, watchLimits } from './limits.ts';
 import { linesOf } from './lines.ts';
-import { lowestPriority } from './lowest-priority.ts';
 import { KEPT, parseSaid } from './protocol.ts';
 
 export interface Program {
@@ -60,7 +59,9 @@ async function outcome(program: Program, child: ChildProcess, context: TrainCont
 
 /** Throws FAILED_PRECONDITION. */
 async function start({ command, cwd, environment }: Program): Promise<ChildProcess> {
-  const [name = '', ...args] = [...(await lowestPriority()), ...command];
+  // A niceness is a thread's own on Linux, so it has to be there before the first one: who is spawned cannot set it for all of its threads.
+  const nice = process.platform === 'win32' ? [] : ['nice', '-n', '19'];
+  const [name = '', ...args] = [...nice, ...command];
   const child = spawn(name, args, { cwd, env: environment, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
   await once(child, 'spawn').catch((cause: Error) => {
     throw new FloeError('FAILED_PRECONDITION', `${name} cannot be started: ${cause.message}`, [], cause);
