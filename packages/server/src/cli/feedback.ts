@@ -41,8 +41,17 @@ export class FeedbackDesk implements FeedbackSink {
     this.options = options;
   }
 
-  /** Throws where the database cannot be opened. */
+  /** Throws where the database cannot be opened; it may be tried again. */
   async open(): Promise<void> {
+    try {
+      await this.tryToOpen();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  private async tryToOpen(): Promise<void> {
     const { config, log, onLive, inContainer = isInContainer() } = this.options;
     const [{ openSql }, { Feedback }] = await Promise.all([
       import('../sql/open.ts'),
@@ -84,10 +93,12 @@ export class FeedbackDesk implements FeedbackSink {
   }
 
   async close(): Promise<void> {
-    for (const timer of this.timers) clearInterval(timer);
-    await this.feedback?.close();
-    this.payloads?.close();
-    await this.sql?.close();
+    const { feedback, payloads, sql } = this;
+    [this.feedback, this.payloads, this.sql] = [undefined, undefined, undefined];
+    for (const timer of this.timers.splice(0)) clearInterval(timer);
+    await feedback?.close();
+    payloads?.close();
+    await sql?.close();
   }
 
   /** Once it is open: what trainings are asked for and learn from. Throws UNAVAILABLE. */

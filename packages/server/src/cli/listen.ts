@@ -5,14 +5,14 @@ import { VERSION } from '../core/version.ts';
 import { RateLimits } from '../queue/rate-limit.ts';
 import type { GrpcDeps, GrpcServer } from '../transport/grpc/deps.ts';
 import type { Releases } from '../transport/http/admin-releases.ts';
-import type { HttpServer } from '../transport/http/deps.ts';
+import type { DataServer, HttpServer } from '../transport/http/deps.ts';
 import { RequestMetrics } from '../transport/request-metrics.ts';
 import type { TlsOptions } from '../transport/tls.ts';
 import type { Serving } from './serving.ts';
 import type { TrainingPort } from './training-port.ts';
 
 export interface Servers {
-  readonly http: HttpServer;
+  readonly http: DataServer;
   readonly admin: HttpServer;
   readonly grpc?: GrpcServer;
 }

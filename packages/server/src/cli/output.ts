@@ -2,6 +2,7 @@
 import process from 'node:process';
 import { asFloeError, type ErrorCode } from '@floe/graph/base';
 import type { Progress } from '../build/freeze-version.ts';
+import { lastWords } from './last-words.ts';
 
 /** Exit codes, after `sysexits.h`. */
 export const EXIT = {
@@ -51,6 +52,7 @@ export function printJson(value: unknown): void {
 /** Prints an error for people, or as JSON, and returns the exit code it stands for. */
 export function fail(thrown: unknown, json: boolean): number {
   const error = asFloeError(thrown);
+  lastWords(`floe: ${error.message}`);
   if (json)
     process.stderr.write(
       `${JSON.stringify({ error: { code: error.code, message: error.message, details: error.details } })}\n`,

@@ -3,6 +3,7 @@ import process from 'node:process';
 import { type Logger, pino } from 'pino';
 import { resolveConfig, type ServeConfig } from '../core/config.ts';
 import { readFileOptions } from './config-file.ts';
+import { lastWords } from './last-words.ts';
 import { EXIT, printJson } from './output.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { interrupted } from './signals.ts';
@@ -17,12 +18,20 @@ export async function serveCommand(options: Record<string, unknown>): Promise<nu
   const addresses = { http, admin, ...(grpc === undefined ? {} : { grpc }) };
   log.info({ ...addresses, models: config.models }, 'serving');
   if (json === true) printJson(addresses);
-  log.info({ signal: await stop }, 'draining');
+  const signal = await stop;
+  const missing = server.missing();
+  if (missing !== '') lastWords(`stopped by ${signal} before it was ready: ${missing}`);
+  log.info({ signal, ...(missing === '' ? {} : { missing }) }, 'draining');
   return (await drained(server, config, log)) ? EXIT.ok : EXIT.failed;
 }
 
-/** Answers what is under way, for as long as the configuration allows. A second signal ends the wait. */
+/**
+ * Balancers learn first that it is not ready, and until they have, it answers all that comes; then it answers what is under way, for as long
+ * as the configuration allows. A second signal ends either wait.
+ */
 async function drained(server: RunningServer, config: ServeConfig, log: Logger): Promise<boolean> {
+  server.drain();
+  if (config.drainDelaySeconds > 0) await Promise.race([timeout(config.drainDelaySeconds), interrupted(process)]);
   const aborted = Promise.race([timeout(config.drainSeconds), interrupted(process)]).then(() => false);
   const isDrained = await Promise.race([server.close().then(() => true), aborted]);
   if (isDrained) {
@@ -30,6 +39,7 @@ async function drained(server: RunningServer, config: ServeConfig, log: Logger):
     return true;
   }
   log.error({ seconds: config.drainSeconds }, 'requests under way were abandoned');
+  lastWords(`requests under way were abandoned after ${config.drainSeconds} s`);
   // A native run may still be going: exit handlers would free what it uses, so the process ends without them.
   process.kill(process.pid, 'SIGKILL');
   return false;

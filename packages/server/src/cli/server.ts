@@ -1,10 +1,12 @@
 /** The composition root of a server: wires what answers, the registry and the transports from one configuration. */
+import { asFloeError } from '@floe/graph/base';
 import type { Logger } from 'pino';
 import type { ServeConfig } from '../core/config.ts';
+import type { ModelSource } from '../registry/source.ts';
 import { Watcher } from '../registry/watcher.ts';
 import { type Identity, openIdentity } from '../transport/identity/identity.ts';
 import { RecentRequests } from '../transport/recent-requests.ts';
-import type { FeedbackDesk } from './feedback.ts';
+import { openDatabase } from './database.ts';
 import { closeAll, listen } from './listen.ts';
 import { repositoryOf, rolloutOf } from './releases.ts';
 import { repositoryControl } from './repository-control.ts';
@@ -20,6 +22,10 @@ export interface RunningServer {
   readonly grpc?: string;
   /** Looks for new versions now; resolves when they serve or have failed. */
   reload(): Promise<void>;
+  /** What it waits for before it is ready for the first time; empty afterwards. */
+  missing(): string;
+  /** Is not ready any more, and ends connections as they fall idle; answers all that comes until `close`. */
+  drain(): void;
   /** Takes no more requests, answers those under way, unloads everything. */
   close(): Promise<void>;
 }
@@ -45,8 +51,7 @@ async function start(
   closing: Closing,
 ): Promise<Omit<RunningServer, 'close'>> {
   const source = await openSource(config, log, closing);
-  // A wrong folder is said before an engine or a port is opened.
-  await source.find();
+  await look(source);
   const serving = await openServing(config, { source, ...place }, log, closing);
   const releases = repositoryOf(config, closing);
   const lookAfterTrials = rolloutOf(releases, serving, log);
@@ -79,27 +84,42 @@ async function start(
   const servers = await listen(config, shared, () => watcher.look());
   // All of them stop taking requests at once.
   closing.push(() => closeAll(servers));
-  await loading;
-  if (serving.feedback !== undefined) await openDatabase(config, serving.feedback, training, log, closing);
+  const { feedback, models } = serving;
+  log.info({ ms: sinceStart() }, 'listening');
+  await loading.catch((thrown: unknown) => {
+    const err = asFloeError(thrown);
+    if (err.code !== 'UNAVAILABLE') throw err;
+    log.error({ err }, 'the models are not known yet; looking again');
+    models.notFoundOut(err);
+  });
+  if (models.ready()) log.info({ ms: sinceStart() }, 'ready');
+  if (feedback !== undefined) await openDatabase({ config, feedback, training, log, closing });
   const { http, admin, grpc } = servers;
   const addresses = { http: http.address, admin: admin.address, ...(grpc === undefined ? {} : { grpc: grpc.address }) };
-  return { ...addresses, reload: () => watcher.look() };
+  return {
+    ...addresses,
+    reload: () => watcher.look(),
+    missing: () => models.missing(),
+    drain: () => {
+      models.drain();
+      http.drain();
+    },
+  };
 }
 
-/** When the models serve: a database takes its time, and nobody who asks them waits for it. */
-async function openDatabase(
-  config: ServeConfig,
-  feedback: FeedbackDesk,
-  training: TrainingPort,
-  log: Logger,
-  closing: Closing,
-): Promise<void> {
-  await feedback.open();
-  const { TrainingDesk } = await import('./training.ts');
-  const desk = await TrainingDesk.open({ config, log, ...feedback.database() });
-  closing.push(() => desk.close());
-  training.open(desk);
-  if (config.allInOne) log.info({ devices: await desk.work() }, 'trains as well');
+/** A wrong folder is said before an engine or a port is opened; a bucket that is away comes back. */
+async function look(source: ModelSource): Promise<void> {
+  try {
+    await source.find();
+  } catch (thrown) {
+    const error = asFloeError(thrown);
+    if (error.code !== 'UNAVAILABLE') throw error;
+  }
+}
+
+/** Milliseconds that the process runs. */
+function sinceStart(): number {
+  return Math.round(performance.now());
 }
 
 async function identityOf(config: ServeConfig, log: Logger, closing: Closing): Promise<Identity> {

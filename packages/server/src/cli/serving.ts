@@ -54,6 +54,8 @@ export interface Serving {
 const SAVE_COSTS_SECONDS = 60;
 /** Nothing to do for so long: time to measure. */
 const IDLE_SECONDS = 1;
+/** While one is brought from a bucket, another is opened. */
+const LEAST_LOADS = 2;
 /** What nobody waits for comes last. */
 const IDLE_PRIORITY = 2 ** -10;
 
@@ -92,11 +94,12 @@ export async function openServing(
   const limitBytes = config.memoryLimitMb === 0 ? memoryLimitBytes() : mebibytes(config.memoryLimitMb);
   const models: ServedModels = new ServedModels({
     load: async (found) => {
-      const servable = await loadFound(found, source, cacheDir, deps);
+      const servable = await loadFound(found, source, cacheDir, deps, log);
       accuracy.fromManifest(found.model, found.version, servable.accuracy);
       return servable;
     },
     memory: () => ({ limitBytes, usedBytes: process.memoryUsage.rss() }),
+    loads: Math.max(LEAST_LOADS, slots),
     swap: config.swap,
     onChange: (model, status) => logChange(log, model, status),
     onDefault: (model, version) => cache.serves(model, version),
@@ -218,10 +221,19 @@ async function loadFound(
   source: ModelSource,
   cacheDir: string,
   deps: ServableDeps,
+  log: Logger,
 ): Promise<LoadedServable> {
+  const { model, version } = found;
+  const began = performance.now();
   const brought = { ...found, folder: await source.bring(found) };
+  const there = performance.now();
   const folder = await frozenFolder(brought, deps.builder, cacheDir);
-  return loadVersion(folder, { model: found.model, version: found.version }, deps);
+  const frozen = performance.now();
+  const servable = await loadVersion(folder, { model, version }, deps);
+  const ms = (from: number, to: number): number => Math.round(to - from);
+  const phases = { bringMs: ms(began, there), freezeMs: ms(there, frozen), openMs: ms(frozen, performance.now()) };
+  log.info({ model, version, ...phases }, 'loaded');
+  return servable;
 }
 
 function logChange(log: Logger, model: string, { version, state, errorCode, errorMessage }: VersionStatus): void {

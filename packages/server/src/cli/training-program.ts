@@ -8,6 +8,7 @@ const WORKER_OPTIONS = ['models', 'sql', 'feedbackDir', 'cacheDir', 'trainers', 
 
 export function addTraining(program: Command, done: Done): void {
   addWorker(program, done);
+  addMigrate(program, done);
   addTrain(program, done);
   addJobs(program, done);
   addPlans(program, done);
@@ -30,6 +31,19 @@ function addWorker(program: Command, done: Done): void {
     const { workerCommand } = await import('./worker.ts');
     done(await workerCommand(options));
   });
+}
+
+function addMigrate(program: Command, done: Done): void {
+  program
+    .command('migrate')
+    .description('Bring the tables of a database up to date, as servers and workers do when they start, and end.')
+    .option('--config <file>', 'YAML file of options (default: floe.yaml where there is one)')
+    .option('--sql <value>', 'postgres://user:password@host:5432/name (or FLOE_SQL)')
+    .option('--json', 'print one JSON object')
+    .action(async (options: Record<string, unknown>) => {
+      const { migrateCommand } = await import('./migrate.ts');
+      done(await migrateCommand(options));
+    });
 }
 
 function admin(command: Command): Command {

@@ -181,12 +181,18 @@ export const ServeConfig = z.strictObject({
     .string()
     .default('')
     .describe('File of programs that train, for a worker; empty: the built-in trainer alone.'),
+  drainDelaySeconds: z.coerce
+    .number()
+    .min(0)
+    .max(3600)
+    .default(0)
+    .describe('Seconds after SIGTERM in which it is not ready and answers all the same, until balancers have noticed.'),
   drainSeconds: z.coerce
     .number()
     .min(0)
     .max(3600)
     .default(30)
-    .describe('Seconds that SIGTERM waits for requests under way.'),
+    .describe('Seconds that requests under way have after that.'),
   accessLog: z.stringbool().or(z.boolean()).default(true).describe('One log line for each request.'),
   logLevel: z
     .enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'])

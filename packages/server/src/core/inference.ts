@@ -157,6 +157,8 @@ export interface Models {
   names(): readonly string[];
   /** States of all versions of a model, newest first. Throws NOT_FOUND for an unknown model or version. */
   status(ref: ModelRef): readonly VersionStatus[];
-  /** True when every model that was asked for has a version that serves. */
+  /** True once every model that was there at the start has a version that serves, until the server drains. */
   ready(): boolean;
+  /** What it still waits for until then, in words; empty afterwards. */
+  missing(): string;
 }

@@ -12,6 +12,7 @@ import { type Channels, defaultVersion, NO_CHANNELS } from '../registry/aspired.
 import type { FoundVersion } from '../registry/scan.ts';
 import type { Aspired } from '../registry/selection.ts';
 import { decideSwap, estimateMemory } from './lifecycle.ts';
+import type { LoadGate } from './load-gate.ts';
 import type { LoadedServable } from './loaded.ts';
 import { ServableVersion } from './version.ts';
 
@@ -22,6 +23,8 @@ export interface ModelDeps {
   readonly load: (found: FoundVersion) => Promise<LoadedServable>;
   readonly memory: () => { readonly limitBytes: number; readonly usedBytes: number };
   readonly swap: SwapPolicy;
+  /** Loads of all models pass through it. */
+  readonly gate: LoadGate;
   /** Told of every change of a version's state. */
   readonly onChange: (model: string, status: VersionStatus) => void;
   /** Told when another version answers those who name none. */
@@ -90,6 +93,11 @@ export class Model {
     const version = new ServableVersion(found);
     this.versions.push(version);
     this.versions.sort((a, b) => a.version - b.version);
+    await this.deps.gate.through(estimateMemory(found.bytes), () => this.decide(version, wanted));
+  }
+
+  private async decide(version: ServableVersion, wanted: readonly FoundVersion[]): Promise<void> {
+    const { found } = version;
     const leaving = this.available().filter((old) => !wanted.some((one) => one.version === old.version));
     const decision = decideSwap({
       policy: this.deps.swap,

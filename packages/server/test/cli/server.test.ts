@@ -2,7 +2,7 @@ import { cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:http2';
 import { basename, join } from 'node:path';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type RunningServer, startServer } from '../../src/cli/server.ts';
 import {
   ModelInferRequest,
@@ -33,6 +33,7 @@ beforeEach(async () => {
   folder = await digitsFolder();
 });
 afterEach(async () => {
+  vi.unstubAllEnvs();
   await server?.close();
   await folder.remove();
 });
@@ -183,6 +184,45 @@ describe('a server', () => {
   it('does not start without a models folder', async () => {
     await expect(start({ models: join(folder.root, 'nowhere') })).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await start();
+  });
+});
+
+describe('a server that drains', () => {
+  it('is not ready, ends connections with their answers, and answers whoever comes', async () => {
+    await start();
+    const before = await predict();
+    expect([before.headers.get('connection'), await before.text()]).toEqual(['keep-alive', expect.any(String)]);
+    server.drain();
+    const after = await predict();
+    expect([after.status, after.headers.get('connection')]).toEqual([200, 'close']);
+    await after.arrayBuffer();
+    expect((await get('/v2/health/ready')).status).toBe(400);
+    expect((await get('/v2/health/live')).status).toBe(200);
+    const ready = await get('/healthz/ready');
+    expect([ready.status, await ready.text()]).toEqual([503, 'draining\n']);
+  });
+});
+
+describe('a server whose stores are away', () => {
+  it('serves without its database', async () => {
+    await start({ sql: 'postgres://floe@127.0.0.1:9/floe' });
+    expect((await predict()).status).toBe(200);
+    const label = await fetch(`${server.http}/v1/models/digits:feedback`, { method: 'POST', body: '{}' });
+    expect(label.status).toBeGreaterThanOrEqual(400);
+  });
+
+  it('waits for its bucket, says so, and keeps nobody waiting', async () => {
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'key');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
+    await start({ models: 's3://models?endpoint=http://127.0.0.1:9&region=r' });
+    expect((await get('/v2/health/live')).status).toBe(200);
+    const ready = await get('/healthz/ready');
+    expect([ready.status, await ready.text()]).toEqual([
+      503,
+      expect.stringMatching(/^the models are not known yet: .+/),
+    ]);
+    expect((await predict()).status).toBe(503);
+    expect(server.missing()).toContain('not known yet');
   });
 });
 

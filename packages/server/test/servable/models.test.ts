@@ -1,5 +1,6 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { FloeError } from '@floe/graph/base';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Builder } from '../../src/build/builder.ts';
 import type { SwapPolicy } from '../../src/core/config.ts';
@@ -96,6 +97,49 @@ describe('the start', () => {
     await models.close();
     await early;
     expect(models.ready()).toBe(false);
+  });
+});
+
+describe('readiness', () => {
+  it('waits for every model that is there at the start, and says for which', async () => {
+    await rm(join(folder.root, 'digits/1/compiled'), { recursive: true });
+    await writeFile(join(folder.root, 'digits/1/frozen.pb'), 'broken');
+    serve('unload-first', 10 * one);
+    expect(models.missing()).toBe('the models are still loading');
+    await look();
+    expect(models.ready()).toBe(false);
+    expect(models.missing()).toMatch(/^model digits version 1: .+/);
+  });
+
+  it('is not lost by a version or a model that comes later and is broken', async () => {
+    serve('unload-first', 10 * one);
+    await look();
+    expect(models.ready()).toBe(true);
+    await mkdir(join(folder.root, 'broken/1'), { recursive: true });
+    await writeFile(join(folder.root, 'broken/1/saved_model.pb'), 'broken');
+    await look();
+    expect(models.status({ name: 'broken' })).toMatchObject([{ state: 'END' }]);
+    expect(models.ready()).toBe(true);
+    expect(models.missing()).toBe('');
+  });
+
+  it('ends when it drains, and requests are answered all the same', async () => {
+    serve('unload-first', 10 * one);
+    await look();
+    const told: boolean[] = [];
+    models.onChange(() => told.push(models.ready()));
+    models.drain();
+    expect(told).toEqual([false]);
+    expect(await ask()).toBe(1);
+  });
+
+  it('says why nothing is known yet, and lets nobody wait for it', async () => {
+    serve('unload-first', 10 * one);
+    models.notFoundOut(new FloeError('UNAVAILABLE', 'the bucket is away'));
+    await expect(ask()).rejects.toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining('bucket') });
+    expect(models.missing()).toContain('the bucket is away');
+    await look();
+    expect(await ask()).toBe(1);
   });
 });
 

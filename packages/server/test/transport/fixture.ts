@@ -103,6 +103,10 @@ export class Adders implements Models {
   ready(): boolean {
     return this.isReady;
   }
+
+  missing(): string {
+    return this.isReady ? '' : 'the models are still loading';
+  }
 }
 
 const lengthOf = (image: EncodedImage): number => ('url' in image ? image.url : image).length;

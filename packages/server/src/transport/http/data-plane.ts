@@ -24,9 +24,14 @@ export class DataPlane {
     this.v2 = new V2Routes(context);
   }
 
-  /** From now on each answer is the last of its connection. `closeIdle` closes connections that nothing is under way on. */
-  close(closeIdle: () => void): void {
+  /** From now on each answer is the last of its connection. */
+  startDraining(): void {
     this.drain.draining = true;
+  }
+
+  /** No connection comes any more: `closeIdle` closes those that nothing is under way on. */
+  close(closeIdle: () => void): void {
+    this.startDraining();
     this.closeIdle = closeIdle;
   }
 

@@ -58,6 +58,11 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
+export interface DataServer extends HttpServer {
+  /** Makes each answer the last of its connection, so that clients go elsewhere for the next; goes on answering. */
+  drain(): void;
+}
+
 /** How one protocol shapes an error. */
 export interface WireError {
   readonly status: number;

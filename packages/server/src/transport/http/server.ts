@@ -10,13 +10,13 @@ import { offloading } from '../codecs/offload.ts';
 import { createApp, listen } from './app.ts';
 import type { HttpContext } from './context.ts';
 import { DataPlane } from './data-plane.ts';
-import type { HttpDeps, HttpServer } from './deps.ts';
+import type { DataServer, HttpDeps } from './deps.ts';
 import { addDocs } from './docs.ts';
 import { floeShape, wireError } from './errors.ts';
 import { HttpMetrics } from './metrics.ts';
 
 /** Starts to listen. Throws UNAVAILABLE where the address is taken, FAILED_PRECONDITION for unusable certificates. */
-export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
+export async function createHttpServer(deps: HttpDeps): Promise<DataServer> {
   const thread = new CodecThread();
   const context: HttpContext = { ...deps, http: new HttpMetrics(deps.grpc), codecs: offloading(thread) };
   const plane = new DataPlane(context);
@@ -33,13 +33,13 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
     plane.close(() => app.server.closeIdleConnections());
     return server.close();
   };
-  return { ...server, close };
+  return { ...server, drain: () => plane.startDraining(), close };
 }
 
 function addHealth(app: FastifyInstance, context: HttpContext): void {
   app.get('/healthz/live', (_request, reply) => reply.send('ok\n'));
   app.get('/healthz/ready', (_request, reply) =>
-    context.models.ready() ? reply.send('ok\n') : reply.code(503).send('models are still loading\n'),
+    context.models.ready() ? reply.send('ok\n') : reply.code(503).send(`${context.models.missing() || 'draining'}\n`),
   );
   let registry: Promise<Registry> | undefined;
   app.get('/metrics', async (_request, reply) => {
