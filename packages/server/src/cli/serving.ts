@@ -128,6 +128,7 @@ export async function openServing(
     infer: inference({ models, input, cache, trial: (model) => models.trial(model), ...kept }),
     observed: {
       scheduler: () => scheduler.snapshot(),
+      load: () => scheduler.load(),
       outputs: () => cache.stats(),
       inputs: () => inputs.stats(),
       images: () => input.stats(),

@@ -22,7 +22,7 @@ import { Intake, turnAway } from './intake.ts';
 import type { Outcome, Row } from './ledger.ts';
 import { type SchedulerOptions, type Settings, settingsOf } from './settings.ts';
 import { type Running, Slots } from './slots.ts';
-import { type Snapshot, snapshotOf, Tallies } from './snapshot.ts';
+import { type Present, type Snapshot, snapshotOf, Tallies } from './snapshot.ts';
 import { type Job, Task } from './task.ts';
 import { type Lane, Waiting } from './waiting.ts';
 import { type Rows, rowsOf, type Work } from './work.ts';
@@ -79,9 +79,11 @@ export class Scheduler {
   }
 
   snapshot(): Snapshot {
-    const { waiting, intake, slots, tallies } = this;
-    const present = { waiting: waiting.size, running: slots.size, queuedSeconds: intake.seconds };
-    return snapshotOf(tallies, intake.ledger.labelled(), present);
+    return snapshotOf(this.tallies, this.intake.ledger.labelled(), this.load());
+  }
+
+  load(): Present {
+    return { waiting: this.waiting.size, running: this.slots.size, queuedSeconds: this.intake.seconds };
   }
 
   /** Takes no more work; resolves when all that was accepted is settled and no run is under way. */

@@ -52,6 +52,7 @@ const NO_COUNTS = { hits: 0, misses: 0, bytes: 0, entries: 0, evictions: 0 };
 
 export const NOTHING_OBSERVED: Observed = {
   scheduler: () => new Scheduler({ slots: 1 }).snapshot(),
+  load: () => ({ waiting: 3, running: 1, queuedSeconds: 0.25 }),
   outputs: () => ({ ...NO_COUNTS, bypassed: 0, ended: 0, shared: 0, second: 0 }),
   inputs: () => NO_COUNTS,
   images: () => ({ images: { hits: 0, shared: 0, decoded: 0, failed: 0, seconds: 0 } }),

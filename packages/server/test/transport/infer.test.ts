@@ -75,6 +75,18 @@ describe('an answer', () => {
     expect(recent.find('another')).toBeUndefined();
   });
 
+  test.each([
+    ['text', 'TEXT named_metrics.queue_seconds=0.25, named_metrics.running=1, named_metrics.waiting=3'],
+    ['json', 'JSON {"named_metrics":{"queue_seconds":0.25,"running":1,"waiting":3}}'],
+    ['bin', null],
+    ['', null],
+  ])('reports the load to who asks for it as %j', async (format, report) => {
+    await using server = await startServer();
+    const { status, headers } = await ask(`${server.url}${path}`, post({ 'endpoint-load-metrics-format': format }));
+    expect([status, headers.get('endpoint-load-metrics')]).toEqual([200, report]);
+    expect((await ask(`${server.url}${path}`, post())).headers.has('endpoint-load-metrics')).toBe(false);
+  });
+
   test('that is refused says when to come again', async () => {
     const refused = infer(() => {
       throw new FloeError('RESOURCE_EXHAUSTED', 'the queue is full', { retryAfterSeconds: 1.2 });

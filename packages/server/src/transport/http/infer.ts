@@ -1,6 +1,7 @@
 /** An inference over HTTP: the headers that set its terms, and those that say what became of it. */
 import type { LaterCodec, ModelRef } from '../../core/inference.ts';
 import type { Notes } from '../../core/terms.ts';
+import { reportLoad } from '../load-report.ts';
 import { noteAnswer, termsOf } from '../terms.ts';
 import type { HttpContext } from './context.ts';
 import type { Exchange } from './exchange.ts';
@@ -17,7 +18,9 @@ export function infer<Call, Answer>(
   const { id, startedAt, caller, signal } = exchange;
   const terms = termsOf({ id, startedAt, caller, signal, headers: exchange.request.headers }, notes);
   return context.infer(codec, ref, call, terms).then((answer) => {
-    noteAnswer(notes, (name, value) => exchange.header(name, value));
+    const header = (name: string, value: string): void => void exchange.header(name, value);
+    noteAnswer(notes, header);
+    reportLoad(exchange.request.headers, context.observed.load, header);
     return answer;
   });
 }

@@ -1,13 +1,15 @@
-/** Counts kept by others that the metrics show beside those of the transport. Read when somebody asks, never on the way of a request. */
+/** Counts kept by others that the metrics show beside those of the transport. Read when somebody asks. */
 import type { CacheStats } from '../../cache/byte-cache.ts';
 import type { OutputCacheStats } from '../../cache/output-cache.ts';
 import type { VerifyStats } from '../../cache/verification.ts';
 import type { RecorderStats } from '../../feedback/recorder.ts';
 import type { InputStats } from '../../input/stage.ts';
-import type { Snapshot } from '../../queue/snapshot.ts';
+import type { Present, Snapshot } from '../../queue/snapshot.ts';
 
 export interface Observed {
   readonly scheduler: () => Snapshot;
+  /** What of it costs nothing to read. */
+  readonly load: () => Present;
   readonly outputs: () => OutputCacheStats;
   readonly inputs: () => CacheStats;
   /** Images decoded and fetched. */
