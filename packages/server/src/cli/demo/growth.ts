@@ -50,8 +50,8 @@ const HELD_OUT = 5;
 /** The set is sorted by class; steps of this many go through it in no order. */
 const STRIDE = 619;
 /** New corrections after which a training comes, one after the other: 400 make it good enough for the cache, all of them better by a milestone. */
-const LABELS = [400, 1100] as const;
-const PLAN = {
+export const LABELS = [400, 1100] as const;
+export const PLAN = {
   dataset: 'digits',
   parameters: { layers: 2, learningRate: 0.01, patience: 6, steps: 1500 },
   rollout: [50],
@@ -105,7 +105,8 @@ function options(folder: string, models: string, { postgres, redis }: GrowthPlac
   };
 }
 
-function split({ n, width, pixels, labels }: Holdout): { held: Examples; others: Examples } {
+/** Digits that are held out, and the others, in no order. */
+export function split({ n, width, pixels, labels }: Holdout): { held: Examples; others: Examples } {
   const x: Tensor = {
     dtype: 'float32',
     shape: [n, width, width, 1],
@@ -125,7 +126,8 @@ function split({ n, width, pixels, labels }: Holdout): { held: Examples; others:
   };
 }
 
-async function publishFirst(
+/** Brings the set and the first version to a repository, measured by what is held out. */
+export async function publishFirst(
   folder: string,
   held: Examples,
   repository: ModelRepository,
@@ -185,7 +187,8 @@ async function grow(
   return versions;
 }
 
-async function nextStable(repository: ModelRepository, before: number): Promise<number> {
+/** Resolves when another version than `before` is stable. */
+export async function nextStable(repository: ModelRepository, before: number): Promise<number> {
   const until = performance.now() + LONGEST_MS;
   while (performance.now() < until) {
     const { stable } = await repository.channels(MODEL);
@@ -198,7 +201,11 @@ async function nextStable(repository: ModelRepository, before: number): Promise<
   );
 }
 
-async function accuraciesOf(repository: ModelRepository, versions: readonly number[]): Promise<readonly number[]> {
+/** As their manifests state them. */
+export async function accuraciesOf(
+  repository: ModelRepository,
+  versions: readonly number[],
+): Promise<readonly number[]> {
   const manifests = await Promise.all(versions.map((version) => repository.manifest(MODEL, version)));
   return manifests.map(({ accuracy }) => accuracy?.value ?? 0);
 }

@@ -13,6 +13,8 @@ import { V2Routes } from './v2-routes.ts';
 /** What nginx calls a caller that went away before the answer was out. */
 const CLIENT_LEFT = 499;
 
+const PROBE = /^\/(v2\/health|healthz|metrics)\b/;
+
 export class DataPlane {
   private readonly context: HttpContext;
   private readonly v2: V2Routes;
@@ -100,6 +102,8 @@ export class DataPlane {
   private logAccess({ id, method, request, dialect, model }: Exchange, status: number, seconds: number): void {
     const ms = Math.round(seconds * 1e5) / 100;
     const line = { requestId: id, method, url: request.url, protocol: dialect, model, status, ms };
-    this.context.log.info(line, 'request');
+    // Probes and scrapes come every second, from several sides: they would be all there is to read.
+    if (PROBE.test(request.url ?? '') && status < 500) this.context.log.debug(line, 'request');
+    else this.context.log.info(line, 'request');
   }
 }

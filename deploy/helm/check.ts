@@ -1,0 +1,165 @@
+/** What `deploy/helm/check` judges; see there. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { parseAllDocuments, stringify } from 'yaml';
+import { Checks } from '../e2e/road/checks.ts';
+import { BAD, PLAIN, VALUES } from './values.ts';
+
+interface Resource {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly data?: Readonly<Record<string, string>>;
+  readonly spec?: { readonly template?: { readonly spec: PodSpec } };
+}
+
+interface PodSpec {
+  readonly automountServiceAccountToken?: boolean;
+  readonly securityContext?: Readonly<Record<string, unknown>>;
+  readonly containers: readonly {
+    readonly name: string;
+    readonly resources?: { readonly requests?: object; readonly limits?: object };
+    readonly securityContext?: Readonly<Record<string, unknown>>;
+  }[];
+}
+
+const CHART = fileURLToPath(new URL('floe', import.meta.url));
+const MANIFESTS = fileURLToPath(new URL('../manifests', import.meta.url));
+const HELM = process.env['HELM'] ?? 'helm';
+const run = promisify(execFile);
+const checks = new Checks();
+
+async function helm(args: readonly string[], values: object): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'floe-chart-'));
+  try {
+    const file = join(folder, 'values.yaml');
+    await writeFile(file, stringify(values));
+    return (await run(HELM, [...args, '--values', file], { maxBuffer: 2 ** 26 })).stdout;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+const render = (values: object): Promise<string> =>
+  helm(['template', 'floe', CHART, '--namespace', 'default', '--kube-version', '1.35.0'], values);
+
+function resourcesIn(text: string): readonly Resource[] {
+  return parseAllDocuments(text)
+    .map((document) => document.toJS() as Resource | null)
+    .filter((resource) => resource !== null);
+}
+
+/** What keeps a pod from being an attacker's foothold; every container has it. */
+function unsafeIn({ spec }: Resource): readonly string[] {
+  const pod = spec?.template?.spec;
+  if (pod === undefined) return [];
+  const wrong: string[] = [];
+  if (pod.automountServiceAccountToken !== false) wrong.push('a token is mounted');
+  if (pod.securityContext?.['runAsNonRoot'] !== true) wrong.push('it may run as root');
+  if ((pod.securityContext?.['seccompProfile'] as { type?: string })?.type !== 'RuntimeDefault')
+    wrong.push('no seccomp');
+  for (const { name, securityContext: its = {}, resources } of pod.containers) {
+    if (its['readOnlyRootFilesystem'] !== true) wrong.push(`${name}: its root can be written to`);
+    if (its['allowPrivilegeEscalation'] !== false) wrong.push(`${name}: privileges can grow`);
+    if (!(its['capabilities'] as { drop?: string[] })?.drop?.includes('ALL'))
+      wrong.push(`${name}: it has capabilities`);
+    if (resources?.requests === undefined || resources.limits === undefined)
+      wrong.push(`${name}: no resources are stated`);
+  }
+  return wrong;
+}
+
+/** The schemas of kinds that Kubernetes itself does not know. */
+async function foreignKinds(): Promise<Readonly<Record<string, new (data: object) => { validate(): void }>>> {
+  const modules = pathToFileURL(join(process.env['FLOE_KINDS'] ?? '', 'node_modules/@kubernetes-models')).href;
+  const { HTTPRoute, GRPCRoute } = await import(`${modules}/gateway-api/gateway.networking.k8s.io/v1/index.js`);
+  const { ServiceMonitor } = await import(`${modules}/prometheus-operator/monitoring.coreos.com/v1/index.js`);
+  return { HTTPRoute, GRPCRoute, ServiceMonitor };
+}
+
+async function acceptsHaproxy(config: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'floe-haproxy-'));
+  try {
+    const file = join(folder, 'haproxy.cfg');
+    await writeFile(file, config);
+    await run('haproxy', ['-c', '-f', file]);
+    return '';
+  } catch (error) {
+    return (error as { stderr?: string }).stderr ?? String(error);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function judge(name: string, values: object, kinds: Awaited<ReturnType<typeof foreignKinds>>): Promise<void> {
+  const resources = resourcesIn(await render(values));
+  for (const resource of resources) {
+    const what = `${name}: ${resource.kind} ${resource.metadata.name}`;
+    const unsafe = unsafeIn(resource);
+    if (resource.spec?.template !== undefined) checks.that(`${what} is safe`, unsafe.length === 0, unsafe.join('; '));
+    const Kind = kinds[resource.kind];
+    if (Kind !== undefined) checks.that(`${what} is of its kind`, ...valid(() => new Kind(resource).validate()));
+    const config = resource.data?.['haproxy.cfg'];
+    if (config === undefined) continue;
+    const said = await acceptsHaproxy(config);
+    checks.that(`${what} is what HAProxy takes`, said === '', said);
+  }
+  const names = resources.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+  checks.that(`${name}: ${names.length} resources of different names`, new Set(names).size === names.length);
+}
+
+function valid(validate: () => void): [boolean, string] {
+  try {
+    validate();
+    return [true, ''];
+  } catch (error) {
+    return [false, (error as Error).message];
+  }
+}
+
+async function manifests(): Promise<void> {
+  for (const [name, values] of Object.entries(PLAIN)) {
+    const file = join(MANIFESTS, `${name}.yaml`);
+    const head = `# Rendered from deploy/helm/floe by deploy/helm/check --write: change that, not this.\n`;
+    const text = head + (await render(values));
+    if (process.argv.includes('--write')) await writeFile(file, text);
+    else
+      checks.that(
+        `deploy/manifests/${name}.yaml is the chart's own`,
+        (await readFile(file, 'utf8').catch(() => '')) === text,
+      );
+  }
+}
+
+const about = JSON.parse(await readFile(new URL('../../packages/server/package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+const chart = await readFile(join(CHART, 'Chart.yaml'), 'utf8');
+checks.that('the chart is of the version of the server', chart.includes(`appVersion: "${about.version}"`));
+const kinds = await foreignKinds();
+for (const [name, values] of Object.entries(VALUES)) {
+  await helm(['lint', CHART, '--strict'], values).then(
+    () => checks.that(`${name}: nothing to complain of`, true),
+    (error: { stdout?: string }) => checks.that(`${name}: nothing to complain of`, false, error.stdout),
+  );
+  await judge(name, values, kinds);
+}
+for (const { values, says } of BAD) {
+  const refusal = await render(values).then(
+    () => 'nothing',
+    (error: { stderr?: string }) => error.stderr ?? '',
+  );
+  checks.that(
+    `${JSON.stringify(values)} is refused by name`,
+    refusal.includes(says),
+    refusal.includes(says) ? '' : `it says ${refusal}`,
+  );
+}
+await manifests();
+process.stdout.write(`${checks.passed} passed, ${checks.failed} failed\n`);
+process.exitCode = checks.failed === 0 ? 0 : 1;
