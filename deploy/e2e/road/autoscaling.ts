@@ -6,12 +6,12 @@ import { serverPods, settled } from './events.ts';
 import { type Addresses, Load, type Rates } from './load.ts';
 import { until } from './shell.ts';
 
-const CALM: Rates = { digits: 10, grpc: 0, photos: 4 };
-const BUSY: Rates = { digits: 40, grpc: 0, photos: 16 };
+const CALM: Rates = { digits: 5, grpc: 0, photos: 12 };
+const BUSY: Rates = { digits: 20, grpc: 0, photos: 48 };
 const LEAST = 2;
 const MOST = 4;
 /** What small requests shall take at most, at p99; and how soon again after the step. */
-const TARGET_MS = 250;
+const TARGET_MS = 400;
 const WITHIN_SECONDS = 120;
 const LOOK_MS = 10_000;
 

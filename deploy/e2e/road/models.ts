@@ -59,6 +59,7 @@ export async function equalsTensorFlow({ path, options }: Source): Promise<boole
 
 /** Freezes, publishes and makes stable; gives the version's number and the frozen folder. */
 export async function publishPhotos(source: Source, folder: string, url: string): Promise<string> {
+  await mkdir(folder, { recursive: true });
   const describe = join(folder, `${source.name}.json`);
   const input = await inputOf(source);
   await writeFile(describe, JSON.stringify({ preprocessing: { serving_default: { [input]: PHOTOS } } }));

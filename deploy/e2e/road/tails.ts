@@ -7,7 +7,7 @@ import { type Addresses, Load, type Rates } from './load.ts';
 
 /** Eight photographs at once keep a replica busy for as long as hundreds of digits. */
 const AT_ONCE = 8;
-const RATES: Rates = { digits: 30, grpc: 0, photos: 6 };
+const RATES: Rates = { digits: 30, grpc: 0, photos: 10 };
 const WARM_MS = 5000;
 const MEASURE_MS = 25_000;
 
@@ -26,8 +26,14 @@ export async function tails(
 ): Promise<Tails> {
   let failed = 0;
   const p99Of = async (policy: string): Promise<number> => {
-    // One replica: it is its queue that is measured.
-    await upgrade('server.replicas=1', `config.policy=${policy}`, 'config.outputCacheMb=0', 'worker.replicas=0');
+    // One replica and one run at a time: it is the queue that is measured, not who else wants this machine's cores.
+    await upgrade(
+      'server.replicas=1',
+      'config.slots=1',
+      `config.policy=${policy}`,
+      'config.outputCacheMb=0',
+      'worker.replicas=0',
+    );
     await settled(1);
     const load = new Load(addresses, users, jpeg, AT_ONCE).start(RATES);
     await delay(WARM_MS);
