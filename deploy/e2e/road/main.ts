@@ -172,7 +172,7 @@ async function disturb(load: Load): Promise<void> {
     await settled(REPLICAS);
   });
   await undisturbed('rolling update of the configuration', async () => {
-    await upgrade('image.tag=e2e-next', 'config.latencyTargetMs=12');
+    await upgrade('image.tag=e2e-next', 'config.inputCacheMb=32');
     await settled(REPLICAS);
   });
   await undisturbed('a new version of the model', async () => {

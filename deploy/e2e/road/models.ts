@@ -1,5 +1,5 @@
 /** What is published at the beginning: digits after 30 steps of its training, and two networks that look at photographs. */
-import { readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import sharp from 'sharp';

@@ -31,6 +31,8 @@ export async function tails(
       'server.replicas=1',
       'config.slots=1',
       `config.policy=${policy}`,
+      // A policy alone would be taken over by the pod as it is, in its own time.
+      `server.podAnnotations.policy=${policy}`,
       'config.outputCacheMb=0',
       'worker.replicas=0',
     );

@@ -90,6 +90,11 @@ topologySpreadConstraints:
   {{- end }}
 {{- end -}}
 
+{{/* What only a new pod takes over: servers follow the others in their mounted file (LIVE_OPTIONS of core/config.ts). */}}
+{{- define "floe.fixed" -}}
+{{- omit .Values.config "policy" "latencyTargetMs" "queueSeconds" "batchDelayMs" "cacheOpen" "cacheMilestones" "cacheEnd" "cacheStopAt" "verifyEvery" "verifyBound" "logLevel" | toYaml -}}
+{{- end -}}
+
 {{/* Secrets and places that servers, workers and migrations share. */}}
 {{- define "floe.env" -}}
 {{- $secrets := .Values.secrets -}}

@@ -89,6 +89,15 @@ export class Gatekeeper {
     this.deps.publish(model, marks);
   }
 
+  /** The policy is another: nothing that was kept by the old one is found any more. */
+  restart(): void {
+    for (const [model, marks] of this.models) {
+      marks.epoch++;
+      this.standings.forget(model);
+      this.deps.publish(model, marks);
+    }
+  }
+
   private closesByAccuracy(model: string, version: number): boolean {
     const { accuracy, held } = this.standings.of(model, version);
     return gate(undefined, { version, accuracy, held }, this.deps.policy) === 'closed';

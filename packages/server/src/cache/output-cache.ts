@@ -2,6 +2,7 @@
  * The output cache: `answer` gives a stored answer where the 80-20 rule allows it, else computes one, together with everyone who
  * asks the same meanwhile. What the rule went by (version, band, epoch) is fixed before computing and checked again before storing.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { FloeError } from '@floe/graph/base';
 import type { AccuracySource } from '../core/accuracy.ts';
 import type { EncodedForm } from '../core/encoded-form.ts';
@@ -94,12 +95,14 @@ export class OutputCache {
   private readonly store: ByteCache<Entry>;
   private readonly flights = new SingleFlight<Landing>();
   private readonly keeper: Gatekeeper;
-  private readonly notes: BypassNotes;
+  private notes: BypassNotes;
   private readonly reruns: Reruns | undefined;
   private readonly second: SharedAnswers | undefined;
   private readonly counts = { hits: 0, misses: 0, bypassed: 0, ended: 0, shared: 0, second: 0 };
 
-  constructor(deps: OutputCacheDeps) {
+  constructor(given: OutputCacheDeps) {
+    // Policies of its own, which `adapt` changes for all its parts at once.
+    const deps = { ...given, policy: { ...given.policy }, verify: { ...given.verify } };
     this.deps = deps;
     this.store = new ByteCache(deps.limitBytes);
     this.verification = new Verification(deps.verify);
@@ -178,6 +181,15 @@ export class OutputCache {
   /** To be told when a model is gone. */
   remove(model: string): void {
     this.keeper.remove(model);
+  }
+
+  /** Goes by other policies from now on. Another rule of the gate makes all answers of before unreachable. */
+  adapt(policy: CachePolicy, verify: VerifyPolicy): void {
+    Object.assign(this.deps.verify, verify);
+    if (isDeepStrictEqual(policy, this.deps.policy)) return;
+    Object.assign(this.deps.policy, policy);
+    this.notes = new BypassNotes(this.deps.policy);
+    this.keeper.restart();
   }
 
   stats(): OutputCacheStats {

@@ -1,7 +1,6 @@
 /** `floe feedback delete` and `floe feedback export`: on the database and the inputs of a server, beside it or while it is down. */
 import { exampleRecord } from '@floe/graph';
 import { FloeError, invalid } from '@floe/graph/base';
-import { resolveConfig } from '../core/config.ts';
 import type { LabelledExample } from '../feedback/examples.ts';
 import { Feedback } from '../feedback/feedback.ts';
 import { type ExampleRow, exampleRows } from '../feedback/rows.ts';
@@ -11,6 +10,7 @@ import { npzBytes } from '../store/npz.ts';
 import { writeWhole } from '../store/whole-file.ts';
 import { arraysOf } from '../train/dataset.ts';
 import { snapshot } from '../train/snapshot.ts';
+import { readConfig } from './config-file.ts';
 import { payloadsOf, settingsOf } from './feedback.ts';
 import { EXIT, print, printJson } from './output.ts';
 import { withRepository } from './with-repository.ts';
@@ -67,7 +67,7 @@ async function withFeedback<T>(
   { sql, feedbackDir, labelShare, models = process.env['FLOE_MODELS'] ?? '.' }: Record<string, unknown>,
   work: (feedback: Feedback) => Promise<T>,
 ): Promise<T> {
-  const config = resolveConfig({ models, sql, feedbackDir, labelShare }, process.env, {});
+  const config = await readConfig({ models, sql, feedbackDir, labelShare }, process.env);
   if (config.sql === '') throw invalid('which database is not said: --sql, or FLOE_SQL', { field: '--sql' });
   const payloads = await payloadsOf(config);
   const database = await openSql(config.sql);

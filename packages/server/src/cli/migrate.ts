@@ -2,20 +2,18 @@
 import process from 'node:process';
 import { invalid } from '@floe/graph/base';
 import { pino } from 'pino';
-import { resolveConfig } from '../core/config.ts';
 import { FEEDBACK_MIGRATIONS } from '../feedback/tables.ts';
 import { openJobs } from '../jobs/queue.ts';
 import { migrate } from '../sql/migrate.ts';
 import { openSql } from '../sql/open.ts';
-import { readFileOptions } from './config-file.ts';
+import { readConfig } from './config-file.ts';
 import { EXIT, print, printJson } from './output.ts';
 
 /** Two at once wait for each other. */
 export async function migrateCommand(options: Record<string, unknown>): Promise<number> {
   const { config: file, json, ...flags } = options;
   // Models are nothing to a migration, but the configuration that it shares with servers wants them named.
-  const given = { models: '.', ...(await readFileOptions(file as string | undefined)) };
-  const config = resolveConfig(flags, process.env, given);
+  const config = await readConfig({ models: '.', ...flags }, process.env, file as string | undefined);
   if (config.sql === '') throw invalid('a migration needs a database: --sql, or FLOE_SQL', { field: '--sql' });
   const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
   const sql = await openSql(config.sql, { log: (level, message) => log[level](message) });

@@ -1,16 +1,17 @@
 /** `floe serve`: runs a server until it is told to stop, then drains it. */
 import process from 'node:process';
 import { type Logger, pino } from 'pino';
-import { resolveConfig, type ServeConfig } from '../core/config.ts';
-import { readFileOptions } from './config-file.ts';
+import type { ServeConfig } from '../core/config.ts';
+import { readConfig } from './config-file.ts';
 import { lastWords } from './last-words.ts';
+import { LiveConfig } from './live-config.ts';
 import { EXIT, printJson } from './output.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { interrupted } from './signals.ts';
 
 export async function serveCommand(options: Record<string, unknown>): Promise<number> {
   const { config: file, json, ...flags } = options;
-  const config = resolveConfig(flags, process.env, await readFileOptions(file as string | undefined));
+  const config = await readConfig(flags, process.env, file as string | undefined);
   const log: Logger = pino({ level: config.logLevel }, pino.destination({ dest: json === true ? 2 : 1, sync: true }));
   const stop = interrupted(process);
   const server = await startServer(config, log);
@@ -18,7 +19,9 @@ export async function serveCommand(options: Record<string, unknown>): Promise<nu
   const addresses = { http, admin, ...(grpc === undefined ? {} : { grpc }) };
   log.info({ ...addresses, models: config.models }, 'serving');
   if (json === true) printJson(addresses);
+  const live = new LiveConfig({ config, flags, file: file as string | undefined, adapt: server.adapt, log }).watch();
   const signal = await stop;
+  live.close();
   const missing = server.missing();
   if (missing !== '') lastWords(`stopped by ${signal} before it was ready: ${missing}`);
   log.info({ signal, ...(missing === '' ? {} : { missing }) }, 'draining');

@@ -22,6 +22,8 @@ export interface RunningServer {
   readonly grpc?: string;
   /** Looks for new versions now; resolves when they serve or have failed. */
   reload(): Promise<void>;
+  /** Takes over the options that may change while it runs. */
+  adapt(config: ServeConfig): void;
   /** What it waits for before it is ready for the first time; empty afterwards. */
   missing(): string;
   /** Is not ready any more, and ends connections as they fall idle; answers all that comes until `close`. */
@@ -99,6 +101,7 @@ async function start(
   return {
     ...addresses,
     reload: () => watcher.look(),
+    adapt: (now) => serving.adapt(now),
     missing: () => models.missing(),
     drain: () => {
       models.drain();

@@ -7,10 +7,12 @@ import type { Logger } from 'pino';
 import { Builder } from '../build/builder.ts';
 import { AccuracyBook } from '../cache/accuracy-book.ts';
 import { ByteCache } from '../cache/byte-cache.ts';
+import type { CachePolicy } from '../cache/gate.ts';
 import { OutputCache } from '../cache/output-cache.ts';
 import type { Rerun } from '../cache/reruns.ts';
 import { GuardedStore, type SecondLevel } from '../cache/second-level.ts';
-import { bodyLimitBytes, mebibytes, type ServeConfig } from '../core/config.ts';
+import type { VerifyPolicy } from '../cache/verification.ts';
+import { bodyLimitBytes, type LIVE_OPTIONS, mebibytes, type ServeConfig } from '../core/config.ts';
 import type { VersionStatus } from '../core/inference.ts';
 import { memoryLimitBytes } from '../core/machine.ts';
 import { plainTerms } from '../core/terms.ts';
@@ -49,6 +51,8 @@ export interface Serving {
   readonly setAccuracy: (model: string, version: number, accuracy: number | undefined) => void;
   /** A version is there no more: nor are its answers, and what was known of it. */
   readonly forget: (model: string, version: number) => void;
+  /** Takes the live options over. */
+  readonly adapt: (config: Live) => void;
 }
 
 const SAVE_COSTS_SECONDS = 60;
@@ -72,7 +76,7 @@ export async function openServing(
   closing.push(() => engine.close());
   const builder = new Builder();
   closing.push(() => builder.close());
-  const scheduler = schedulerOf(config, slots);
+  const scheduler = new Scheduler({ slots, ...orderOf(config) });
   const accuracy = new AccuracyBook();
   const cacheDir = cacheFolder(config);
   const costs = (await openCosts(config, (message) => log.warn(message))).saveEvery(SAVE_COSTS_SECONDS);
@@ -140,12 +144,30 @@ export async function openServing(
       accuracy.forget(model, version);
       cache.purge(model, version);
     },
+    adapt: (now) => {
+      scheduler.adapt(orderOf(now));
+      cache.adapt(policyOf(now), verifyOf(now));
+    },
   };
 }
 
-function schedulerOf({ policy, latencyTargetMs, queueSeconds, batchDelayMs }: ServeConfig, slots: number): Scheduler {
-  const [chunkSeconds, delaySeconds] = [latencyTargetMs / 1000, batchDelayMs / 1000];
-  return new Scheduler({ slots, policy, chunkSeconds, queueSeconds, delaySeconds });
+type Live = Pick<ServeConfig, (typeof LIVE_OPTIONS)[number]>;
+
+function orderOf({ policy, latencyTargetMs, queueSeconds, batchDelayMs }: Live) {
+  return { policy, queueSeconds, chunkSeconds: latencyTargetMs / 1000, delaySeconds: batchDelayMs / 1000 };
+}
+
+function policyOf({
+  cacheOpen: open,
+  cacheEnd: end,
+  cacheMilestones: milestones,
+  cacheStopAt: stopAt,
+}: Live): CachePolicy {
+  return { open, end, milestones, stopAt };
+}
+
+function verifyOf({ verifyEvery: every, verifyBound: bound }: Live): VerifyPolicy {
+  return { every, bound };
 }
 
 function calibratorOf(scheduler: Scheduler): Calibrator {
@@ -165,10 +187,9 @@ async function secondLevel(config: ServeConfig, log: Logger): Promise<SecondLeve
 }
 
 function outputCache(config: ServeConfig, accuracy: AccuracyBook, rerun: Rerun, second?: SecondLevel): OutputCache {
-  const { cacheOpen: open, cacheEnd: end, cacheMilestones: milestones, cacheStopAt: stopAt } = config;
   return new OutputCache({
-    policy: { open, end, milestones, stopAt },
-    verify: { every: config.verifyEvery, bound: config.verifyBound },
+    policy: policyOf(config),
+    verify: verifyOf(config),
     limitBytes: mebibytes(config.outputCacheMb),
     accuracy,
     rerun,

@@ -2,10 +2,9 @@
 import process from 'node:process';
 import { invalid } from '@floe/graph/base';
 import { pino } from 'pino';
-import { resolveConfig, type ServeConfig } from '../core/config.ts';
 import { Feedback } from '../feedback/feedback.ts';
 import { openSql } from '../sql/open.ts';
-import { readFileOptions } from './config-file.ts';
+import { readConfig } from './config-file.ts';
 import { payloadsOf, settingsOf } from './feedback.ts';
 import { EXIT, printJson } from './output.ts';
 import { interrupted } from './signals.ts';
@@ -13,7 +12,7 @@ import { TrainingDesk } from './training.ts';
 
 export async function workerCommand(options: Record<string, unknown>): Promise<number> {
   const { config: file, json, ...flags } = options;
-  const config: ServeConfig = resolveConfig(flags, process.env, await readFileOptions(file as string | undefined));
+  const config = await readConfig(flags, process.env, file as string | undefined);
   if (config.sql === '') throw invalid('a worker needs the database of jobs: --sql, or FLOE_SQL', { field: '--sql' });
   const log = pino({ level: config.logLevel }, pino.destination({ dest: json === true ? 2 : 1, sync: true }));
   const stop = interrupted(process);

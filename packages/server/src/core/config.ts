@@ -201,6 +201,21 @@ export const ServeConfig = z.strictObject({
 });
 export type ServeConfig = z.infer<typeof ServeConfig>;
 
+/** Options of `floe.yaml` that a running server takes over when the file changes. */
+export const LIVE_OPTIONS = [
+  'policy',
+  'latencyTargetMs',
+  'queueSeconds',
+  'batchDelayMs',
+  'cacheOpen',
+  'cacheMilestones',
+  'cacheEnd',
+  'cacheStopAt',
+  'verifyEvery',
+  'verifyBound',
+  'logLevel',
+] as const satisfies readonly (keyof ServeConfig)[];
+
 /** `httpPort` -> `FLOE_HTTP_PORT`. */
 export function environmentName(option: string): string {
   return `FLOE_${option.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;

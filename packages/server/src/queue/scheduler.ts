@@ -78,6 +78,11 @@ export class Scheduler {
     return this.intake.idleSeconds;
   }
 
+  /** Goes by other settings from now on; what waits keeps its place. */
+  adapt(settings: Pick<Settings, 'policy' | 'chunkSeconds' | 'queueSeconds' | 'delaySeconds'>): void {
+    Object.assign(this.settings, settings);
+  }
+
   snapshot(): Snapshot {
     return snapshotOf(this.tallies, this.intake.ledger.labelled(), this.load());
   }

@@ -209,6 +209,29 @@ describe('closures', () => {
   });
 });
 
+describe('another policy', () => {
+  const verify = { every: 0, bound: 0.2 };
+
+  it('closes the cache at once, says so, and what there was is gone when it opens again', async () => {
+    serve(1, 0.85);
+    await ask(1);
+    cache.adapt({ ...DEFAULT_POLICY, open: 0.9 }, verify);
+    expect((await ask(1)).note).toMatchObject({ state: 'bypass', reason: 'closed: accuracy 0.85 is below 0.9' });
+    cache.adapt({ ...DEFAULT_POLICY, open: 0.88 }, verify);
+    expect((await ask(1)).note).toMatchObject({ reason: 'closed: accuracy 0.85 is below 0.88' });
+    cache.adapt(DEFAULT_POLICY, verify);
+    expect(await result(1)).toBe('miss');
+    expect(await result(1)).toBe('hit');
+  });
+
+  it('that is the same ends nothing', async () => {
+    serve(1, 0.85);
+    await ask(1);
+    cache.adapt({ ...DEFAULT_POLICY }, { every: 5, bound: 0.1 });
+    expect(await result(1)).toBe('hit');
+  });
+});
+
 describe('purges', () => {
   it('by deletion of a version', async () => {
     serve(1, 0.8);
