@@ -13,6 +13,7 @@ interface Pod {
   };
 }
 
+const PAGE = 4096;
 const SERVER = 'app.kubernetes.io/name=floe,app.kubernetes.io/component=server';
 
 export async function serverPods(): Promise<readonly Pod[]> {
@@ -79,10 +80,10 @@ export async function starveServer(): Promise<void> {
   await restarted(pod).finally(() => clearInterval(squeeze));
 }
 
-/** A limit that is below what cannot be given back is refused; the group is then at its end, and whatever it asks for next ends it. */
+/** Just above what it uses, again and again: a lower one is refused. The next page that it asks for more ends it. */
 async function squeezed(usage: string, limit: string): Promise<void> {
   const used = Number(await readFile(usage, 'utf8').catch(() => 0));
-  await writeFile(limit, String(Math.floor(0.95 * used))).catch(() => {});
+  await writeFile(limit, String(used + PAGE)).catch(() => {});
 }
 
 /** The files of the memory group that a process is in, of either version of cgroups. */

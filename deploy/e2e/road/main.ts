@@ -45,6 +45,7 @@ process.stdout.write(`${checks.passed} passed, ${checks.failed} failed\n`);
 process.exitCode = checks.failed === 0 ? 0 : 1;
 
 async function walk(): Promise<void> {
+  checks.that('what the README says of a cluster works', process.env['FLOE_README'] === '1 passed, 0 failed');
   const { digits, mobilenet, resnet } = await sources();
   const equal =
     (await checks.step('frozen models against TensorFlow', async () => {

@@ -23,6 +23,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     addCheck,
     addInspect,
     addServe,
+    addContainerize,
     addPredict,
     addModels,
     addTraining,
@@ -135,6 +136,28 @@ function addServe(program: Command, done: Done): void {
     const { serveCommand } = await import('./serve.ts');
     done(await serveCommand(options));
   });
+}
+
+function addContainerize(program: Command, done: Done): void {
+  program
+    .command('containerize')
+    .description('Bake models, frozen and compiled, into an image that serves them as soon as it is started.')
+    .argument('<model...>', 'folders of frozen versions, models folders, or a source that floe freeze reads')
+    .option('--tag <tag>', 'name of the image', 'floe-models')
+    .option('--base <image>', 'image of Floe, as deploy/Dockerfile makes it', `floe:${VERSION}`)
+    .option('--platform <platform>', 'such as linux/amd64 (default: that of the base)')
+    .option('--context-only <folder>', 'write the build context there, and build nothing')
+    .option('--name <name>', 'of a source that is frozen now: name to serve it under')
+    .option('--signature <key>', 'of such a source: freeze this signature only')
+    .option('--inputs <names>', 'of such a source: graph tensors to feed, separated by commas', names)
+    .option('--outputs <names>', 'of such a source: graph nodes to fetch, separated by commas', names)
+    .option('--set <name=value...>', 'of such a source: fix a placeholder, such as keep_prob=1')
+    .option('--describe <file>', 'of such a source: labels, preprocessing and accuracy')
+    .option('--json', 'print one JSON object')
+    .action(async (models: string[], options: Record<string, unknown>) => {
+      const { containerizeCommand } = await import('./containerize.ts');
+      done(await containerizeCommand(models, options));
+    });
 }
 
 function addPredict(program: Command, done: Done): void {

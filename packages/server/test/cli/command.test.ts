@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { VERSION } from '../../src/core/version.ts';
 import { scanRoot } from '../../src/registry/scan.ts';
 import { CHECKPOINT, EXAMPLE } from '../support/digits.ts';
 
@@ -25,11 +26,12 @@ interface Ended {
 function floe(
   args: readonly string[],
   meanwhile?: (kill: (signal: NodeJS.Signals) => void, out: string) => void,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [MAIN, ...args], {
       cwd: root,
-      env: { ...process.env, FLOE_CACHE_DIR: root, FLOE_PYTHON: '/nowhere/python' },
+      env: { ...process.env, FLOE_CACHE_DIR: root, FLOE_PYTHON: '/nowhere/python', ...env },
     });
     let out = '';
     let err = '';
@@ -169,6 +171,47 @@ describe('floe inspect', () => {
       manifest: { version: 1 },
     });
     expect(frozen.nodes).toBeLessThan(source.nodes);
+  });
+});
+
+describe('floe containerize', () => {
+  const bake = (...args: readonly string[]) =>
+    floe(['containerize', ...args, '--context-only', join(root, 'context'), '--json']);
+
+  it('takes a frozen version, a models folder and a source of any format, and leaves them frozen and compiled', async () => {
+    await floe([...FREEZE, '--models', join(root, 'models')]);
+    const source = [CHECKPOINT, '--name', 'digits', '--outputs', 'probs', '--set', 'keep_prob=1'];
+    for (const args of [[join(root, 'models/digits/1')], [join(root, 'models')], source]) {
+      const { code, out } = await bake(...args);
+      expect([code, JSON.parse(out)]).toMatchObject([0, { models: [{ model: 'digits', version: 1 }] }]);
+      expect(await readFile(join(root, 'context/Dockerfile'), 'utf8')).toBe(
+        `FROM floe:${VERSION}\nLABEL floe.models="digits/1"\nCOPY models /models\n`,
+      );
+      expect(await readdir(join(root, 'context/models/digits/1/compiled'))).toHaveLength(1);
+      await rm(join(root, 'context'), { recursive: true });
+    }
+  });
+
+  it('compiles what is not compiled yet', async () => {
+    await floe([...FREEZE, '--models', join(root, 'models')]);
+    await rm(join(root, 'models/digits/1/compiled'), { recursive: true });
+    expect((await bake(join(root, 'models'))).code).toBe(0);
+    expect(await readdir(join(root, 'context/models/digits/1/compiled'))).toHaveLength(1);
+  });
+
+  it.each([
+    ['a source without a name', [CHECKPOINT], 64, '--name'],
+    ['a model that is not there', ['nowhere', '--name', 'x'], 66, 'nowhere'],
+  ])('refuses %s, and leaves nothing', async (_what, args, code, says) => {
+    const refused = await bake(...args);
+    expect([refused.code, refused.err]).toEqual([code, expect.stringContaining(says)]);
+    expect(await readdir(root)).not.toContain('context');
+  });
+
+  it('says that there is no docker', async () => {
+    await floe([...FREEZE, '--models', join(root, 'models')]);
+    const { code, err } = await floe(['containerize', join(root, 'models')], undefined, { PATH: '/nowhere' });
+    expect([code, err]).toEqual([69, expect.stringContaining('docker is not on the PATH')]);
   });
 });
 
