@@ -1,9 +1,11 @@
 /** The servers of a process: HTTP, the admin API and gRPC, over the same models, accounts and caches. */
 import { FloeError } from '@floe/graph/base';
 import { bodyLimitBytes, type ServeConfig } from '../core/config.ts';
+import { memoryLimitBytes } from '../core/machine.ts';
 import { VERSION } from '../core/version.ts';
 import { RateLimits } from '../queue/rate-limit.ts';
 import type { GrpcDeps, GrpcServer } from '../transport/grpc/deps.ts';
+import { HeldBytes } from '../transport/held-bytes.ts';
 import type { Releases } from '../transport/http/admin-releases.ts';
 import type { DataServer, HttpServer } from '../transport/http/deps.ts';
 import { RequestMetrics } from '../transport/request-metrics.ts';
@@ -17,6 +19,9 @@ export interface Servers {
   readonly grpc?: GrpcServer;
 }
 
+/** Of the memory that may be used. */
+const HELD_SHARE = 0.25;
+
 type Shared = Serving &
   Pick<GrpcDeps, 'identity' | 'log' | 'recent' | 'repository'> & {
     readonly releases: () => Promise<Releases>;
@@ -25,7 +30,9 @@ type Shared = Serving &
 
 /** Starts to listen on all of them, or on none: throws where an address is taken or a certificate unusable. */
 export async function listen(config: ServeConfig, given: Shared, rescan: () => Promise<void>): Promise<Servers> {
-  const shared = { ...given, limits: new RateLimits(() => performance.now()) };
+  const bodyLimit = bodyLimitBytes(config);
+  const held = new HeldBytes(Math.max(bodyLimit, HELD_SHARE * memoryLimitBytes()));
+  const shared = { ...given, held, limits: new RateLimits(() => performance.now()) };
   const tls = tlsOf(config);
   const [{ createHttpServer }, { createAdminServer }] = await Promise.all([
     import('../transport/http/server.ts'),
@@ -33,7 +40,6 @@ export async function listen(config: ServeConfig, given: Shared, rescan: () => P
   ]);
   const options = { host: config.host, accessLog: config.accessLog, version: VERSION, ...tls };
   const metrics = new RequestMetrics();
-  const bodyLimit = bodyLimitBytes(config);
   const http = await createHttpServer({
     ...shared,
     grpc: metrics,

@@ -13,6 +13,7 @@ import type {
 import type { Terms } from '../../src/core/terms.ts';
 import { RateLimits } from '../../src/queue/rate-limit.ts';
 import { Scheduler } from '../../src/queue/scheduler.ts';
+import { HeldBytes } from '../../src/transport/held-bytes.ts';
 import type { HttpDeps, HttpOptions, HttpServer } from '../../src/transport/http/deps.ts';
 import type { Observed } from '../../src/transport/http/observed.ts';
 import { createHttpServer } from '../../src/transport/http/server.ts';
@@ -152,6 +153,7 @@ export async function startServer(
     models,
     identity: openIdentity,
     limits: new RateLimits(() => performance.now()),
+    held: new HeldBytes(1 << 21),
     recent: new RecentRequests(),
     observed: NOTHING_OBSERVED,
     log: pino({ level: 'silent' }),

@@ -70,7 +70,9 @@ export class Calls {
       void this.run(call, this.closed(messages), () => handler.stream(messages, call));
       return;
     }
-    readOne(call, expected, (error, frame) => {
+    const held = this.deps.held.begin();
+    call.stream.on('close', () => held.release());
+    readOne(call, { ...expected, hold: (bytes) => held.add(bytes) }, (error, frame) => {
       if (frame === undefined) this.fail(call, error);
       else if ('watch' in handler) {
         const over = AbortSignal.any([call.signal, this.closing.signal]);

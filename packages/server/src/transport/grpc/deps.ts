@@ -5,6 +5,7 @@ import type { ModelEntry } from '../../codec/tfs-grpc/reload.ts';
 import type { Models } from '../../core/inference.ts';
 import type { Infer } from '../../infer.ts';
 import type { RateLimits } from '../../queue/rate-limit.ts';
+import type { HeldBytes } from '../held-bytes.ts';
 import type { Identity, Scope } from '../identity/identity.ts';
 import type { RecentRequests } from '../recent-requests.ts';
 import type { RequestMetrics } from '../request-metrics.ts';
@@ -49,6 +50,8 @@ export interface GrpcDeps {
   readonly identity: Identity;
   /** Of callers, whichever way they come. */
   readonly limits: RateLimits;
+  /** Of large messages, whichever way they come. */
+  readonly held: HeldBytes;
   readonly recent: RecentRequests;
   readonly metrics: RequestMetrics;
   readonly log: Logger;

@@ -29,6 +29,8 @@ export interface Expected {
   readonly message: AnyMessage;
   /** Most bytes of one. */
   readonly limit: number;
+  /** Told of a large one before it is read; throws where there is no room for it. */
+  readonly hold?: (bytes: number) => void;
 }
 
 export class FrameReader {
@@ -76,6 +78,7 @@ export class FrameReader {
       const message = `Received message larger than max (${this.length} vs. ${limit})`;
       throw new FloeError('RESOURCE_EXHAUSTED', message);
     }
+    if (this.length >= LARGE) this.expected.hold?.(this.length);
   }
 
   private addToBody(chunk: Buffer, at: number): number {

@@ -35,7 +35,7 @@ export function readOne(call: Call, expected: Expected, done: Done): void {
     if (settled || only === undefined || !reader.isBetween) return settle(missing(reader));
     call.received = only.bytes.length;
     if (!only.compressed) settle(undefined, only);
-    else uncompressed(only, encoding, expected.limit).then((frame) => settle(undefined, frame), settle);
+    else uncompressed(only, encoding, expected).then((frame) => settle(undefined, frame), settle);
   });
 }
 
@@ -56,12 +56,13 @@ function missing(reader: FrameReader): FloeError {
 async function uncompressed(
   frame: Frame,
   encoding: Parameters<typeof unpack>[1] | undefined,
-  limit: number,
+  { limit, hold }: Expected,
 ): Promise<Frame> {
   if (encoding === undefined) {
     throw new ProtocolError('a message is marked as compressed, but there is no grpc-encoding');
   }
   const bytes = await unpack(frame.bytes, encoding, limit);
+  hold?.(bytes.length);
   return { compressed: false, bytes, release: () => {} };
 }
 
@@ -98,7 +99,7 @@ export class MessageStream {
       const frame = this.waiting.shift();
       if (frame !== undefined) {
         this.call.stream.resume();
-        yield frame.compressed ? await uncompressed(frame, encoding, this.expected.limit) : frame;
+        yield frame.compressed ? await uncompressed(frame, encoding, this.expected) : frame;
       } else if (this.failure !== undefined) throw this.failure;
       else if (this.ended) return;
       else {

@@ -50,7 +50,7 @@ export function createApp(
   const app: FastifyInstance = fastify(settings);
   app.removeAllContentTypeParsers();
   const parser = (_request: FastifyRequest, payload: IncomingMessage, done: BodyDone) =>
-    readBody(payload, bodyLimit, done);
+    readBody(payload, { most: bodyLimit, hold: () => {} }, done);
   // Types named here are found without being parsed; `*` takes all others.
   app.addContentTypeParser(['application/json', 'application/octet-stream', '*'], parser);
   return app;

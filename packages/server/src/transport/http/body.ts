@@ -5,27 +5,44 @@
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip, inflate } from 'node:zlib';
+import { LARGE_BODY } from '../held-bytes.ts';
 import { HttpError } from './errors.ts';
 
 const DECODERS = { gzip: promisify(gunzip), deflate: promisify(inflate) } as const;
 
 export type BodyDone = (error: Error | null, body?: Buffer) => void;
 
-/** Gives the body, or 413 over `limit` bytes, 415 for an unknown encoding, 400 for a broken one or a body that ends early. */
-export function readBody(request: IncomingMessage, limit: number, done: BodyDone): void {
+export interface BodyLimits {
+  /** Most bytes of it, before and after unpacking. */
+  readonly most: number;
+  /** Told of so many bytes more that are held; throws where there is no room. */
+  readonly hold: (bytes: number) => void;
+}
+
+/**
+ * Gives the body, or 413 over the limit, 415 for an unknown encoding, 400 for a broken one or a body that ends early, and what `hold`
+ * throws.
+ */
+export function readBody(request: IncomingMessage, limits: BodyLimits, done: BodyDone): void {
   const encoding = request.headers['content-encoding'];
-  if (encoding === undefined || encoding === 'identity') collect(request, limit, done);
+  if (encoding === undefined || encoding === 'identity') collect(request, limits, done);
   else if (encoding === 'gzip' || encoding === 'deflate') {
-    collect(request, limit, (error, packed) => {
+    collect(request, limits, (error, packed) => {
       if (packed === undefined) done(error);
-      else unpack(packed, encoding, limit).then((body) => done(null, body), done);
+      else unpack(packed, encoding, limits).then((body) => done(null, body), done);
     });
   } else {
     done(new HttpError(415, 'INVALID_ARGUMENT', `content-encoding ${encoding} is not supported; gzip and deflate are`));
   }
 }
 
-async function unpack(packed: Buffer, encoding: keyof typeof DECODERS, limit: number): Promise<Buffer> {
+async function unpack(packed: Buffer, encoding: keyof typeof DECODERS, limits: BodyLimits): Promise<Buffer> {
+  const body = await inflated(packed, encoding, limits.most);
+  if (body.length >= LARGE_BODY) limits.hold(body.length);
+  return body;
+}
+
+async function inflated(packed: Buffer, encoding: keyof typeof DECODERS, limit: number): Promise<Buffer> {
   try {
     return await DECODERS[encoding](packed, { maxOutputLength: limit });
   } catch (cause) {
@@ -46,19 +63,23 @@ function alignment(request: IncomingMessage): number {
 }
 
 /** Plain listeners and a callback: a promise and `once` wrappers would cost several microseconds of every request. */
-function collect(request: IncomingMessage, limit: number, done: BodyDone): void {
+function collect(request: IncomingMessage, { most: limit, hold }: BodyLimits, done: BodyDone): void {
   const declared = Number(request.headers['content-length'] ?? Number.NaN);
-  if (declared > limit) {
-    done(tooLarge(limit));
+  const refusal = declared > limit ? tooLarge(limit) : refused(declared, hold);
+  if (refusal !== undefined) {
+    done(refusal);
     return;
   }
+  const isDeclared = !Number.isNaN(declared);
   const body = new Body(declared, alignment(request), limit);
   let settled = false;
   request.on('data', (chunk: Buffer) => {
-    if (settled || body.add(chunk)) return;
+    if (settled) return;
+    const failure = body.add(chunk) ? (isDeclared ? undefined : refused(chunk.length, hold, 0)) : tooLarge(limit);
+    if (failure === undefined) return;
     settled = true;
     request.pause();
-    done(tooLarge(limit));
+    done(failure);
   });
   request.on('end', () => {
     if (settled) return;
@@ -70,6 +91,16 @@ function collect(request: IncomingMessage, limit: number, done: BodyDone): void 
     settled = true;
     done(new HttpError(400, 'CANCELLED', 'the body ended early'));
   });
+}
+
+function refused(bytes: number, hold: BodyLimits['hold'], from = LARGE_BODY): Error | undefined {
+  if (!(bytes >= from)) return undefined;
+  try {
+    hold(bytes);
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
 }
 
 /** Collects chunks; a body that comes in one chunk is taken as it is. */

@@ -54,7 +54,8 @@ export function decoded(part: string, what: string): string {
 /** The body. Throws 413 over the limit, 400 or 415 for what cannot be unpacked. */
 export function bodyOf(context: HttpContext, exchange: Exchange): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    readBody(exchange.request, context.options.bodyLimit, (error, body) => {
+    const hold = (bytes: number): void => exchange.holding(context.held).add(bytes);
+    readBody(exchange.request, { most: context.options.bodyLimit, hold }, (error, body) => {
       if (body === undefined) return reject(error);
       exchange.received = body.length;
       resolve(body);

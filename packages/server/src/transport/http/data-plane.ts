@@ -80,6 +80,7 @@ export class DataPlane {
     const seconds = (performance.now() - exchange.startedAt) / 1000;
     const left = !response.writableFinished;
     if (left) exchange.leave();
+    exchange.release();
     const status = left ? CLIENT_LEFT : response.statusCode;
     const sent = dialect === 'other' ? Number(response.getHeader('content-length') ?? 0) : exchange.sent;
     context.http.end(dialect, this.modelLabel(exchange.model, status), status, seconds, received, sent);

@@ -5,6 +5,7 @@ import type { LaterCodec, ModelRef, Models } from '../../core/inference.ts';
 import type { Terms } from '../../core/terms.ts';
 import type { Feedback } from '../../feedback/feedback.ts';
 import type { RateLimits } from '../../queue/rate-limit.ts';
+import type { HeldBytes } from '../held-bytes.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { RecentRequests } from '../recent-requests.ts';
 import type { RequestMetrics } from '../request-metrics.ts';
@@ -37,6 +38,8 @@ export interface HttpDeps {
   readonly feedback?: Pick<Feedback, 'label' | 'add'>;
   /** Of callers, whichever way they come. */
   readonly limits: RateLimits;
+  /** Of large bodies, whichever way they come. */
+  readonly held: HeldBytes;
   /** What became of the latest requests, for whoever asks. */
   readonly recent: RecentRequests;
   /** What the gRPC server counts, shown beside what is counted here; absent where there is none. */

@@ -8,6 +8,7 @@ import type { Terms } from '../../../src/core/terms.ts';
 import { RateLimits } from '../../../src/queue/rate-limit.ts';
 import type { GrpcDeps, GrpcOptions, GrpcServer } from '../../../src/transport/grpc/deps.ts';
 import { createGrpcServer } from '../../../src/transport/grpc/server.ts';
+import { HeldBytes } from '../../../src/transport/held-bytes.ts';
 import { openIdentity } from '../../../src/transport/identity/identity.ts';
 import { RecentRequests } from '../../../src/transport/recent-requests.ts';
 import { RequestMetrics } from '../../../src/transport/request-metrics.ts';
@@ -62,6 +63,7 @@ export async function startGrpc(
     },
     identity: openIdentity,
     limits: new RateLimits(() => performance.now()),
+    held: new HeldBytes(1 << 21),
     recent,
     metrics,
     log: pino({ level: 'silent' }),
