@@ -55,6 +55,8 @@ export interface Serving {
   readonly adapt: (config: Live) => void;
 }
 
+/** Of the memory that may be used, for inputs that wait. */
+const QUEUE_SHARE = 0.25;
 const SAVE_COSTS_SECONDS = 60;
 /** Nothing to do for so long: time to measure. */
 const IDLE_SECONDS = 1;
@@ -76,7 +78,8 @@ export async function openServing(
   closing.push(() => engine.close());
   const builder = new Builder();
   closing.push(() => builder.close());
-  const scheduler = new Scheduler({ slots, ...orderOf(config) });
+  const limitBytes = config.memoryLimitMb === 0 ? memoryLimitBytes() : mebibytes(config.memoryLimitMb);
+  const scheduler = new Scheduler({ slots, queueBytes: QUEUE_SHARE * limitBytes, ...orderOf(config) });
   const accuracy = new AccuracyBook();
   const cacheDir = cacheFolder(config);
   const costs = (await openCosts(config, (message) => log.warn(message))).saveEvery(SAVE_COSTS_SECONDS);
@@ -95,7 +98,6 @@ export async function openServing(
       if (calibration !== undefined) calibrator.add(calibration);
     },
   };
-  const limitBytes = config.memoryLimitMb === 0 ? memoryLimitBytes() : mebibytes(config.memoryLimitMb);
   const models: ServedModels = new ServedModels({
     load: async (found) => {
       const servable = await loadFound(found, source, cacheDir, deps, log);

@@ -38,6 +38,17 @@ export function refusal(cost: number, load: Load, { queueSeconds, slots }: Limit
   return exhausted(message, over, slots);
 }
 
+/** RESOURCE_EXHAUSTED where the inputs that wait already leave no room for more: seconds say nothing of memory. */
+export function tooMuch(
+  bytes: number,
+  held: number,
+  { queueBytes, queueSeconds, slots }: Limits & { readonly queueBytes: number },
+): FloeError | undefined {
+  if (held === 0 || held + bytes <= queueBytes) return undefined;
+  const message = `${megabytes(held)} of inputs are unfinished, ${megabytes(queueBytes)} may be`;
+  return exhausted(message, Math.min(1, queueSeconds), slots);
+}
+
 /** DEADLINE_EXCEEDED for a task that would only be looked at when its time is over. Milliseconds. */
 export function lateness(now: number, deadline: number, waitSeconds: number): FloeError | undefined {
   if (now >= deadline) return new FloeError('DEADLINE_EXCEEDED', 'the deadline has passed');
@@ -56,6 +67,10 @@ export function closedScheduler(): FloeError {
 
 function exhausted(message: string, excess: number, slots: number): FloeError {
   return new FloeError('RESOURCE_EXHAUSTED', `the queue is full: ${message}`, { retryAfterSeconds: excess / slots });
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toPrecision(3)} MB`;
 }
 
 function seconds(value: number): string {

@@ -1,7 +1,7 @@
 /** The door of the scheduler: who may come in, and how much unfinished work is inside. Work that runs inline is counted here and goes on. */
 import type { FloeError } from '@floe/graph/base';
 import type { Caller, Terms } from '../core/terms.ts';
-import { cancelled, closedScheduler, lateness, refusal } from './admission.ts';
+import { cancelled, closedScheduler, lateness, refusal, tooMuch } from './admission.ts';
 import { Callers } from './callers.ts';
 import { Ledger, type Row } from './ledger.ts';
 import type { Settings } from './settings.ts';
@@ -10,6 +10,7 @@ export class Intake {
   readonly callers = new Callers();
   readonly ledger: Ledger;
   private readonly settings: Settings;
+  private bytes = 0;
   private inlineRuns = 0;
   private inlineSeconds = 0;
   private lastActive: number;
@@ -36,7 +37,7 @@ export class Intake {
   }
 
   /** Why a task may not come in, counted; undefined if it may. */
-  refuse(terms: Terms, row: Row, predicted: number): FloeError | undefined {
+  refuse(terms: Terms, row: Row, predicted: number, bytes = 0): FloeError | undefined {
     if (this.closed) return closedScheduler();
     if (terms.signal.aborted) return turnAway(row, 'cancelled', cancelled());
     const late = lateness(this.settings.clock(), terms.deadline, 0);
@@ -44,7 +45,7 @@ export class Intake {
     const { name } = terms.caller;
     const { callers, seconds } = this;
     const load = { seconds, callerSeconds: callers.secondsOf(name), callers: callers.countWith(name) };
-    const full = refusal(predicted, load, this.settings);
+    const full = refusal(predicted, load, this.settings) ?? tooMuch(bytes, this.bytes, this.settings);
     if (full !== undefined) row.refused++;
     return full;
   }
@@ -63,11 +64,13 @@ export class Intake {
   }
 
   /** Seconds. */
-  enter(caller: Caller, cost: number, now: number): void {
+  enter(caller: Caller, cost: number, now: number, bytes: number): void {
+    this.bytes += bytes;
     this.callers.add(caller, cost, now);
   }
 
-  leave(caller: Caller, cost: number, now: number): void {
+  leave(caller: Caller, cost: number, now: number, bytes: number): void {
+    this.bytes -= bytes;
     this.callers.remove(caller, cost, now);
     this.rest();
   }

@@ -29,6 +29,8 @@ import { type Rows, rowsOf, type Work } from './work.ts';
 
 /** Tasks ahead are counted one by one up to here, 5 us; a position beyond it is told as this. A deadline is worth a longer look. */
 const MOST_COUNTED = 200;
+/** Of most elements, near enough for a bound. */
+const ELEMENT_BYTES = 4;
 const MOST_COUNTED_FOR_DEADLINE = 5000;
 
 export class Scheduler {
@@ -62,7 +64,10 @@ export class Scheduler {
     const chunk = this.chunkOf(rows, cost);
     const predicted = cost.predict(rows.count);
     const job: Job = { kind: 'run', work, rows, cost };
-    return this.enqueue({ job, terms, row, predicted, lane, rows: rows.count, chunk }) as Promise<readonly Tensor[]>;
+    const bytes = ELEMENT_BYTES * rows.elements * rows.count;
+    return this.enqueue({ job, terms, row, predicted, bytes, lane, rows: rows.count, chunk }) as Promise<
+      readonly Tensor[]
+    >;
   }
 
   /** Other work that keeps a CPU busy for about so many seconds, such as decoding an image: the same heap, keys and slots. */
@@ -70,7 +75,7 @@ export class Scheduler {
     const row = this.intake.ledger.row(terms.caller.name, name);
     const job: Job = { kind: 'stage', begin };
     const lane = `stage ${name}`;
-    return this.enqueue({ job, terms, row, predicted: seconds, lane, rows: 1, chunk: 1 }) as Promise<T>;
+    return this.enqueue({ job, terms, row, predicted: seconds, bytes: 0, lane, rows: 1, chunk: 1 }) as Promise<T>;
   }
 
   /** Seconds since anything was waiting or under way. */
@@ -120,12 +125,12 @@ export class Scheduler {
   }
 
   private enqueue(options: Omit<ConstructorParameters<typeof Task>[0], 'arrived'>): Promise<unknown> {
-    const { terms, row, predicted } = options;
-    const refused = this.intake.refuse(terms, row, predicted);
+    const { terms, row, predicted, bytes } = options;
+    const refused = this.intake.refuse(terms, row, predicted, bytes);
     if (refused !== undefined) return Promise.reject(refused);
     const now = this.now();
     const task = new Task({ ...options, arrived: now });
-    this.intake.enter(terms.caller, predicted, now);
+    this.intake.enter(terms.caller, predicted, now, bytes);
     task.key = this.keyOf(task, now);
     task.order = this.orders++;
     const late = this.foresee(task, now);
@@ -262,7 +267,7 @@ export class Scheduler {
   }
 
   private leave(task: Task): void {
-    this.intake.leave(task.terms.caller, task.predicted, this.now());
+    this.intake.leave(task.terms.caller, task.predicted, this.now(), task.bytes);
   }
 
   private numberOf(session: Session): number {

@@ -13,6 +13,8 @@ export interface SchedulerOptions {
   readonly chunkSeconds?: number;
   /** Predicted seconds of work that may be unfinished; more is refused. Default: 30. */
   readonly queueSeconds?: number;
+  /** Bytes of inputs that may wait or be under way, about; more are refused, unless they are one task's alone. Default: no bound. */
+  readonly queueBytes?: number;
   /** The first task of a batch may wait so long for others although a slot is free. Default: 0. */
   readonly delaySeconds?: number;
   /** r of the order. Default: `AGEING`. */
@@ -30,6 +32,7 @@ export function settingsOf(options: SchedulerOptions): Settings {
     policy: 'size-first',
     chunkSeconds: 0.01,
     queueSeconds: 30,
+    queueBytes: Number.POSITIVE_INFINITY,
     delaySeconds: 0,
     ageing: AGEING,
     clock: () => performance.now(),

@@ -26,6 +26,8 @@ export interface TaskOptions {
   readonly terms: Terms;
   readonly row: Row;
   readonly predicted: number;
+  /** Of its inputs. */
+  readonly bytes: number;
   /** Tasks of one lane may share a run. */
   readonly lane: string;
   readonly rows: number;
@@ -42,6 +44,7 @@ export class Task implements Entry {
   readonly terms: Terms;
   readonly row: Row;
   readonly predicted: number;
+  readonly bytes: number;
   readonly lane: string;
   readonly rows: number;
   readonly chunk: number;
@@ -71,6 +74,7 @@ export class Task implements Entry {
     this.terms = options.terms;
     this.row = options.row;
     this.predicted = options.predicted;
+    this.bytes = options.bytes;
     this.lane = options.lane;
     this.rows = options.rows;
     this.chunk = options.chunk;

@@ -46,7 +46,7 @@ function tasksOf(all: readonly Wanted[], cost: ReturnType<CostModel['shape']>): 
     };
     const own = terms({ deadline: NOW * 1000 + patience });
     const predicted = cost.predict(rows);
-    const task = new Task({ job, terms: own, row, predicted, lane, rows, chunk: rows, arrived: 0 });
+    const task = new Task({ job, terms: own, row, predicted, bytes: 0, lane, rows, chunk: rows, arrived: 0 });
     task.settled.catch(() => {});
     return Object.assign(task, { key, order });
   });

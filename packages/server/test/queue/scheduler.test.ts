@@ -12,6 +12,19 @@ it('runs what is asked for at once while there is a slot, and then by size', asy
   expect(await Promise.all(answers)).toEqual([[1], [2, 2], [3, 3, 3], [4]]);
 });
 
+it('holds no more bytes of inputs than it may, but one task of any size', async () => {
+  const puppet = new Puppet({ queueBytes: 16 });
+  const [first, second] = [puppet.answer([1, 2, 3, 4, 5, 6]), puppet.run([7])];
+  expect(await codeOf(second)).toBe('RESOURCE_EXHAUSTED');
+  await expect(second).rejects.toThrow('of inputs are unfinished');
+  await puppet.finishAll();
+  await first;
+  const small = [puppet.answer([1, 2]), puppet.answer([3, 4])];
+  expect(await codeOf(puppet.run([5]))).toBe('RESOURCE_EXHAUSTED');
+  await puppet.finishAll();
+  await Promise.all(small);
+});
+
 it('runs in order of arrival, unsplit, where it is told to', async () => {
   const puppet = new Puppet({ policy: 'fifo' });
   const answers = [[1], [2, 2, 2, 2, 2, 2], [3]].map((rows) => puppet.answer(rows));
