@@ -13,6 +13,7 @@ import { naive } from './cases/naive.ts';
 import { small } from './cases/small.ts';
 import { start } from './cases/start.ts';
 import { swap } from './cases/swap.ts';
+import { swaps } from './cases/swaps.ts';
 import { training } from './cases/training.ts';
 import { weights } from './cases/weights.ts';
 import type { Case, Effort } from './lib/case.ts';
@@ -29,6 +30,7 @@ const CASES: Readonly<Record<string, Case>> = {
   miss,
   weights,
   swap,
+  swaps,
   mixed,
   naive,
   convert,
@@ -37,7 +39,7 @@ const CASES: Readonly<Record<string, Case>> = {
   training,
 };
 /** Without a limit: how much the others cost, and tails beside other work. */
-const ONLY_RUN: ReadonlySet<string> = new Set(['naive', 'training']);
+const ONLY_RUN: ReadonlySet<string> = new Set(['naive', 'training', 'swaps']);
 const EFFORT: Readonly<Record<string, Effort>> = {
   run: { repeats: 7, length: 1 },
   limits: { repeats: 3, length: 0.5 },

@@ -55,7 +55,7 @@ interface Status {
 }
 
 /** Waits until a version serves and every other one is gone. */
-async function servesOnly(port: number, name: string, version: number): Promise<void> {
+export async function servesOnly(port: number, name: string, version: number): Promise<void> {
   const deadline = performance.now() + MOST_MS;
   for (;;) {
     const reply = await fetch(`http://127.0.0.1:${port}/v1/models/${name}`);
