@@ -14,7 +14,10 @@ export async function serveCommand(options: Record<string, unknown>): Promise<nu
   const config = await readConfig(flags, process.env, file as string | undefined);
   const log: Logger = pino({ level: config.logLevel }, pino.destination({ dest: json === true ? 2 : 1, sync: true }));
   const stop = interrupted(process);
-  const server = await startServer(config, log);
+  const starting = startServer(config, log);
+  const early = await Promise.race([starting.then(() => undefined), stop]);
+  if (early !== undefined) tellOfEarlyEnd(early, 'the models are still loading', log);
+  const server = await starting;
   const { http, admin, grpc } = server;
   const addresses = { http, admin, ...(grpc === undefined ? {} : { grpc }) };
   log.info({ ...addresses, models: config.models }, 'serving');
@@ -23,9 +26,16 @@ export async function serveCommand(options: Record<string, unknown>): Promise<nu
   const signal = await stop;
   live.close();
   const missing = server.missing();
-  if (missing !== '') lastWords(`stopped by ${signal} before it was ready: ${missing}`);
-  log.info({ signal, ...(missing === '' ? {} : { missing }) }, 'draining');
+  if (missing !== '') tellOfEarlyEnd(signal, missing, log);
+  log.info({ signal }, 'draining');
   return (await drained(server, config, log)) ? EXIT.ok : EXIT.failed;
+}
+
+/** Kubernetes stops a container that never gets ready: what it lacked has to stand where people look. */
+function tellOfEarlyEnd(signal: string, missing: string, log: Logger): void {
+  const message = `stopped by ${signal} before it was ready: ${missing}`;
+  lastWords(message);
+  log.warn(message);
 }
 
 /**

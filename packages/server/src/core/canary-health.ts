@@ -77,11 +77,11 @@ function failures({ canary, stable }: CanaryFacts, { moreFailures }: CanaryLimit
   return { state, reason: `${percent(share)} of its answers fail, at most ${percent(most)} may` };
 }
 
-function latency({ canary, stable }: CanaryFacts, { fewest, slower }: CanaryLimits): Finding {
+function latency({ canary, stable }: CanaryFacts, { slower }: CanaryLimits): Finding {
   if (canary.p95 === undefined || stable.p95 === undefined) return { state: 'healthy', reason: 'no runs to compare' };
-  const ratio = canary.p95 / stable.p95;
-  const isOver = ratio > slower;
-  const state = !isOver ? 'healthy' : asked(canary) >= fewest ? 'sick' : 'unknown';
+  const ratio = canary.p95.value / stable.p95.value;
+  const isProved = canary.p95.low / stable.p95.high > slower;
+  const state = isProved ? 'sick' : ratio > slower ? 'unknown' : 'healthy';
   return { state, reason: `its p95 is ${ratio.toFixed(2)} times the stable one's, at most ${slower} may be` };
 }
 

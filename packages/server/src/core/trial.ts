@@ -12,12 +12,24 @@ const PER_DOUBLING = 4;
 const FIRST_SECONDS = 1e-6;
 const BUCKETS = 128;
 
+/** Seconds within which 95 % of the runs ended, to a fifth, and what that may really be. */
+export interface Quantile {
+  readonly value: number;
+  readonly low: number;
+  /** Infinite while there are too few runs to tell. */
+  readonly high: number;
+}
+
 export interface Health {
   readonly answers: number;
   readonly failures: number;
-  /** Seconds within which 95 % of the runs ended, to a fifth; undefined before the first. Answers from a cache are no runs. */
-  readonly p95: number | undefined;
+  /** Undefined before the first run. Answers from a cache are no runs. */
+  readonly p95: Quantile | undefined;
 }
+
+const SHARE = 0.95;
+/** Standard deviations of the rank. Three: what disturbs a machine disturbs many runs at once, so they are not as independent as they are counted. */
+const CERTAINTY = 3;
 
 class Tally {
   private answers = 0;
@@ -39,14 +51,21 @@ class Tally {
   }
 
   health(): Health {
-    return { answers: this.answers, failures: this.failures, p95: this.quantile(0.95) };
+    return { answers: this.answers, failures: this.failures, p95: this.p95() };
   }
 
-  private quantile(share: number): number | undefined {
+  /** The bounds are those of the rank, which is binomial whatever the times are like. */
+  private p95(): Quantile | undefined {
     if (this.runs === 0) return undefined;
+    const spread = CERTAINTY * Math.sqrt((SHARE * (1 - SHARE)) / this.runs);
+    const high = SHARE + spread > 1 ? Number.POSITIVE_INFINITY : this.quantile(SHARE + spread);
+    return { value: this.quantile(SHARE), low: this.quantile(Math.max(0, SHARE - spread)), high };
+  }
+
+  private quantile(share: number): number {
     let within = 0;
     let at = 0;
-    while (within < this.runs * share) within += this.buckets[at++] ?? 0;
+    while (within < this.runs * share && at < BUCKETS) within += this.buckets[at++] ?? 0;
     return FIRST_SECONDS * 2 ** (at / PER_DOUBLING);
   }
 }

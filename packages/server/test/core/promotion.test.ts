@@ -3,7 +3,11 @@ import { decidePromotion, PROMOTION, type PromotionFacts, type Score } from '../
 import type { Health } from '../../src/core/trial.ts';
 
 const score = (value: number, holdout = 'a'): Score => ({ metric: 'accuracy', value, n: 1000, holdout });
-const health = (answers: number, failures = 0): Health => ({ answers, failures, p95: 0.01 });
+const health = (answers: number, failures = 0): Health => ({
+  answers,
+  failures,
+  p95: { value: 0.01, low: 0.01, high: 0.01 },
+});
 const good: PromotionFacts = {
   hasStable: true,
   candidate: score(0.92),

@@ -4,7 +4,11 @@ import type { CanaryFacts } from '../../src/core/canary-health.ts';
 import { nextStep, ROLLOUT } from '../../src/core/rollout.ts';
 import type { Health } from '../../src/core/trial.ts';
 
-const health = (answers: number, failures = 0, p95 = 0.004): Health => ({ answers, failures, p95 });
+const health = (answers: number, failures = 0, p95 = 0.004, uncertain = 1): Health => ({
+  answers,
+  failures,
+  p95: { value: p95, low: p95 / uncertain, high: p95 * uncertain },
+});
 const facts = (canary: Health, stable = health(10_000), live?: [number, number, number, number]): CanaryFacts => ({
   canary,
   stable,
@@ -25,7 +29,14 @@ describe('a version on trial', () => {
     ['stays while a failure may be chance', 1, facts(health(98, 2)), 'stay', /2\.0 % .* fail, at most 1\.0 %/],
     ['may fail as the stable one fails', 1, facts(health(95, 5), health(9500, 500)), 'advance 10', /fail/],
     ['goes back when it is slow', 10, facts(health(500, 0, 0.009)), 'roll-back', /p95 is 2\.25 times/],
-    ['is not called slow on few answers', 10, facts(health(20, 0, 0.009)), 'stay', /p95|20 of/],
+    ['stays while it may be chance that it is slow', 10, facts(health(500, 0, 0.009, 2)), 'stay', /p95 is 2\.25 times/],
+    [
+      'is not called slow before anybody knows how fast the other is',
+      10,
+      facts(health(500, 0, 0.009), health(500, 0, 0.004, Number.POSITIVE_INFINITY)),
+      'stay',
+      /p95/,
+    ],
     [
       'is not called slow where nothing ran',
       10,

@@ -26,8 +26,23 @@ describe('a trial', () => {
     trial.answered(1, 0);
     trial.answered(1, 1e9);
     const { canary, stable } = trial.health();
-    expect(canary.p95).toBeGreaterThanOrEqual(0.095);
-    expect(canary.p95).toBeLessThan(0.095 * 1.2);
-    expect(stable.p95).toBeGreaterThan(1);
+    expect(canary.p95?.value).toBeGreaterThanOrEqual(0.095);
+    expect(canary.p95?.value).toBeLessThan(0.095 * 1.2);
+    expect(stable.p95?.value).toBeGreaterThan(1);
+  });
+
+  it('knows it better the more runs there were', () => {
+    const trial = new Trial(2);
+    const run = (times: number): void => {
+      for (let n = 0; n < times; n++) trial.answered(2, (1 + (n % 100)) / 1000);
+    };
+    run(100);
+    const few = trial.health().canary.p95;
+    expect(few?.high).toBe(Number.POSITIVE_INFINITY);
+    expect(few?.low).toBeLessThan(0.095);
+    run(9900);
+    const many = trial.health().canary.p95;
+    expect(many?.low).toBeGreaterThan(0.09);
+    expect(many?.high).toBeLessThan(0.13);
   });
 });
