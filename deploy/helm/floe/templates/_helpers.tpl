@@ -78,7 +78,7 @@ terminationMessagePolicy: FallbackToLogsOnError
 
 {{/* Replicas of a part keep away from each other where there is room. */}}
 {{- define "floe.spread" -}}
-{{- $selector := include "floe.selector" . }}
+{{- $selector := include "floe.selector" . -}}
 topologySpreadConstraints:
   {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
   - maxSkew: 1
