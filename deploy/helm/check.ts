@@ -30,6 +30,7 @@ interface PodSpec {
 
 const CHART = fileURLToPath(new URL('floe', import.meta.url));
 const MANIFESTS = fileURLToPath(new URL('../manifests', import.meta.url));
+const KUBERNETES = '1.35';
 const HELM = process.env['HELM'] ?? 'helm';
 const run = promisify(execFile);
 const checks = new Checks();
@@ -46,7 +47,7 @@ async function helm(args: readonly string[], values: object): Promise<string> {
 }
 
 const render = (values: object): Promise<string> =>
-  helm(['template', 'floe', CHART, '--namespace', 'default', '--kube-version', '1.35.0'], values);
+  helm(['template', 'floe', CHART, '--namespace', 'default', '--kube-version', `${KUBERNETES}.0`], values);
 
 function resourcesIn(text: string): readonly Resource[] {
   return parseAllDocuments(text)
@@ -82,18 +83,27 @@ async function foreignKinds(): Promise<Readonly<Record<string, new (data: object
   return { HTTPRoute, GRPCRoute, ServiceMonitor };
 }
 
-async function acceptsHaproxy(config: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'floe-haproxy-'));
+/** What a program says of a file that it refuses; nothing where it takes it. */
+async function refusal(text: string, name: string, program: string, args: readonly string[]): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'floe-judged-'));
   try {
-    const file = join(folder, 'haproxy.cfg');
-    await writeFile(file, config);
-    await run('haproxy', ['-c', '-f', file]);
+    const file = join(folder, name);
+    await writeFile(file, text);
+    await run(program, [...args, file]);
     return '';
   } catch (error) {
-    return (error as { stderr?: string }).stderr ?? String(error);
+    const { stdout = '', stderr = '', message } = error as Error & { stdout?: string; stderr?: string };
+    return `${stdout}${stderr}` || message;
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+/** Strictly: a field that Kubernetes does not know is an error, and would be lost in silence there. */
+function refusedByKubernetes(resources: readonly Resource[]): Promise<string> {
+  const text = resources.map((resource) => stringify(resource, { aliasDuplicateObjects: false })).join('---\n');
+  const args = ['--strict', '--quiet', '--kubernetes-version', KUBERNETES];
+  return refusal(text, 'resources.yaml', process.env['KUBERNETES_VALIDATE'] ?? 'kubernetes-validate', args);
 }
 
 async function judge(name: string, values: object, kinds: Awaited<ReturnType<typeof foreignKinds>>): Promise<void> {
@@ -106,9 +116,12 @@ async function judge(name: string, values: object, kinds: Awaited<ReturnType<typ
     if (Kind !== undefined) checks.that(`${what} is of its kind`, ...valid(() => new Kind(resource).validate()));
     const config = resource.data?.['haproxy.cfg'];
     if (config === undefined) continue;
-    const said = await acceptsHaproxy(config);
+    const said = await refusal(config, 'haproxy.cfg', 'haproxy', ['-c', '-f']);
     checks.that(`${what} is what HAProxy takes`, said === '', said);
   }
+  const own = resources.filter(({ kind }) => kinds[kind] === undefined);
+  const said = await refusedByKubernetes(own);
+  checks.that(`${name}: ${own.length} resources are what Kubernetes ${KUBERNETES} takes, strictly`, said === '', said);
   const names = resources.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
   checks.that(`${name}: ${names.length} resources of different names`, new Set(names).size === names.length);
 }
@@ -150,14 +163,14 @@ for (const [name, values] of Object.entries(VALUES)) {
   await judge(name, values, kinds);
 }
 for (const { values, says } of BAD) {
-  const refusal = await render(values).then(
+  const said = await render(values).then(
     () => 'nothing',
     (error: { stderr?: string }) => error.stderr ?? '',
   );
   checks.that(
     `${JSON.stringify(values)} is refused by name`,
-    refusal.includes(says),
-    refusal.includes(says) ? '' : `it says ${refusal}`,
+    said.includes(says),
+    said.includes(says) ? '' : `it says ${said}`,
   );
 }
 await manifests();

@@ -54,6 +54,15 @@ export const VALUES: Readonly<Record<string, object>> = {
   'a cache that is claimed': { cache: { type: 'persistentVolumeClaim', claimName: 'cache' } },
   'no balancer': { balancer: { enabled: false }, ingress: { enabled: true } },
   'a worker on the CPU': { secrets: STORES, models: 's3://models', worker: { enabled: true } },
+  'a worker with GPUs': {
+    secrets: STORES,
+    models: 's3://models',
+    worker: { enabled: true, gpu: { enabled: true, count: 2, runtimeClassName: 'nvidia' } },
+  },
+  'a bucket, by the role of a pod': { models: 's3://models?region=eu-central-1' },
+  'an ingress': { ingress: { enabled: true, className: 'nginx', grpcHost: 'grpc.example.com' } },
+  'a gateway': { gateway: { enabled: true, parentRefs: [{ name: 'public' }] } },
+  'servers with TLS': { secrets: { tls: { name: 'tls' } } },
   'policies without peers': { networkPolicy: { enabled: true } },
 };
 
