@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
-import { parseAllDocuments, stringify } from 'yaml';
+import { isDeepStrictEqual, promisify } from 'node:util';
+import { parse, parseAllDocuments, stringify } from 'yaml';
+import { resolveConfig } from '../../packages/server/dist/core/config.js';
+import { parseTrainers } from '../../packages/server/dist/train/trainers.js';
 import { Checks } from '../e2e/road/checks.ts';
 import { BAD, PLAIN, VALUES } from './values.ts';
 
@@ -106,6 +108,12 @@ function refusedByKubernetes(resources: readonly Resource[]): Promise<string> {
   return refusal(text, 'resources.yaml', process.env['KUBERNETES_VALIDATE'] ?? 'kubernetes-validate', args);
 }
 
+/** Those of the server and of the worker, by the file that the chart makes for them. */
+const READERS: Readonly<Record<string, (raw: Record<string, unknown>) => unknown>> = {
+  'floe.yaml': (raw) => resolveConfig({ models: '/models' }, {}, raw),
+  'trainers.yaml': (raw) => parseTrainers(raw, 'trainers.yaml'),
+};
+
 async function judge(name: string, values: object, kinds: Awaited<ReturnType<typeof foreignKinds>>): Promise<void> {
   const resources = resourcesIn(await render(values));
   for (const resource of resources) {
@@ -114,6 +122,10 @@ async function judge(name: string, values: object, kinds: Awaited<ReturnType<typ
     if (resource.spec?.template !== undefined) checks.that(`${what} is safe`, unsafe.length === 0, unsafe.join('; '));
     const Kind = kinds[resource.kind];
     if (Kind !== undefined) checks.that(`${what} is of its kind`, ...valid(() => new Kind(resource).validate()));
+    for (const [file, read] of Object.entries(READERS)) {
+      const text = resource.data?.[file];
+      if (text !== undefined) checks.that(`${what} holds a ${file} that Floe reads`, ...valid(() => read(parse(text))));
+    }
     const config = resource.data?.['haproxy.cfg'];
     if (config === undefined) continue;
     const said = await refusal(config, 'haproxy.cfg', 'haproxy', ['-c', '-f']);
@@ -135,6 +147,19 @@ function valid(validate: () => void): [boolean, string] {
   }
 }
 
+/** The values schema knows the options of the server as its own schema has them. */
+async function options(): Promise<void> {
+  const file = join(CHART, 'values.schema.json');
+  const schema = JSON.parse(await readFile(file, 'utf8'));
+  const said = JSON.parse(await readFile(new URL('../../docs/config.schema.json', import.meta.url), 'utf8')).properties;
+  const same = isDeepStrictEqual(schema.properties.config.properties, said);
+  if (!process.argv.includes('--write')) checks.that('config has the options of docs/config.schema.json', same);
+  if (same || !process.argv.includes('--write')) return;
+  schema.properties.config.properties = said;
+  await writeFile(file, `${JSON.stringify(schema, null, 2)}\n`);
+  await run('biome', ['format', '--write', file]);
+}
+
 async function manifests(): Promise<void> {
   for (const [name, values] of Object.entries(PLAIN)) {
     const file = join(MANIFESTS, `${name}.yaml`);
@@ -154,6 +179,7 @@ const about = JSON.parse(await readFile(new URL('../../packages/server/package.j
 };
 const chart = await readFile(join(CHART, 'Chart.yaml'), 'utf8');
 checks.that('the chart is of the version of the server', chart.includes(`appVersion: "${about.version}"`));
+await options();
 const kinds = await foreignKinds();
 for (const [name, values] of Object.entries(VALUES)) {
   await helm(['lint', CHART, '--strict'], values).then(

@@ -54,6 +54,12 @@ export const VALUES: Readonly<Record<string, object>> = {
   'a cache that is claimed': { cache: { type: 'persistentVolumeClaim', claimName: 'cache' } },
   'no balancer': { balancer: { enabled: false }, ingress: { enabled: true } },
   'a worker on the CPU': { secrets: STORES, models: 's3://models', worker: { enabled: true } },
+  'a worker on a volume': {
+    modelsVolume: { persistentVolumeClaim: { claimName: 'models' } },
+    secrets: STORES,
+    worker: { enabled: true },
+  },
+  'a budget of those that stay': { podDisruptionBudget: { minAvailable: '50%' } },
   'a worker with GPUs': {
     secrets: STORES,
     models: 's3://models',
@@ -67,6 +73,31 @@ export const VALUES: Readonly<Record<string, object>> = {
 };
 
 export const BAD: readonly { readonly values: object; readonly says: string }[] = [
+  { values: { replicas: -1 }, says: "'replicas'" },
+  { values: { config: { slots: -1 } }, says: '/config/slots' },
+  { values: { config: { slot: 1 } }, says: "'slot'" },
+  { values: { config: { drainSeconds: 5 } }, says: 'config.drainSeconds' },
+  { values: { config: { sql: 'postgres://floe:secret@db/floe' } }, says: 'config.sql' },
+  { values: { config: { grpcPort: 9000 } }, says: 'config.grpcPort' },
+  { values: { commonLabels: { 'app.kubernetes.io/name': 'mine' } }, says: 'app.kubernetes.io/name' },
+  { values: { modelsVolume: { persistentVolumeClam: {} } }, says: 'persistentVolumeClam' },
+  { values: { server: { resources: { limits: { memory: 'lots' } } } }, says: '/server/resources/limits/memory' },
+  { values: { server: { extraEnv: [{ nam: 'TZ' }] } }, says: "'nam'" },
+  { values: { server: { tolerations: [{ effect: 'Never' }] } }, says: '/server/tolerations/0/effect' },
+  { values: { balancer: { image: { tag: '' } } }, says: 'balancer.image.tag' },
+  { values: { autoscaling: { enabled: true, maxReplicas: 64 } }, says: 'balancer.maxServers' },
+  { values: { podDisruptionBudget: { minAvailable: 'half' } }, says: '/podDisruptionBudget/minAvailable' },
+  { values: { worker: { enabled: true }, secrets: STORES }, says: 'modelsVolume' },
+  {
+    values: {
+      worker: { enabled: true },
+      secrets: STORES,
+      modelsVolume: { persistentVolumeClaim: { claimName: 'models', readOnly: true } },
+    },
+    says: 'modelsVolume.persistentVolumeClaim.readOnly',
+  },
+  { values: { worker: { trainers: { keras: { program: 'train.py' } } } }, says: '/worker/trainers/keras' },
+  { values: { gateway: { enabled: true, parentRefs: [{ nam: 'public' }] } }, says: "'nam'" },
   { values: { server: { replicas: -1 } }, says: '/server/replicas' },
   { values: { server: { replica: 1 } }, says: "'replica'" },
   { values: { server: { drainSeconds: 'long' } }, says: '/server/drainSeconds' },
