@@ -7,7 +7,7 @@ import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isDeepStrictEqual, promisify } from 'node:util';
 import { parse, parseAllDocuments, stringify } from 'yaml';
-import { resolveConfig } from '../../packages/server/dist/core/config.js';
+import { LIVE_OPTIONS, resolveConfig } from '../../packages/server/dist/core/config.js';
 import { parseTrainers } from '../../packages/server/dist/train/trainers.js';
 import { Checks } from '../e2e/road/checks.ts';
 import { BAD, PLAIN, VALUES } from './values.ts';
@@ -160,6 +160,29 @@ async function options(): Promise<void> {
   await run('biome', ['format', '--write', file]);
 }
 
+/** Each value has its place in the README: its section's line names it. */
+async function documented(): Promise<void> {
+  const lines = (await readFile(join(CHART, 'README.md'), 'utf8')).split('\n');
+  const values = parse(await readFile(join(CHART, 'values.yaml'), 'utf8')) as Record<string, unknown>;
+  const missing = Object.entries(values).flatMap(([section, value]) => {
+    const line = lines.find((one) => one.startsWith(`| \`${section}\` `));
+    if (line === undefined) return [section];
+    const names = typeof value === 'object' && value !== null ? Object.keys(value) : [];
+    return names.filter((name) => !line.includes(`\`${name}\``)).map((name) => `${section}.${name}`);
+  });
+  checks.that('the README has every value', missing.length === 0, missing.join(', '));
+}
+
+/** A change of these rolls no pod: servers follow them. */
+async function liveOptions(): Promise<void> {
+  const helpers = await readFile(join(CHART, 'templates/_helpers.tpl'), 'utf8');
+  const said = /omit \.Values\.config (.*?) \| toYaml/.exec(helpers)?.[1] ?? '';
+  checks.that(
+    'pods stay for the options that servers follow',
+    said === LIVE_OPTIONS.map((one) => `"${one}"`).join(' '),
+  );
+}
+
 async function manifests(): Promise<void> {
   for (const [name, values] of Object.entries(PLAIN)) {
     const file = join(MANIFESTS, `${name}.yaml`);
@@ -180,6 +203,8 @@ const about = JSON.parse(await readFile(new URL('../../packages/server/package.j
 const chart = await readFile(join(CHART, 'Chart.yaml'), 'utf8');
 checks.that('the chart is of the version of the server', chart.includes(`appVersion: "${about.version}"`));
 await options();
+await documented();
+await liveOptions();
 const kinds = await foreignKinds();
 for (const [name, values] of Object.entries(VALUES)) {
   await helm(['lint', CHART, '--strict'], values).then(
