@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
-import { parseAllDocuments, stringify } from 'yaml';
+import { isDeepStrictEqual, promisify } from 'node:util';
+import { parse, parseAllDocuments, stringify } from 'yaml';
+import { LIVE_OPTIONS, resolveConfig } from '../../packages/server/dist/core/config.js';
+import { parseTrainers } from '../../packages/server/dist/train/trainers.js';
 import { Checks } from '../e2e/road/checks.ts';
 import { BAD, PLAIN, VALUES } from './values.ts';
 
@@ -30,6 +32,7 @@ interface PodSpec {
 
 const CHART = fileURLToPath(new URL('floe', import.meta.url));
 const MANIFESTS = fileURLToPath(new URL('../manifests', import.meta.url));
+const KUBERNETES = '1.35';
 const HELM = process.env['HELM'] ?? 'helm';
 const run = promisify(execFile);
 const checks = new Checks();
@@ -46,7 +49,7 @@ async function helm(args: readonly string[], values: object): Promise<string> {
 }
 
 const render = (values: object): Promise<string> =>
-  helm(['template', 'floe', CHART, '--namespace', 'default', '--kube-version', '1.35.0'], values);
+  helm(['template', 'floe', CHART, '--namespace', 'default', '--kube-version', `${KUBERNETES}.0`], values);
 
 function resourcesIn(text: string): readonly Resource[] {
   return parseAllDocuments(text)
@@ -82,19 +85,34 @@ async function foreignKinds(): Promise<Readonly<Record<string, new (data: object
   return { HTTPRoute, GRPCRoute, ServiceMonitor };
 }
 
-async function acceptsHaproxy(config: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'floe-haproxy-'));
+/** What a program says of a file that it refuses; nothing where it takes it. */
+async function refusal(text: string, name: string, program: string, args: readonly string[]): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'floe-judged-'));
   try {
-    const file = join(folder, 'haproxy.cfg');
-    await writeFile(file, config);
-    await run('haproxy', ['-c', '-f', file]);
+    const file = join(folder, name);
+    await writeFile(file, text);
+    await run(program, [...args, file]);
     return '';
   } catch (error) {
-    return (error as { stderr?: string }).stderr ?? String(error);
+    const { stdout = '', stderr = '', message } = error as Error & { stdout?: string; stderr?: string };
+    return `${stdout}${stderr}` || message;
   } finally {
     await rm(folder, { recursive: true });
   }
 }
+
+/** Strictly: a field that Kubernetes does not know is an error, and would be lost in silence there. */
+function refusedByKubernetes(resources: readonly Resource[]): Promise<string> {
+  const text = resources.map((resource) => stringify(resource, { aliasDuplicateObjects: false })).join('---\n');
+  const args = ['--strict', '--quiet', '--kubernetes-version', KUBERNETES];
+  return refusal(text, 'resources.yaml', process.env['KUBERNETES_VALIDATE'] ?? 'kubernetes-validate', args);
+}
+
+/** Those of the server and of the worker, by the file that the chart makes for them. */
+const READERS: Readonly<Record<string, (raw: Record<string, unknown>) => unknown>> = {
+  'floe.yaml': (raw) => resolveConfig({ models: '/models' }, {}, raw),
+  'trainers.yaml': (raw) => parseTrainers(raw, 'trainers.yaml'),
+};
 
 async function judge(name: string, values: object, kinds: Awaited<ReturnType<typeof foreignKinds>>): Promise<void> {
   const resources = resourcesIn(await render(values));
@@ -104,11 +122,18 @@ async function judge(name: string, values: object, kinds: Awaited<ReturnType<typ
     if (resource.spec?.template !== undefined) checks.that(`${what} is safe`, unsafe.length === 0, unsafe.join('; '));
     const Kind = kinds[resource.kind];
     if (Kind !== undefined) checks.that(`${what} is of its kind`, ...valid(() => new Kind(resource).validate()));
+    for (const [file, read] of Object.entries(READERS)) {
+      const text = resource.data?.[file];
+      if (text !== undefined) checks.that(`${what} holds a ${file} that Floe reads`, ...valid(() => read(parse(text))));
+    }
     const config = resource.data?.['haproxy.cfg'];
     if (config === undefined) continue;
-    const said = await acceptsHaproxy(config);
+    const said = await refusal(config, 'haproxy.cfg', 'haproxy', ['-c', '-f']);
     checks.that(`${what} is what HAProxy takes`, said === '', said);
   }
+  const own = resources.filter(({ kind }) => kinds[kind] === undefined);
+  const said = await refusedByKubernetes(own);
+  checks.that(`${name}: ${own.length} resources are what Kubernetes ${KUBERNETES} takes, strictly`, said === '', said);
   const names = resources.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
   checks.that(`${name}: ${names.length} resources of different names`, new Set(names).size === names.length);
 }
@@ -120,6 +145,42 @@ function valid(validate: () => void): [boolean, string] {
   } catch (error) {
     return [false, (error as Error).message];
   }
+}
+
+/** The values schema knows the options of the server as its own schema has them. */
+async function options(): Promise<void> {
+  const file = join(CHART, 'values.schema.json');
+  const schema = JSON.parse(await readFile(file, 'utf8'));
+  const said = JSON.parse(await readFile(new URL('../../docs/config.schema.json', import.meta.url), 'utf8')).properties;
+  const same = isDeepStrictEqual(schema.properties.config.properties, said);
+  if (!process.argv.includes('--write')) checks.that('config has the options of docs/config.schema.json', same);
+  if (same || !process.argv.includes('--write')) return;
+  schema.properties.config.properties = said;
+  await writeFile(file, `${JSON.stringify(schema, null, 2)}\n`);
+  await run('biome', ['format', '--write', file]);
+}
+
+/** Each value has its place in the README: its section's line names it. */
+async function documented(): Promise<void> {
+  const lines = (await readFile(join(CHART, 'README.md'), 'utf8')).split('\n');
+  const values = parse(await readFile(join(CHART, 'values.yaml'), 'utf8')) as Record<string, unknown>;
+  const missing = Object.entries(values).flatMap(([section, value]) => {
+    const line = lines.find((one) => one.startsWith(`| \`${section}\` `));
+    if (line === undefined) return [section];
+    const names = typeof value === 'object' && value !== null ? Object.keys(value) : [];
+    return names.filter((name) => !line.includes(`\`${name}\``)).map((name) => `${section}.${name}`);
+  });
+  checks.that('the README has every value', missing.length === 0, missing.join(', '));
+}
+
+/** A change of these rolls no pod: servers follow them. */
+async function liveOptions(): Promise<void> {
+  const helpers = await readFile(join(CHART, 'templates/_helpers.tpl'), 'utf8');
+  const said = /omit \.Values\.config (.*?) \| toYaml/.exec(helpers)?.[1] ?? '';
+  checks.that(
+    'pods stay for the options that servers follow',
+    said === LIVE_OPTIONS.map((one) => `"${one}"`).join(' '),
+  );
 }
 
 async function manifests(): Promise<void> {
@@ -141,6 +202,9 @@ const about = JSON.parse(await readFile(new URL('../../packages/server/package.j
 };
 const chart = await readFile(join(CHART, 'Chart.yaml'), 'utf8');
 checks.that('the chart is of the version of the server', chart.includes(`appVersion: "${about.version}"`));
+await options();
+await documented();
+await liveOptions();
 const kinds = await foreignKinds();
 for (const [name, values] of Object.entries(VALUES)) {
   await helm(['lint', CHART, '--strict'], values).then(
@@ -150,14 +214,14 @@ for (const [name, values] of Object.entries(VALUES)) {
   await judge(name, values, kinds);
 }
 for (const { values, says } of BAD) {
-  const refusal = await render(values).then(
+  const said = await render(values).then(
     () => 'nothing',
     (error: { stderr?: string }) => error.stderr ?? '',
   );
   checks.that(
     `${JSON.stringify(values)} is refused by name`,
-    refusal.includes(says),
-    refusal.includes(says) ? '' : `it says ${refusal}`,
+    said.includes(says),
+    said.includes(says) ? '' : `it says ${said}`,
   );
 }
 await manifests();

@@ -25,10 +25,11 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end }}
 {{- end -}}
 
-{{/* {"image": ..., "tag": what holds where none is said} */}}
+{{/* {"image": ..., "tag": what holds where none is said, "at": where its value stands} */}}
 {{- define "floe.image" -}}
 {{- with .image.registry }}{{ . }}/{{ end -}}
 {{- .image.repository -}}
+{{- if not (or .image.digest .image.tag .tag) }}{{ fail (printf "%s.tag: it or %s.digest has to say which image is meant" .at .at) }}{{ end -}}
 {{- if .image.digest }}@{{ .image.digest }}{{ else }}:{{ .image.tag | default .tag }}{{ end -}}
 {{- end -}}
 
@@ -78,7 +79,7 @@ terminationMessagePolicy: FallbackToLogsOnError
 
 {{/* Replicas of a part keep away from each other where there is room. */}}
 {{- define "floe.spread" -}}
-{{- $selector := include "floe.selector" . }}
+{{- $selector := include "floe.selector" . -}}
 topologySpreadConstraints:
   {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
   - maxSkew: 1
@@ -119,14 +120,15 @@ topologySpreadConstraints:
 {{- end }}
 {{- end -}}
 
+{{/* {"root": $, "writes": whether it publishes models} */}}
 {{- define "floe.mounts" -}}
 - {name: config, mountPath: /etc/floe, readOnly: true}
 - {name: tmp, mountPath: /tmp}
 - {name: cache, mountPath: /var/cache/floe}
-{{- if .Values.modelsVolume }}
-- {name: models, mountPath: /models, readOnly: true}
+{{- if .root.Values.modelsVolume }}
+- {name: models, mountPath: /models, readOnly: {{ not .writes }}}
 {{- end }}
-{{- if .Values.secrets.ca.name }}
+{{- if .root.Values.secrets.ca.name }}
 - {name: ca, mountPath: /etc/floe-ca, readOnly: true}
 {{- end }}
 {{- end -}}
