@@ -67,7 +67,9 @@ async function walk(): Promise<void> {
   const jpeg = await photograph(640, 480);
   const load = new Load(addresses, users, jpeg).start(RATES);
   await delay(3000);
+  const pods = (await serverPods()).length;
   const grown = await checks.step('corrections, training, rollout', () => grow(load));
+  const device = await checks.step('the device that trained', trainingDevice);
   await disturb(load);
   await load.stop();
   checks.that('every request was answered', load.failures.length === 0, told(load));
@@ -88,12 +90,12 @@ async function walk(): Promise<void> {
   const failed = load.failures.length + (small?.failed ?? 0) + (scaled?.failed ?? 0);
   const figures = {
     equal_to_tensorflow: equal,
-    pods: REPLICAS,
+    pods,
     accuracy: grown?.accuracy ?? [],
     cache: { opened_at: grown?.openedAt ?? null, entries_ended: load.ended, hits: load.hits, wrong_version: wrong },
     small_p99_ms: { fifo: small?.fifo ?? null, size_first: small?.sizeFirst ?? null },
     cpu_s_per_1000: cpu ?? null,
-    trained_on: 'cpu',
+    trained_on: device ?? null,
     failed_requests: failed,
     answered: load.answered,
     corrected: load.corrected,
@@ -211,6 +213,15 @@ async function disturb(load: Load): Promise<void> {
   });
   for (const store of ['redis', 'postgres', 's3'])
     await undisturbed(`${store} is away for ${STORE_AWAY_SECONDS} s`, () => without(store, STORE_AWAY_SECONDS));
+}
+
+/** As the worker says that it found it. */
+async function trainingDevice(): Promise<'cpu' | 'cuda'> {
+  const lines = (await kubectl('logs', 'deployment/floe-worker')).split('\n').filter((line) => line.startsWith('{'));
+  const said = lines.map((line) => JSON.parse(line) as { readonly devices?: readonly string[] });
+  const devices = said.flatMap((line) => line.devices ?? []);
+  if (devices.length === 0) throw new Error('the worker names no device');
+  return devices.every((id) => id.endsWith('/cpu')) ? 'cpu' : 'cuda';
 }
 
 /** Answers that are not what the version says that they name. */
