@@ -224,7 +224,8 @@ for (const { values, says } of BAD) {
     said.includes(says) ? '' : `it says ${said}`,
   );
 }
-const compose = await acceptsHaproxy(await readFile(new URL('../compose/haproxy.cfg', import.meta.url), 'utf8'));
+const composed = await readFile(new URL('../compose/haproxy.cfg', import.meta.url), 'utf8');
+const compose = await refusal(composed, 'haproxy.cfg', 'haproxy', ['-c', '-f']);
 checks.that('deploy/compose/haproxy.cfg is what HAProxy takes', compose === '', compose);
 await manifests();
 process.stdout.write(`${checks.passed} passed, ${checks.failed} failed\n`);
