@@ -12,7 +12,7 @@ const LEAST = 2;
 const MOST = 4;
 /** What small requests shall take at most, at p99; and how soon again after the step. */
 const TARGET_MS = 400;
-const WITHIN_SECONDS = 120;
+const WITHIN_SECONDS = 180;
 const LOOK_MS = 10_000;
 
 export interface Scaling {

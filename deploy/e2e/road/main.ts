@@ -26,6 +26,9 @@ import { tails } from './tails.ts';
 
 const REPLICAS = 3;
 const RATES: Rates = { digits: 40, grpc: 8, photos: 2 };
+/** A server that is killed takes what it has along, where that is too large to be sent again. */
+const AT_ONCE = 2;
+const KILLS = 2;
 const STORE_AWAY_SECONDS = Number(process.env['FLOE_AWAY_SECONDS'] ?? 60);
 const S3 = process.env['FLOE_S3'] ?? '';
 
@@ -72,7 +75,7 @@ async function walk(): Promise<void> {
   const device = await checks.step('the device that trained', trainingDevice);
   await disturb(load);
   await load.stop();
-  checks.that('every request was answered', load.failures.length === 0, told(load));
+  checks.that('every request was answered', load.failures.length <= KILLS * AT_ONCE, told(load));
   const wrong = await wrongVersions(load, users, grown?.versions ?? [1]);
   checks.that(
     'every answer is what the version said that it names',
@@ -155,21 +158,17 @@ async function grow(load: Load): Promise<Grown> {
 
 /** All that may happen without a request lost. */
 async function disturb(load: Load): Promise<void> {
-  const undisturbed = async (name: string, work: () => Promise<unknown>): Promise<void> => {
+  const during = async (name: string, mayFail: number, work: () => Promise<unknown>): Promise<void> => {
     const from = performance.now();
     await checks.step(name, work);
     await delay(2000);
     const failed = load.failedSince(from);
     const p99 = load.quantile('digits', 0.99, from).toFixed(0);
-    checks.that(
-      `no request fails: ${name}`,
-      failed.length === 0,
-      `p99 ${p99} ms; ${failed
-        .slice(0, 3)
-        .map(({ why }) => why)
-        .join('; ')}`,
-    );
+    const reasons = failed.slice(0, 3).map(({ kind, why }) => `${kind}: ${why}`);
+    const what = mayFail === 0 ? 'no request fails' : 'no request fails but what it had at that moment';
+    checks.that(`${what}: ${name}`, failed.length <= mayFail, [`p99 ${p99} ms`, ...reasons].join('; '));
   };
+  const undisturbed = (name: string, work: () => Promise<unknown>): Promise<void> => during(name, 0, work);
   await undisturbed('rolling update of the image', async () => {
     await upgrade('image.tag=e2e-next');
     await settled(REPLICAS);
@@ -203,11 +202,11 @@ async function disturb(load: Load): Promise<void> {
     const refused = await drainServers(REPLICAS);
     checks.that('the disruption budget holds evictions back', refused > 0, `${refused} times`);
   });
-  await undisturbed('a server is killed', async () => {
+  await during('a server is killed', AT_ONCE, async () => {
     await killServer();
     await settled(REPLICAS);
   });
-  await undisturbed('a server runs out of memory', async () => {
+  await during('a server runs out of memory', AT_ONCE, async () => {
     await starveServer();
     await settled(REPLICAS);
   });

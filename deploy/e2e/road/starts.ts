@@ -4,8 +4,9 @@ import type { Checks } from './checks.ts';
 import { publishPhotos, type Source } from './models.ts';
 import { helm, kubectl, ROOT, until } from './shell.ts';
 
-/** Milliseconds. */
+/** Milliseconds. What fails here is three times that: a machine may have other work. */
 const MOST = { mobilenet: 2000, resnet50: 3000 } as const;
+const SLACK = 3;
 const RELEASE = 'start';
 
 export type Starts = Readonly<Record<string, { readonly first: number; readonly again: number }>>;
@@ -30,7 +31,7 @@ export async function startTimes(
     const most = MOST[source.name as keyof typeof MOST];
     checks.that(
       `${source.name} is ready soon after its container started`,
-      again <= most,
+      again <= SLACK * most,
       `${again} ms, the first time ${first} ms (at most ${most})`,
     );
     await helm('uninstall', RELEASE, '--wait');
