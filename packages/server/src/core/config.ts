@@ -10,9 +10,9 @@ export type SwapPolicy = z.infer<typeof SwapPolicy>;
 
 /** Written with commas in flags and variables, as a list in `floe.yaml`. */
 const list = z
-  .union([z.string(), z.array(z.string())])
+  .union([z.string(), z.array(z.string().or(z.number()))])
   .default('')
-  .transform((value) => (typeof value === 'string' ? value.split(',') : value).map((entry) => entry.trim()))
+  .transform((value) => (typeof value === 'string' ? value.split(',') : value).map((entry) => String(entry).trim()))
   .transform((entries) => entries.filter((entry) => entry !== ''));
 
 const MILESTONES: readonly number[] = [0.85, 0.9, 0.95, 0.98];

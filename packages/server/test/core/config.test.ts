@@ -36,6 +36,13 @@ describe('configuration', () => {
     ]);
   });
 
+  it('reads numbers of a list from the file as such', () => {
+    const read = (cacheMilestones: unknown) => resolveConfig({ models: '/m' }, {}, { cacheMilestones }).cacheMilestones;
+    expect(read([0.82, 0.9])).toEqual([0.82, 0.9]);
+    expect(read('0.82, 0.9')).toEqual([0.82, 0.9]);
+    expect(() => read([0.9, 0.8])).toThrow('ascending');
+  });
+
   it('names environment variables after options', () => {
     expect(environmentName('memoryLimitMb')).toBe('FLOE_MEMORY_LIMIT_MB');
   });
