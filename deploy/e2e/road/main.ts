@@ -76,7 +76,7 @@ async function walk(): Promise<void> {
   await disturb(load);
   await load.stop();
   checks.that('every request was answered', load.failures.length <= KILLS * AT_ONCE, told(load));
-  const wrong = await wrongVersions(load, users, grown?.versions ?? [1]);
+  const wrong = await wrongVersions(load, users);
   checks.that(
     'every answer is what the version said that it names',
     wrong === 0,
@@ -224,12 +224,16 @@ async function trainingDevice(): Promise<'cpu' | 'cuda'> {
 }
 
 /** Answers that are not what the version says that they name. */
-async function wrongVersions(load: Load, users: Examples, versions: readonly number[]): Promise<number> {
+async function wrongVersions(load: Load, users: Examples): Promise<number> {
   const images = users.inputs.get('x');
   if (images === undefined) return 0;
+  const published = await repository.versions('digits');
   let wrong = 0;
   for (const version of new Set(load.claims.map((claim) => claim.version))) {
-    if (!versions.includes(version)) checks.that(`version ${version} was ever stable or on trial`, false);
+    if (!published.includes(version)) {
+      wrong += load.claims.filter((claim) => claim.version === version).length;
+      continue;
+    }
     const brought = await repository.bring('digits', version, join(folder, 'brought'));
     const session = await open(brought);
     const [classes] = await session.run({ x: tensor(images.data as Float32Array, images.shape) }, ['klass']);
