@@ -15,7 +15,8 @@ export function exampleRecord(tensors: ReadonlyMap<string, Tensor>): readonly Ui
   return record(Example.encode({ features: { feature } }));
 }
 
-function record(data: Uint8Array): readonly Uint8Array[] {
+/** Pieces of one record of any bytes. */
+export function record(data: Uint8Array): readonly Uint8Array[] {
   const head = new DataView(new ArrayBuffer(LENGTH_BYTES + CRC_BYTES));
   head.setBigUint64(0, BigInt(data.byteLength), true);
   head.setUint32(LENGTH_BYTES, maskCrc(crc32c(new Uint8Array(head.buffer, 0, LENGTH_BYTES))), true);

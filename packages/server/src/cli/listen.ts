@@ -26,6 +26,8 @@ type Shared = Serving &
   Pick<GrpcDeps, 'identity' | 'log' | 'recent' | 'repository'> & {
     readonly releases: () => Promise<Releases>;
     readonly training?: TrainingPort;
+    /** Where metrics are, beside `/metrics`. */
+    readonly metricsPath?: string;
   };
 
 /** Starts to listen on all of them, or on none: throws where an address is taken or a certificate unusable. */
@@ -38,12 +40,13 @@ export async function listen(config: ServeConfig, given: Shared, rescan: () => P
     import('../transport/http/server.ts'),
     import('../transport/http/admin.ts'),
   ]);
+  const { metricsPath } = given;
   const options = { host: config.host, accessLog: config.accessLog, version: VERSION, ...tls };
   const metrics = new RequestMetrics();
   const http = await createHttpServer({
     ...shared,
     grpc: metrics,
-    options: { ...options, port: config.httpPort, bodyLimit },
+    options: { ...options, port: config.httpPort, bodyLimit, ...(metricsPath === undefined ? {} : { metricsPath }) },
   });
   const open: Partial<Servers>[] = [{ http }];
   try {

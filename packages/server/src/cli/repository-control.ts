@@ -2,13 +2,14 @@
 import { resolve } from 'node:path';
 import { FloeError, invalid } from '@floe/graph/base';
 import type { ModelEntry } from '../codec/tfs-grpc/reload.ts';
+import type { ListedSource } from '../registry/listed-source.ts';
 import type { Watcher } from '../registry/watcher.ts';
 import type { ServedModels } from '../servable/models.ts';
 import { isRemote } from '../store/objects/open.ts';
 import type { Repository } from '../transport/grpc/deps.ts';
 
-/** `root`: the folder of models, or the URL of a repository. */
-export function repositoryControl(root: string, watcher: Watcher, models: ServedModels): Repository {
+/** `place`: the folder of models, the URL of a repository, or what lists them one by one. */
+export function repositoryControl(place: string | ListedSource, watcher: Watcher, models: ServedModels): Repository {
   const { selection } = watcher;
   return {
     load: async (model) => {
@@ -26,8 +27,12 @@ export function repositoryControl(root: string, watcher: Watcher, models: Served
     unloaded: () => selection.hidden,
     reload: async (listed) => {
       await watcher.look();
-      for (const model of listed) checkPlace(root, watcher, model);
-      selection.choose(new Map(listed.map(({ name, versions, labels }) => [name, { ...versions, labels }])));
+      const chosen = listed.map(({ name, basePath, versions, labels }) => ({ name, basePath, ...versions, labels }));
+      if (typeof place !== 'string') place.replace(chosen);
+      else {
+        for (const model of listed) checkPlace(place, watcher, model);
+        selection.choose(new Map(chosen.map((model) => [model.name, model])));
+      }
       await watcher.look();
       for (const model of listed) checkServed(models, model);
     },

@@ -2,29 +2,48 @@
 import process from 'node:process';
 import { type Logger, pino } from 'pino';
 import type { ServeConfig } from '../core/config.ts';
+import type { FileWatch } from '../transport/watch-files.ts';
 import { readConfig } from './config-file.ts';
 import { lastWords } from './last-words.ts';
 import { LiveConfig } from './live-config.ts';
 import { EXIT, printJson } from './output.ts';
 import { type RunningServer, startServer } from './server.ts';
+import type { Place } from './serving.ts';
 import { interrupted } from './signals.ts';
 
 export async function serveCommand(options: Record<string, unknown>): Promise<number> {
   const { config: file, json, ...flags } = options;
   const config = await readConfig(flags, process.env, file as string | undefined);
   const log: Logger = pino({ level: config.logLevel }, pino.destination({ dest: json === true ? 2 : 1, sync: true }));
+  const follow = (server: RunningServer): FileWatch =>
+    new LiveConfig({ config, flags, file: file as string | undefined, adapt: server.adapt, log }).watch();
+  return runServer({ config, log, follow, ...(json === true ? { onReady: printJson } : {}) });
+}
+
+export interface RunOptions {
+  readonly config: ServeConfig;
+  readonly log: Logger;
+  readonly place?: Place;
+  /** Follows a file of options while the server runs. */
+  readonly follow?: (server: RunningServer) => FileWatch;
+  /** Gets the addresses. */
+  readonly onReady?: (addresses: object) => void;
+}
+
+/** Runs a server until it is told to stop; returns the exit code. Throws as `startServer`. */
+export async function runServer({ config, log, place, follow, onReady }: RunOptions): Promise<number> {
   const stop = interrupted(process);
-  const starting = startServer(config, log);
+  const starting = startServer(config, log, place);
   const early = await Promise.race([starting.then(() => undefined), stop]);
   if (early !== undefined) tellOfEarlyEnd(early, 'the models are still loading', log);
   const server = await starting;
   const { http, admin, grpc } = server;
   const addresses = { http, admin, ...(grpc === undefined ? {} : { grpc }) };
   log.info({ ...addresses, models: config.models }, 'serving');
-  if (json === true) printJson(addresses);
-  const live = new LiveConfig({ config, flags, file: file as string | undefined, adapt: server.adapt, log }).watch();
+  onReady?.(addresses);
+  const live = follow?.(server);
   const signal = await stop;
-  live.close();
+  live?.close();
   const missing = server.missing();
   if (missing !== '') tellOfEarlyEnd(signal, missing, log);
   log.info({ signal }, 'draining');

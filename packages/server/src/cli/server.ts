@@ -52,13 +52,15 @@ async function start(
   place: Place,
   closing: Closing,
 ): Promise<Omit<RunningServer, 'close'>> {
-  const source = await openSource(config, log, closing);
+  const { listed } = place;
+  const source = listed?.source ?? (await openSource(config, log, closing));
   await look(source);
   const serving = await openServing(config, { source, ...place }, log, closing);
   const releases = repositoryOf(config, closing);
   const lookAfterTrials = rolloutOf(releases, serving, log);
   const watcher = new Watcher({
     source,
+    ...(listed === undefined ? {} : { selection: listed.selection }),
     keepVersions: config.keepVersions,
     pollSeconds: config.pollSeconds,
     onAspired: async (aspired) => {
@@ -80,7 +82,8 @@ async function start(
     log,
     recent: new RecentRequests(),
     releases,
-    repository: repositoryControl(config.models, watcher, serving.models),
+    repository: repositoryControl(listed?.source ?? config.models, watcher, serving.models),
+    ...(place.metricsPath === undefined ? {} : { metricsPath: place.metricsPath }),
     ...(serving.feedback === undefined ? {} : { training }),
   };
   const servers = await listen(config, shared, () => watcher.look());

@@ -23,12 +23,15 @@ import { type Infer, inference } from '../infer.ts';
 import { FETCH_DEFAULTS, Fetcher } from '../input/fetch.ts';
 import { type InputStage, inputStage } from '../input/stage.ts';
 import { Scheduler } from '../queue/scheduler.ts';
+import type { ListedSource } from '../registry/listed-source.ts';
 import type { FoundVersion } from '../registry/scan.ts';
+import type { Selection } from '../registry/selection.ts';
 import type { ModelSource } from '../registry/source.ts';
 import { calibrationOf } from '../servable/calibration.ts';
 import { type LoadedServable, loadVersion, type ServableDeps } from '../servable/loaded.ts';
 import { ServedModels } from '../servable/models.ts';
 import { frozenFolder } from '../servable/plain.ts';
+import { warmUp } from '../servable/warm-up.ts';
 import type { Observed } from '../transport/http/observed.ts';
 import { cacheFolder, openCosts, runThreads } from './costs.ts';
 import { FeedbackDesk, NOTHING_KEPT } from './feedback.ts';
@@ -40,6 +43,10 @@ export type Closing = (() => Promise<unknown> | unknown)[];
 export interface Place {
   /** Whether that is a container, whose files end with it; absent: found out. */
   readonly inContainer?: boolean;
+  /** Models that are listed one by one, instead of a folder or bucket of them. */
+  readonly listed?: { readonly source: ListedSource; readonly selection: Selection };
+  /** Where metrics are, beside `/metrics`. */
+  readonly metricsPath?: string;
 }
 
 export interface Serving {
@@ -255,9 +262,22 @@ async function loadFound(
   const frozen = performance.now();
   const servable = await loadVersion(folder, { model, version }, deps);
   const ms = (from: number, to: number): number => Math.round(to - from);
-  const phases = { bringMs: ms(began, there), freezeMs: ms(there, frozen), openMs: ms(frozen, performance.now()) };
-  log.info({ model, version, ...phases }, 'loaded');
+  const opened = performance.now();
+  const warmed = await warmedUp(servable, brought.folder);
+  const phases = { bringMs: ms(began, there), freezeMs: ms(there, frozen), openMs: ms(frozen, opened) };
+  const warmUp = warmed === 0 ? {} : { warmUpRequests: warmed, warmUpMs: ms(opened, performance.now()) };
+  log.info({ model, version, ...phases, ...warmUp }, 'loaded');
   return servable;
+}
+
+/** A version that its own warm-up requests do not get through does not serve. */
+async function warmedUp(servable: LoadedServable, folder: string): Promise<number> {
+  try {
+    return await warmUp(servable, folder);
+  } catch (error) {
+    await servable.close();
+    throw error;
+  }
 }
 
 function logChange(log: Logger, model: string, { version, state, errorCode, errorMessage }: VersionStatus): void {

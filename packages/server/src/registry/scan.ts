@@ -40,7 +40,8 @@ export async function scanRoot(root: string): Promise<ReadonlyMap<string, readon
   return models;
 }
 
-async function scanModel(folder: string, model: string): Promise<readonly FoundVersion[]> {
+/** Versions of one model, ascending; none where the folder is not there. */
+export async function scanModel(folder: string, model: string): Promise<readonly FoundVersion[]> {
   const found: FoundVersion[] = [];
   for (const version of await listVersions(folder)) {
     const versionFolder = join(folder, String(version));

@@ -14,13 +14,15 @@ export interface WatcherOptions {
   /** Told after every look; the next look waits for it. */
   readonly onAspired: (models: ReadonlyMap<string, Aspired>) => Promise<void>;
   readonly onError: (error: FloeError) => void;
+  /** What is chosen of what is found; default: everything. */
+  readonly selection?: Selection;
   /** Told of versions that are there no more, once what should serve has been brought up. */
   readonly onDeleted?: (model: string, version: number) => void;
 }
 
 export class Watcher {
   /** A change of it counts from the next look on. */
-  readonly selection = new Selection();
+  readonly selection: Selection;
   private readonly options: WatcherOptions;
   private lastFound: ReadonlyMap<string, FoundModel> = new Map();
   private timer: NodeJS.Timeout | undefined;
@@ -29,6 +31,7 @@ export class Watcher {
 
   constructor(options: WatcherOptions) {
     this.options = options;
+    this.selection = options.selection ?? new Selection();
   }
 
   /** Looks once and then at intervals until `stop`. */

@@ -186,9 +186,10 @@ export class Model {
   }
 
   private labelled(label: string): number | undefined {
-    if (label === 'stable') return this.channels.stable;
-    if (label === 'canary') return this.channels.canary?.version;
-    return new Map(Object.entries(this.channels.labels)).get(label);
+    // One that somebody gave that very name comes first: they are the usual names of labels in TensorFlow Serving.
+    const named = new Map(Object.entries(this.channels.labels)).get(label);
+    if (named !== undefined) return named;
+    return label === 'stable' ? this.channels.stable : label === 'canary' ? this.channels.canary?.version : undefined;
   }
 
   private available(): readonly ServableVersion[] {

@@ -152,7 +152,7 @@ const ModelConfig = message('tensorflow.serving.ModelConfig', {
 });
 export type ModelConfig = ValueOf<typeof ModelConfig>;
 const ModelConfigList = message('tensorflow.serving.ModelConfigList', { config: many(1, ModelConfig) });
-const ModelServerConfig = message(
+export const ModelServerConfig = message(
   'tensorflow.serving.ModelServerConfig',
   { model_config_list: optional(1, ModelConfigList), custom_model_config: optional(2, Any) },
   { config: ['model_config_list', 'custom_model_config'] },

@@ -23,6 +23,8 @@ export interface HttpOptions {
   /** Version of the server, for metadata. */
   readonly version: string;
   readonly tls?: TlsOptions;
+  /** Where metrics are, beside `/metrics`. */
+  readonly metricsPath?: string;
 }
 
 export interface HttpDeps {

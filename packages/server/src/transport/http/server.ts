@@ -15,6 +15,8 @@ import { addDocs } from './docs.ts';
 import { floeShape, wireError } from './errors.ts';
 import { HttpMetrics } from './metrics.ts';
 
+const METRICS = '/metrics';
+
 /** Starts to listen. Throws UNAVAILABLE where the address is taken, FAILED_PRECONDITION for unusable certificates. */
 export async function createHttpServer(deps: HttpDeps): Promise<DataServer> {
   const thread = new CodecThread();
@@ -42,11 +44,13 @@ function addHealth(app: FastifyInstance, context: HttpContext): void {
     context.models.ready() ? reply.send('ok\n') : reply.code(503).send(`${context.models.missing() || 'draining'}\n`),
   );
   let registry: Promise<Registry> | undefined;
-  app.get('/metrics', async (_request, reply) => {
-    registry ??= import('./exposition.ts').then(({ exposition }) => exposition(context.http, context.observed));
-    const { contentType } = await registry;
-    return reply.header('content-type', contentType).send(await (await registry).metrics());
-  });
+  const { metricsPath = METRICS } = context.options;
+  for (const path of new Set([METRICS, metricsPath]))
+    app.get(path, async (_request, reply) => {
+      registry ??= import('./exposition.ts').then(({ exposition }) => exposition(context.http, context.observed));
+      const { contentType } = await registry;
+      return reply.header('content-type', contentType).send(await (await registry).metrics());
+    });
 }
 
 function addFallbacks(app: FastifyInstance, context: HttpContext): void {
