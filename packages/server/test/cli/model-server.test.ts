@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseFlags } from '../../src/cli/model-server/flags.ts';
+import { parseFlags, usage } from '../../src/cli/model-server/flags.ts';
 import { optionsOf, placeOf } from '../../src/cli/model-server/run.ts';
 import { type RunningServer, startServer } from '../../src/cli/server.ts';
 import { ReloadConfigRequest } from '../../src/codec/proto/tensorflow-serving.ts';
@@ -132,8 +132,17 @@ describe('a server of one model', () => {
   it('has metrics where its monitoring is configured', async () => {
     const monitoring = await configFile("prometheus_config { enable: true, path: '/monitoring/metrics' }");
     await start(`--model_base_path=${join(models.root, 'digits')}`, `--monitoring_config_file=${monitoring}`);
-    for (const path of ['/metrics', '/monitoring/metrics'])
-      expect(await (await fetch(`${server?.http}${path}`)).text()).toContain('floe_');
+    const ask = (name: string): Promise<Response> =>
+      fetch(`${server?.http}/v1/models/${name}:predict`, { method: 'POST', body: '{"instances": []}' });
+    await (await ask('default')).arrayBuffer();
+    for (const path of ['/metrics', '/monitoring/metrics']) {
+      const text = await (await fetch(`${server?.http}${path}`)).text();
+      expect(text).toContain('floe_http_requests_total{');
+      expect(text).toContain(':tensorflow:serving:request_count{model_name="default",status="INVALID_ARGUMENT"} 1');
+      expect(text).toMatch(
+        /:tensorflow:serving:request_latency_bucket\{le="\+Inf",model_name="default",API="predict",entrypoint="REST"\} 1/,
+      );
+    }
   });
 });
 
@@ -242,4 +251,11 @@ describe('the command', () => {
     const { code, err } = await run('--port=0');
     expect([code, err]).toEqual([64, expect.stringContaining('model_base_path')]);
   });
+});
+
+it('has its flags in docs/tensorflow-serving.md, every one that means something', async () => {
+  const text = await readFile(new URL('../../../../docs/tensorflow-serving.md', import.meta.url), 'utf8');
+  const table = new Set([...text.matchAll(/`--(\w+)`/g)].map(([, name]) => name));
+  const known = usage().matchAll(/^ {2}--(\w+)=</gm);
+  expect([...known].map(([, name]) => name).filter((name) => !table.has(name))).toEqual([]);
 });

@@ -17,7 +17,7 @@ const text = readFileSync(new URL('../../../../docs/metrics.md', import.meta.url
 
 async function served(): Promise<string[][]> {
   const metrics = new HttpMetrics();
-  const registry = exposition(metrics, NOTHING_OBSERVED);
+  const registry = exposition(metrics, NOTHING_OBSERVED, false);
   metrics.close();
   const all = registry.getMetricsAsArray() as unknown as readonly Described[];
   return Promise.all(

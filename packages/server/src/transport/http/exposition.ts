@@ -5,14 +5,16 @@ import { cpuSeconds, type HttpMetrics } from './metrics.ts';
 import { Numbers } from './numbers.ts';
 import type { Observed } from './observed.ts';
 import { addObserved } from './observed-metrics.ts';
+import { addServingNames } from './serving-metrics.ts';
 
-/** A registry that reads `metrics` anew whenever it is asked. */
-export function exposition(metrics: HttpMetrics, observed: Observed): Registry {
+/** A registry that reads `metrics` anew whenever it is asked; `servingNames`: under TensorFlow Serving's names, too. */
+export function exposition(metrics: HttpMetrics, observed: Observed, servingNames: boolean): Registry {
   const registry = new Registry();
   addRequests(registry, metrics, HTTP);
   addRequests(registry, metrics.grpc, GRPC);
   addProcess(registry, metrics);
   addObserved(registry, observed);
+  if (servingNames) addServingNames(registry, metrics);
   return registry;
 }
 

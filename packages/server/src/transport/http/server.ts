@@ -44,10 +44,13 @@ function addHealth(app: FastifyInstance, context: HttpContext): void {
     context.models.ready() ? reply.send('ok\n') : reply.code(503).send(`${context.models.missing() || 'draining'}\n`),
   );
   let registry: Promise<Registry> | undefined;
-  const { metricsPath = METRICS } = context.options;
-  for (const path of new Set([METRICS, metricsPath]))
+  const { metricsPath } = context.options;
+  const named = metricsPath !== undefined;
+  for (const path of new Set([METRICS, metricsPath ?? METRICS]))
     app.get(path, async (_request, reply) => {
-      registry ??= import('./exposition.ts').then(({ exposition }) => exposition(context.http, context.observed));
+      registry ??= import('./exposition.ts').then(({ exposition }) =>
+        exposition(context.http, context.observed, named),
+      );
       const { contentType } = await registry;
       return reply.header('content-type', contentType).send(await (await registry).metrics());
     });
