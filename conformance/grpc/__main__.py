@@ -12,6 +12,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "judge")]
 
 import services  # noqa: E402
 import zoo  # noqa: E402
+from model_server import judge_model_server  # noqa: E402
 from report import check, finish  # noqa: E402
 from server import serve  # noqa: E402
 from tables import judge_tables  # noqa: E402
@@ -32,6 +33,7 @@ def main():
                 services.judge_basics(addresses["grpc"])
                 judge_tfs_reload(addresses["grpc"], root)
         services.judge_services(root, work)
+        judge_model_server(zoo.save_scale, work)
     return finish()
 
 
