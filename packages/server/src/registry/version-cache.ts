@@ -1,13 +1,17 @@
 /**
  * Published versions on this machine's disk: files by the digest of their content, which versions share, and folders of links to them. The
- * oldest that nobody needs go where they become too many.
+ * oldest that nobody needs go where they become too many. Servers of one machine may share the folder: what one of them brings or lets go of
+ * while another is at it costs that one another try, and all of them may have the same number as processes, as in containers.
  */
+import { randomUUID } from 'node:crypto';
 import { copyFile, link, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { asFloeError } from '@floe/graph/base';
 import { diskError } from '../store/disk-error.ts';
 import { digestFile, exists, listVersions, MANIFEST_FILE, readManifest, verifyFile } from '../store/version-folder.ts';
 import type { Blobs, ModelRepository } from './repository.ts';
+
+const MOST_TRIES = 5;
 
 export interface KeptVersion {
   readonly model: string;
@@ -42,22 +46,32 @@ export class VersionCache implements Blobs {
       return folder;
     }
     await rm(folder, { recursive: true, force: true });
-    return repository.bring(version.model, version.version, join(this.root, 'versions'), this);
+    try {
+      return await repository.bring(version.model, version.version, join(this.root, 'versions'), this);
+    } catch (error) {
+      // Another server was faster.
+      if (asFloeError(error).code === 'ALREADY_EXISTS' && (await isWhole(folder))) return folder;
+      throw error;
+    }
   }
 
   async place(sha256: string, file: string, download: (to: string) => Promise<void>): Promise<void> {
     const blob = join(this.root, 'blobs', sha256);
-    if (!(await isIntact(blob, sha256))) {
-      const coming = this.coming.get(sha256) ?? this.fetch(blob, sha256, download);
-      this.coming.set(sha256, coming);
-      await coming.finally(() => this.coming.delete(sha256));
-    }
-    try {
-      await mkdir(dirname(file), { recursive: true });
-      // Some file systems have no links.
-      await link(blob, file).catch(() => copyFile(blob, file));
-    } catch (error) {
-      throw diskError(error, file);
+    for (let tries = 1; ; tries++) {
+      if (!(await isIntact(blob, sha256))) {
+        const coming = this.coming.get(sha256) ?? this.fetch(blob, download);
+        this.coming.set(sha256, coming);
+        await coming.finally(() => this.coming.delete(sha256));
+      }
+      try {
+        await mkdir(dirname(file), { recursive: true });
+        // Some file systems have no links.
+        await link(blob, file).catch(() => copyFile(blob, file));
+        return;
+      } catch (error) {
+        // Another server let go of it, since it was of no version yet.
+        if (tries === MOST_TRIES || (await exists(blob))) throw diskError(error, file);
+      }
     }
   }
 
@@ -73,10 +87,10 @@ export class VersionCache implements Blobs {
     }
   }
 
-  private async fetch(blob: string, sha256: string, download: (to: string) => Promise<void>): Promise<void> {
-    const hidden = join(dirname(blob), `.${sha256}.${process.pid}`);
+  /** Takes the place of a damaged one. */
+  private async fetch(blob: string, download: (to: string) => Promise<void>): Promise<void> {
+    const hidden = join(dirname(blob), `.${basename(blob)}.${randomUUID()}`);
     try {
-      await rm(blob, { force: true });
       await download(hidden);
       await rename(hidden, blob);
     } catch (error) {
@@ -91,7 +105,8 @@ export class VersionCache implements Blobs {
     for (const model of models) {
       for (const version of await listVersions(join(this.root, 'versions', model))) {
         const folder = this.folderOf({ model, version });
-        found.push({ folder, usedAt: (await stat(folder)).mtimeMs });
+        const entry = await stat(folder).catch(() => undefined);
+        if (entry !== undefined) found.push({ folder, usedAt: entry.mtimeMs });
       }
     }
     return found;
@@ -103,8 +118,8 @@ export class VersionCache implements Blobs {
     const found = names
       .filter((name) => !name.startsWith('.'))
       .map(async (name) => {
-        const { size, nlink: links } = await stat(join(folder, name));
-        return { path: join(folder, name), size, links };
+        const entry = await stat(join(folder, name)).catch(() => undefined);
+        return { path: join(folder, name), size: entry?.size ?? 0, links: entry?.nlink ?? 0 };
       });
     return Promise.all(found);
   }
