@@ -57,8 +57,13 @@ async function tryToOpen({ config, feedback, training, log }: Parts): Promise<Tr
   try {
     const { TrainingDesk } = await import('./training.ts');
     const desk = await TrainingDesk.open({ config, log, ...feedback.database() });
+    try {
+      if (config.allInOne) log.info({ devices: await desk.work() }, 'trains as well');
+    } catch (error) {
+      await desk.close();
+      throw error;
+    }
     training.open(desk);
-    if (config.allInOne) log.info({ devices: await desk.work() }, 'trains as well');
     return desk;
   } catch (error) {
     await feedback.close();

@@ -43,20 +43,15 @@ export class LiveConfig {
 
   private take(read: ServeConfig): void {
     const { adapt, log } = this.deps;
-    const changed = Object.keys(read).filter(
-      (option) => !isDeepStrictEqual(this.valueOf(read, option), this.valueOf(this.now, option)),
-    );
-    const taken = changed.filter((option) => LIVE.has(option));
-    const others = changed.filter((option) => !LIVE.has(option));
+    const before = new Map<string, unknown>(Object.entries(this.now));
+    const changed = Object.entries(read).filter(([option, value]) => !isDeepStrictEqual(value, before.get(option)));
+    const others = changed.filter(([option]) => !LIVE.has(option)).map(([option]) => option);
     if (others.length > 0) log.warn({ options: others }, 'options changed that only a new start takes over');
-    if (taken.length === 0) return;
-    this.now = { ...this.now, ...Object.fromEntries(taken.map((option) => [option, this.valueOf(read, option)])) };
+    const taken = Object.fromEntries(changed.filter(([option]) => LIVE.has(option)));
+    if (Object.keys(taken).length === 0) return;
+    this.now = { ...this.now, ...taken };
     log.level = this.now.logLevel;
     adapt(this.now);
-    log.info(Object.fromEntries(taken.map((option) => [option, this.valueOf(read, option)])), 'options are taken over');
-  }
-
-  private valueOf(config: ServeConfig, option: string): unknown {
-    return config[option as keyof ServeConfig];
+    log.info(taken, 'options are taken over');
   }
 }

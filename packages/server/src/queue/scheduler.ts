@@ -29,9 +29,9 @@ import { type Rows, rowsOf, type Work } from './work.ts';
 
 /** Tasks ahead are counted one by one up to here, 5 us; a position beyond it is told as this. A deadline is worth a longer look. */
 const MOST_COUNTED = 200;
+const MOST_COUNTED_FOR_DEADLINE = 5000;
 /** Of most elements, near enough for a bound. */
 const ELEMENT_BYTES = 4;
-const MOST_COUNTED_FOR_DEADLINE = 5000;
 
 export class Scheduler {
   private readonly settings: Settings;

@@ -8,11 +8,9 @@ import { FloeError } from '@floe/graph/base';
 export const LARGE_BODY = 64 * 1024;
 const RETRY_SECONDS = 1;
 
-/** What one request holds. */
-export interface Holding {
-  /** Throws RESOURCE_EXHAUSTED where there is no room for so many bytes more. */
-  add(bytes: number): void;
-  release(): void;
+/** A request, which keeps itself what it holds. */
+export interface Holder {
+  heldBytes: number;
 }
 
 export class HeldBytes {
@@ -23,20 +21,18 @@ export class HeldBytes {
     this.most = most;
   }
 
-  begin(): Holding {
-    let own = 0;
-    return {
-      add: (bytes) => {
-        // Alone, a body of any size is let in: its own limit has been seen to.
-        if (this.held > own && this.held + bytes > this.most) throw full(bytes, this.held);
-        own += bytes;
-        this.held += bytes;
-      },
-      release: () => {
-        this.held -= own;
-        own = 0;
-      },
-    };
+  /** Throws RESOURCE_EXHAUSTED where there is no room for so many bytes more. */
+  take(holder: Holder, bytes: number): void {
+    // Alone, a body of any size is let in: its own limit has been seen to.
+    if (this.held > holder.heldBytes && this.held + bytes > this.most) throw full(bytes, this.held);
+    holder.heldBytes += bytes;
+    this.held += bytes;
+  }
+
+  /** All that it holds. */
+  release(holder: Holder): void {
+    this.held -= holder.heldBytes;
+    holder.heldBytes = 0;
   }
 }
 

@@ -5,10 +5,15 @@ import { describe, expect, it, test } from 'vitest';
 import { HeldBytes } from '../../src/transport/held-bytes.ts';
 import { startServer } from './fixture.ts';
 
+function begin(held: HeldBytes) {
+  const holder = { heldBytes: 0 };
+  return { add: (bytes: number) => held.take(holder, bytes), release: () => held.release(holder) };
+}
+
 describe('bytes that are held', () => {
   it('are refused beyond the most, with when to come again, and given back', () => {
     const held = new HeldBytes(100);
-    const [first, second] = [held.begin(), held.begin()];
+    const [first, second] = [begin(held), begin(held)];
     first.add(60);
     expect(() => second.add(41)).toThrow(
       expect.objectContaining({ code: 'RESOURCE_EXHAUSTED', details: [{ retryAfterSeconds: 1 }] }),
@@ -21,8 +26,8 @@ describe('bytes that are held', () => {
 
   it('of one alone may be more than the most', () => {
     const held = new HeldBytes(100);
-    held.begin().add(1000);
-    expect(() => held.begin().add(1)).toThrow('no room');
+    begin(held).add(1000);
+    expect(() => begin(held).add(1)).toThrow('no room');
   });
 
   it('never add up to more than the most, unless one has them all', () => {
@@ -30,7 +35,7 @@ describe('bytes that are held', () => {
     fc.assert(
       fc.property(fc.array(step), (steps) => {
         const held = new HeldBytes(100);
-        const holdings = Array.from({ length: 5 }, () => ({ holding: held.begin(), bytes: 0 }));
+        const holdings = Array.from({ length: 5 }, () => ({ holding: begin(held), bytes: 0 }));
         for (const { who, bytes, ends } of steps) {
           const one = holdings[who] as (typeof holdings)[number];
           if (ends) {

@@ -2,7 +2,7 @@
  * `tensorflow_model_server`: TensorFlow Serving's command line and files in front of the same server. What they say becomes options and a list of
  * models; where they say nothing, `FLOE_*` and the defaults of `floe serve` hold.
  */
-import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -79,7 +79,6 @@ async function certificates(file: string, folder: string): Promise<Record<string
     if (text === undefined) continue;
     const path = join(folder, `${option}.pem`);
     await writeFile(path, text, { mode: 0o600 });
-    await chmod(path, 0o600);
     options[option] = path;
   }
   return options;
@@ -96,10 +95,7 @@ export async function placeOf(flags: ModelServerFlags, log: Logger) {
 }
 
 /** The list as it is at each look: that of the command line for ever, that of the file anew where it is to be followed. */
-export async function listOf(
-  flags: ModelServerFlags,
-  log: Pick<Logger, 'error' | 'info'>,
-): Promise<() => Promise<readonly Listed[]>> {
+async function listOf(flags: ModelServerFlags, log: Pick<Logger, 'error'>): Promise<() => Promise<readonly Listed[]>> {
   const { model_config_file: file, model_config_file_poll_wait_seconds: wait = 0, model_base_path: basePath } = flags;
   if (file === undefined) {
     if (basePath === undefined) {

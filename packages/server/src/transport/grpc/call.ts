@@ -35,6 +35,8 @@ export class Call {
   /** Bytes of messages. */
   received = 0;
   sent = 0;
+  /** Of large ones, until it is over. */
+  heldBytes = 0;
   private controller: AbortController | undefined;
   private readonly extra: Record<string, string> = {};
   private encoding: Encoding | undefined;

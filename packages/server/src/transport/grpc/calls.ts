@@ -70,9 +70,8 @@ export class Calls {
       void this.run(call, this.closed(messages), () => handler.stream(messages, call));
       return;
     }
-    const held = this.deps.held.begin();
-    call.stream.on('close', () => held.release());
-    readOne(call, { ...expected, hold: (bytes) => held.add(bytes) }, (error, frame) => {
+    const hold = (bytes: number): void => this.deps.held.take(call, bytes);
+    readOne(call, { ...expected, hold }, (error, frame) => {
       if (frame === undefined) this.fail(call, error);
       else if ('watch' in handler) {
         const over = AbortSignal.any([call.signal, this.closing.signal]);
@@ -143,6 +142,7 @@ export class Calls {
     const { path, model, caller, code = 'CANCELLED', received, sent, startedAt, id, notes } = call;
     const seconds = (performance.now() - startedAt) / 1000;
     if (call.code === undefined) call.leave();
+    deps.held.release(call);
     const method = this.routes.has(path) ? path.slice(1) : 'unknown';
     const label = model === '' || code === 'OK' || deps.models.names().includes(model) ? model : 'unknown';
     deps.metrics.count(method, label, code, code === 'OK', seconds, received, sent);

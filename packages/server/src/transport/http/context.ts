@@ -54,7 +54,7 @@ export function decoded(part: string, what: string): string {
 /** The body. Throws 413 over the limit, 400 or 415 for what cannot be unpacked. */
 export function bodyOf(context: HttpContext, exchange: Exchange): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const hold = (bytes: number): void => exchange.holding(context.held).add(bytes);
+    const hold = (bytes: number): void => context.held.take(exchange, bytes);
     readBody(exchange.request, { most: context.options.bodyLimit, hold }, (error, body) => {
       if (body === undefined) return reject(error);
       exchange.received = body.length;

@@ -12,7 +12,7 @@ import { V2Routes } from './v2-routes.ts';
 
 /** What nginx calls a caller that went away before the answer was out. */
 const CLIENT_LEFT = 499;
-
+/** What machines ask all the time. */
 const PROBE = /^\/(v2\/health|healthz|metrics)\b/;
 
 export class DataPlane {
@@ -80,7 +80,7 @@ export class DataPlane {
     const seconds = (performance.now() - exchange.startedAt) / 1000;
     const left = !response.writableFinished;
     if (left) exchange.leave();
-    exchange.release();
+    context.held.release(exchange);
     const status = left ? CLIENT_LEFT : response.statusCode;
     const sent = dialect === 'other' ? Number(response.getHeader('content-length') ?? 0) : exchange.sent;
     context.http.end(dialect, this.modelLabel(exchange.model, status), status, seconds, received, sent);
@@ -103,7 +103,7 @@ export class DataPlane {
   private logAccess({ id, method, request, dialect, model }: Exchange, status: number, seconds: number): void {
     const ms = Math.round(seconds * 1e5) / 100;
     const line = { requestId: id, method, url: request.url, protocol: dialect, model, status, ms };
-    // Probes and scrapes come every second, from several sides: they would be all there is to read.
+    // From several sides, every second: it would be all there is to read.
     if (PROBE.test(request.url ?? '') && status < 500) this.context.log.debug(line, 'request');
     else this.context.log.info(line, 'request');
   }

@@ -5,7 +5,6 @@
 import { isAscii } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Caller, Notes } from '../../core/terms.ts';
-import type { HeldBytes, Holding } from '../held-bytes.ts';
 import { requestId } from '../request-id.ts';
 import type { Protocol } from './metrics.ts';
 import { post } from './outbox.ts';
@@ -39,8 +38,9 @@ export class Exchange {
   /** Bytes of the bodies. */
   received = 0;
   sent = 0;
+  /** Of large ones, until it is over. */
+  heldBytes = 0;
   private readonly drain: Drain;
-  private held: Holding | undefined;
   private controller: AbortController | undefined;
   /** Names and values in turn. */
   private readonly headers: string[];
@@ -68,17 +68,6 @@ export class Exchange {
   /** The caller has gone. */
   leave(): void {
     this.controller?.abort();
-  }
-
-  /** What it holds of large bodies, until `release`. */
-  holding(all: HeldBytes): Holding {
-    this.held ??= all.begin();
-    return this.held;
-  }
-
-  /** It is over. */
-  release(): void {
-    this.held?.release();
   }
 
   header(name: string, value: string | number): this {
