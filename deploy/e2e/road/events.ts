@@ -21,6 +21,13 @@ export async function serverPods(): Promise<readonly Pod[]> {
   return items;
 }
 
+/** Throws where there is none. */
+export async function oneServer(): Promise<Pod> {
+  const [pod] = await serverPods();
+  if (pod === undefined) throw new Error('there is no server');
+  return pod;
+}
+
 function isReady({ metadata, status }: Pod): boolean {
   const ready = status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
   return ready && metadata.deletionTimestamp === undefined;
@@ -34,8 +41,8 @@ export function settled(replicas: number, seconds = 120): Promise<void> {
   });
 }
 
-/** Evicts as draining a node does; gives the HTTP status that the API answers. */
-export async function evict(pod: string): Promise<'evicted' | 'not now'> {
+/** Evicts as draining a node does, where the disruption budget allows it. */
+async function evict(pod: string): Promise<'evicted' | 'not now'> {
   const path = `/api/v1/namespaces/${NAMESPACE}/pods/${pod}/eviction`;
   const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: pod, namespace: NAMESPACE } };
   const file = join(process.env['STATE'] ?? '', 'eviction.json');
@@ -65,16 +72,14 @@ export async function drainServers(replicas: number): Promise<number> {
 
 /** Kills a server's process from outside its container. */
 export async function killServer(): Promise<void> {
-  const [pod] = await serverPods();
-  if (pod === undefined) throw new Error('there is no server');
+  const pod = await oneServer();
   process.kill(await processOf(pod), 'SIGKILL');
   await restarted(pod);
 }
 
 /** Takes a server's memory away until the kernel kills it for want of more. */
 export async function starveServer(): Promise<void> {
-  const [pod] = await serverPods();
-  if (pod === undefined) throw new Error('there is no server');
+  const pod = await oneServer();
   const { usage, limit } = await memoryOf(await processOf(pod));
   const squeeze = setInterval(() => void squeezed(usage, limit), 100);
   await restarted(pod).finally(() => clearInterval(squeeze));

@@ -17,10 +17,10 @@ import { TrainingStore } from '../../../packages/server/src/train/training-store
 import { atFourTimesTheLoad } from './autoscaling.ts';
 import { Checks } from './checks.ts';
 import { cpuSeconds } from './costs.ts';
-import { drainServers, killServer, serverPods, settled, starveServer, without } from './events.ts';
+import { drainServers, killServer, oneServer, serverPods, settled, starveServer, without } from './events.ts';
 import { type Addresses, Load, type Rates } from './load.ts';
 import { equalsTensorFlow, photograph, publishDigits, publishPhotos, sources } from './models.ts';
-import { helm, kubectl, ROOT, until } from './shell.ts';
+import { kubectl, logOf, until, upgrade } from './shell.ts';
 import { startTimes } from './starts.ts';
 import { tails } from './tails.ts';
 
@@ -63,7 +63,7 @@ async function walk(): Promise<void> {
   });
   if (users === undefined) return;
   await checks.step('installing the chart', async () => {
-    await upgrade();
+    await upgraded();
     await settled(REPLICAS);
   });
   const addresses = await frontDoor();
@@ -83,10 +83,10 @@ async function walk(): Promise<void> {
     `${load.claims.length} answers, ${wrong} are not`,
   );
   const small = await checks.step('small requests beside big ones', () =>
-    tails(checks, addresses, users, jpeg, upgrade),
+    tails(checks, addresses, users, jpeg, upgraded),
   );
   const scaled = await checks.step('four times the load', () =>
-    atFourTimesTheLoad(checks, addresses, users, jpeg, upgrade),
+    atFourTimesTheLoad(checks, addresses, users, jpeg, upgraded),
   );
   const starts = await checks.step('starts', () => startTimes(checks, { mobilenet, resnet }, folder, S3));
   const cpu = await checks.step('CPU of a thousand requests', cpuSeconds);
@@ -109,10 +109,8 @@ async function walk(): Promise<void> {
 }
 
 /** Brings the release to the values of the test, with what is said otherwise. */
-async function upgrade(...set: readonly string[]): Promise<void> {
-  const chart = [join(ROOT, 'deploy/helm/floe'), '--values', join(ROOT, 'deploy/e2e/values.yaml')];
-  const others = set.flatMap((one) => ['--set', one]);
-  await helm('upgrade', '--install', 'floe', ...chart, ...others, '--wait', '--timeout', '180s');
+function upgraded(...set: readonly string[]): Promise<void> {
+  return upgrade('floe', set, 180);
 }
 
 /** Where the balancer is. */
@@ -170,11 +168,11 @@ async function disturb(load: Load): Promise<void> {
   };
   const undisturbed = (name: string, work: () => Promise<unknown>): Promise<void> => during(name, 0, work);
   await undisturbed('rolling update of the image', async () => {
-    await upgrade('image.tag=e2e-next');
+    await upgraded('image.tag=e2e-next');
     await settled(REPLICAS);
   });
   await undisturbed('rolling update of the configuration', async () => {
-    await upgrade('image.tag=e2e-next', 'config.inputCacheMb=32');
+    await upgraded('image.tag=e2e-next', 'config.inputCacheMb=32');
     await settled(REPLICAS);
   });
   await undisturbed('a new version of the model', async () => {
@@ -183,8 +181,8 @@ async function disturb(load: Load): Promise<void> {
     await delay(8000);
   });
   await undisturbed('a pod is deleted', async () => {
-    const [pod] = await serverPods();
-    await kubectl('delete', 'pod', pod?.metadata.name ?? '', '--wait=false');
+    const { metadata } = await oneServer();
+    await kubectl('delete', 'pod', metadata.name, '--wait=false');
     await settled(REPLICAS);
   });
   await undisturbed('the balancer is replaced', async () => {
@@ -216,8 +214,7 @@ async function disturb(load: Load): Promise<void> {
 
 /** As the worker says that it found it. */
 async function trainingDevice(): Promise<'cpu' | 'cuda'> {
-  const lines = (await kubectl('logs', 'deployment/floe-worker')).split('\n').filter((line) => line.startsWith('{'));
-  const said = lines.map((line) => JSON.parse(line) as { readonly devices?: readonly string[] });
+  const said = await logOf<{ readonly devices?: readonly string[] }>('deployment/floe-worker');
   const devices = said.flatMap((line) => line.devices ?? []);
   if (devices.length === 0) throw new Error('the worker names no device');
   return devices.every((id) => id.endsWith('/cpu')) ? 'cpu' : 'cuda';

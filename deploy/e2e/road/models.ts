@@ -3,6 +3,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import sharp from 'sharp';
+import { MAIN } from '../../../bench/lib/paths.ts';
 import { readHoldout } from '../../../packages/server/src/cli/demo/digits.ts';
 import { publishFirst, split } from '../../../packages/server/src/cli/demo/growth.ts';
 import { ModelRepository } from '../../../packages/server/src/registry/repository.ts';
@@ -48,8 +49,7 @@ async function conformance(name: string): Promise<string> {
 export async function equalsTensorFlow({ path, options }: Source): Promise<boolean> {
   const python = (await run(join(ROOT, 'tools/python-env'), [])).trim();
   const env = { TF_CPP_MIN_LOG_LEVEL: '3', CUDA_VISIBLE_DEVICES: '' };
-  const main = join(ROOT, 'packages/server/dist/cli/main.js');
-  const said = await run(process.execPath, [main, 'check', path, ...options, '--python', python, '--json'], env);
+  const said = await run(process.execPath, [MAIN, 'check', path, ...options, '--python', python, '--json'], env);
   const { signatures } = JSON.parse(said) as {
     signatures: readonly { answers?: Record<string, { agrees: boolean }> }[];
   };
@@ -57,8 +57,8 @@ export async function equalsTensorFlow({ path, options }: Source): Promise<boole
   return agrees.length > 0 && agrees.every((outputs) => outputs.length > 0 && outputs.every(Boolean));
 }
 
-/** Freezes, publishes and makes stable; gives the version's number and the frozen folder. */
-export async function publishPhotos(source: Source, folder: string, url: string): Promise<string> {
+/** Freezes, publishes and makes stable. */
+export async function publishPhotos(source: Source, folder: string, url: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const describe = join(folder, `${source.name}.json`);
   const input = await inputOf(source);
@@ -67,7 +67,6 @@ export async function publishPhotos(source: Source, folder: string, url: string)
   const frozen = join(folder, source.name, '1');
   await floe('models', 'publish', frozen, '--models', url);
   await floe('models', 'promote', source.name, '1', '--models', url);
-  return frozen;
 }
 
 async function inputOf({ path }: Source): Promise<string> {

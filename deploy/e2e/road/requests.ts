@@ -1,6 +1,7 @@
 /** What users send: a digit as raw floats over HTTP and over gRPC, and a photograph as a JPEG. */
 import { type Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { type ClientHttp2Session, connect } from 'node:http2';
+import { rawRequest } from '../../../packages/server/src/cli/demo/client.ts';
 import { ModelInferRequest, ModelInferResponse } from '../../../packages/server/src/codec/proto/inference.ts';
 import { parse } from '../../../packages/server/src/codec/proto/parse.ts';
 
@@ -18,18 +19,8 @@ export interface Question {
 }
 
 /** Asks for class alone, as eight raw bytes. */
-export function digitQuestion(pixels: Float32Array, extra: Readonly<Record<string, string>> = {}): Question {
-  const header = JSON.stringify({
-    inputs: [
-      { name: 'x', datatype: 'FP32', shape: [1, 28, 28, 1], parameters: { binary_data_size: pixels.byteLength } },
-    ],
-    outputs: [{ name: 'klass', parameters: { binary_data: true } }],
-  });
-  return {
-    path: '/v2/models/digits/infer',
-    headers: { 'inference-header-content-length': String(header.length), ...extra },
-    body: Buffer.concat([Buffer.from(header), bytesOf(pixels)]),
-  };
+export function digitQuestion(pixels: Float32Array): Question {
+  return { path: '/v2/models/digits/infer', ...rawRequest(pixels, [1, 28, 28, 1]) };
 }
 
 /** The class that an answer to `digitQuestion` names. */

@@ -5,6 +5,7 @@ import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { MAIN } from '../../../bench/lib/paths.ts';
 
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 export const NAMESPACE = 'floe';
@@ -36,8 +37,21 @@ export function helm(...args: readonly string[]): Promise<string> {
   return run(join(BIN, 'helm'), ['--kubeconfig', CONFIG, '--namespace', NAMESPACE, ...args]);
 }
 
+/** Brings a release of the chart to `values.yaml` with what `set` says otherwise, and waits until it is. */
+export async function upgrade(release: string, set: readonly string[], seconds: number): Promise<void> {
+  const chart = [join(ROOT, 'deploy/helm/floe'), '--values', join(ROOT, 'deploy/e2e/values.yaml')];
+  const others = set.flatMap((one) => ['--set', one]);
+  await helm('upgrade', '--install', release, ...chart, ...others, '--wait', '--timeout', `${seconds}s`);
+}
+
+/** What `kubectl logs` shows of it, without lines that are not of Floe's log. */
+export async function logOf<T>(target: string): Promise<readonly T[]> {
+  const lines = (await kubectl('logs', target)).split('\n').filter((line) => line.startsWith('{'));
+  return lines.map((line) => JSON.parse(line) as T);
+}
+
 export function floe(...args: readonly string[]): Promise<string> {
-  return run(process.execPath, [join(ROOT, 'packages/server/dist/cli/main.js'), ...args]);
+  return run(process.execPath, [MAIN, ...args]);
 }
 
 /** Looks until it is so. Throws where it is not in time. */

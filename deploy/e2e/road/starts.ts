@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Checks } from './checks.ts';
 import { publishPhotos, type Source } from './models.ts';
-import { helm, kubectl, ROOT, until } from './shell.ts';
+import { helm, kubectl, logOf, until, upgrade } from './shell.ts';
 
 /** Milliseconds. What fails here is three times that: a machine may have other work. */
 const MOST = { mobilenet: 2000, resnet50: 3000 } as const;
@@ -39,7 +39,7 @@ export async function startTimes(
   return times;
 }
 
-async function install(models: string): Promise<void> {
+function install(models: string): Promise<void> {
   const set = [
     `models=${models}`,
     'server.replicas=1',
@@ -48,8 +48,7 @@ async function install(models: string): Promise<void> {
     'migrations.enabled=false',
     'secrets.sql.name=',
   ];
-  const values = ['--values', join(ROOT, 'deploy/e2e/values.yaml'), ...set.flatMap((one) => ['--set', one])];
-  await helm('upgrade', '--install', RELEASE, join(ROOT, 'deploy/helm/floe'), ...values, '--wait', '--timeout', '60s');
+  return upgrade(RELEASE, set, 60);
 }
 
 /** As the newest pod's log says, from the start of the process. */
@@ -70,8 +69,7 @@ async function readyMs(checks: Checks): Promise<number> {
       .trim()
       .split('\n')
       .reverse();
-    const lines = (await kubectl('logs', pod)).split('\n').filter((line) => line.startsWith('{'));
-    const said = lines.map((line) => JSON.parse(line) as { msg: string; ms?: number; model?: string });
+    const said = await logOf<{ readonly msg: string; readonly ms?: number; readonly model?: string }>(pod);
     const line = said.find(({ msg }) => msg === 'ready');
     if (line?.ms === undefined) return false;
     ready = line.ms;

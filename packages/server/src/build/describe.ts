@@ -1,8 +1,8 @@
 /** What a person says of a model in `floe.json`: labels, preprocessing and measured accuracy. */
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { FloeError } from '@floe/graph/base';
 import { Description, parseDescription } from '../core/manifest.ts';
+import { unreadable } from '../store/unreadable.ts';
 
 const DESCRIPTION_FILE = 'floe.json';
 
@@ -11,7 +11,7 @@ export async function describeSource(source: string, path?: string): Promise<Des
   const file = path ?? (await besideSource(source));
   const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     if (path === undefined && cause.code === 'ENOENT') return undefined;
-    throw new FloeError('NOT_FOUND', `${file} cannot be read: ${cause.message}`, { file }, cause);
+    return unreadable(file)(cause);
   });
   return text === undefined ? Description.parse({}) : parseDescription(text, file);
 }

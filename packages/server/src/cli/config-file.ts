@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { FloeError } from '@floe/graph/base';
 import { environmentName, resolveConfig, ServeConfig } from '../core/config.ts';
+import { unreadable } from '../store/unreadable.ts';
 
 export const DEFAULT_FILE = 'floe.yaml';
 const FROM_FILE = '_FILE';
@@ -52,7 +53,7 @@ export async function readFileOptions(path: string | undefined): Promise<Record<
   const file = path ?? DEFAULT_FILE;
   const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     if (path === undefined && cause.code === 'ENOENT') return '';
-    throw new FloeError('NOT_FOUND', `${file} cannot be read: ${cause.message}`, { file }, cause);
+    return unreadable(file)(cause);
   });
   if (text === '') return {};
   const { parse } = await import('yaml');

@@ -9,7 +9,7 @@ import { type FreezeRequest, freezeVersion } from '../build/freeze-version.ts';
 import { load } from '../index.ts';
 import { scanRoot } from '../registry/scan.ts';
 import { exists, MANIFEST_FILE, readManifest } from '../store/version-folder.ts';
-import { assignments } from './model.ts';
+import { freezeRequest } from './freeze.ts';
 import { EXIT, print, printJson } from './output.ts';
 
 const MODELS = 'models';
@@ -71,9 +71,7 @@ async function bake(path: string, root: string, freeze: Record<string, unknown>)
     throw invalid(`${path} is neither frozen nor a models folder: to freeze it now, it needs a --name`, {
       field: '--name',
     });
-  const { set, ...rest } = freeze;
-  const given = set === undefined ? {} : { set: assignments(set as readonly string[]) };
-  return [await frozen({ source: path, root, ...rest, ...given } as unknown as FreezeRequest)];
+  return [await frozen(freezeRequest(path, root, freeze))];
 }
 
 async function versionsIn(path: string) {

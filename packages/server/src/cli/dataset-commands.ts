@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FloeError } from '@floe/graph/base';
+import { unreadable } from '../store/unreadable.ts';
 import { type Dataset, parseExamples, readDataset, writeDataset } from '../train/dataset.ts';
 import { evaluate, scoreOf, storeEvaluation } from '../train/evaluate/evaluate.ts';
 import { TrainingStore } from '../train/training-store.ts';
@@ -47,9 +47,7 @@ async function withDataset<T>(
   work: (dataset: Dataset, folder: string) => Promise<T>,
 ): Promise<T> {
   if (!path.endsWith('.npz')) return work(await readDataset(path), path);
-  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new FloeError('NOT_FOUND', `${path} cannot be read: ${cause.message}`, { file: path }, cause);
-  });
+  const bytes = await readFile(path).catch(unreadable(path));
   const root = await mkdtemp(join(tmpdir(), 'floe-dataset-'));
   try {
     const folder = join(root, 'snapshot');

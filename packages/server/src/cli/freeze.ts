@@ -8,13 +8,8 @@ import { cleaningUp } from './signals.ts';
 import { formatSignature } from './signature-text.ts';
 
 export async function freezeCommand(source: string, options: Record<string, unknown>): Promise<number> {
-  const { models, json, set, ...rest } = options;
-  const request = {
-    source,
-    root: models,
-    ...rest,
-    ...(set === undefined ? {} : { set: assignments(set as readonly string[]) }),
-  } as unknown as FreezeRequest;
+  const { models, json, ...rest } = options;
+  const request = freezeRequest(source, models as string, rest);
   const bar = await progressBar(json === true);
   const started = performance.now();
   const listening = cleaningUp(process, discardUnfinished);
@@ -25,6 +20,13 @@ export async function freezeCommand(source: string, options: Record<string, unkn
   if (json === true) printJson(result);
   else report(result, performance.now() - started);
   return EXIT.ok;
+}
+
+/** `options`: as `floe freeze` takes them, without where to. */
+export function freezeRequest(source: string, root: string, options: Record<string, unknown>): FreezeRequest {
+  const { set, ...rest } = options;
+  const given = set === undefined ? {} : { set: assignments(set as readonly string[]) };
+  return { source, root, ...rest, ...given } as unknown as FreezeRequest;
 }
 
 function report({ folder, manifest }: FreezeResult, milliseconds: number): void {

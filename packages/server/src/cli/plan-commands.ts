@@ -1,6 +1,7 @@
 /** `floe plans`: on the repository itself. */
 import { readFile } from 'node:fs/promises';
 import { FloeError } from '@floe/graph/base';
+import { unreadable } from '../store/unreadable.ts';
 import { parsePlan } from '../train/plan.ts';
 import { TrainingStore } from '../train/training-store.ts';
 import { EXIT, print, printJson } from './output.ts';
@@ -28,9 +29,7 @@ export async function planCommand(
 }
 
 async function readYaml(file: string): Promise<unknown> {
-  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new FloeError('NOT_FOUND', `${file} cannot be read: ${cause.message}`, { file }, cause);
-  });
+  const text = await readFile(file, 'utf8').catch(unreadable(file));
   const { parse } = await import('yaml');
   try {
     return parse(text) as unknown;

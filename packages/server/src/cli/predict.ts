@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { FloeError, invalid, type Tensor } from '@floe/graph/base';
 import { z } from 'zod';
 import { parseNpy } from '../store/npy.ts';
+import { unreadable } from '../store/unreadable.ts';
 import { EXIT, print } from './output.ts';
 import { v2Binary } from './v2-binary.ts';
 
@@ -49,9 +50,7 @@ function imageType(file: string): string {
 }
 
 async function readInput(file: string): Promise<Buffer> {
-  return readFile(file === '-' ? '/dev/stdin' : file).catch((cause: Error) => {
-    throw new FloeError('NOT_FOUND', `${file} cannot be read: ${cause.message}`, { file }, cause);
-  });
+  return readFile(file === '-' ? '/dev/stdin' : file).catch(unreadable(file));
 }
 
 class Client {

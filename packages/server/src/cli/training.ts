@@ -11,6 +11,7 @@ import { ModelRepository } from '../registry/repository.ts';
 import type { Sql } from '../sql/sql.ts';
 import type { ObjectStore } from '../store/objects/object-store.ts';
 import { openObjectStore } from '../store/objects/open.ts';
+import { unreadable } from '../store/unreadable.ts';
 import { trainingDevices } from '../train/devices.ts';
 import { EVALUATE, evaluateJob } from '../train/evaluate-job.ts';
 import { parsePlan } from '../train/plan.ts';
@@ -105,9 +106,7 @@ export class TrainingDesk implements Trainings {
 
 async function readTrainers(file: string): Promise<ReadonlyMap<string, TrainerProgram>> {
   if (file === '') return new Map();
-  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new FloeError('NOT_FOUND', `${file} cannot be read: ${cause.message}`, { file }, cause);
-  });
+  const text = await readFile(file, 'utf8').catch(unreadable(file));
   const { parse } = await import('yaml');
   try {
     return parseTrainers(parse(text), file);

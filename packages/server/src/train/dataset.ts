@@ -10,6 +10,7 @@ import { asFloeError, FloeError, type Tensor } from '@floe/graph/base';
 import { z } from 'zod';
 import { createWhole } from '../store/new-folder.ts';
 import { MOST_NPZ_BYTES, npzBytes, parseNpz } from '../store/npz.ts';
+import { unreadable } from '../store/unreadable.ts';
 import {
   asTensor,
   checkExamples,
@@ -103,9 +104,7 @@ function countBy(rows: Int32Array, labels: Labels): Record<string, number> {
 }
 
 async function readBounded(file: string, most: number): Promise<Uint8Array> {
-  const { size } = await stat(file).catch((cause: NodeJS.ErrnoException) => {
-    throw new FloeError('NOT_FOUND', `${file} cannot be read: ${cause.message}`, { file }, cause);
-  });
+  const { size } = await stat(file).catch(unreadable(file));
   if (size > most) throw new FloeError('RESOURCE_EXHAUSTED', `${file} has ${size} bytes, at most ${most}`, { file });
   return readFile(file);
 }

@@ -1,6 +1,6 @@
 /** One load test: asks the endpoint what its model takes, sends requests in the order of the plan, counts what came of them. */
 import { readFile } from 'node:fs/promises';
-import { FloeError } from '@floe/graph/base';
+import { unreadable } from '../../store/unreadable.ts';
 import { random } from '../made-up.ts';
 import { Client } from './client.ts';
 import { cpuSeconds } from './cpu-seconds.ts';
@@ -48,9 +48,7 @@ async function requestsOf(options: BenchOptions, client: Client): Promise<readon
   const { model, protocol, body, classes, shapes, seed } = options;
   const metadata = await client.about(PROTOCOLS[protocol].metadataPath(model), model);
   if (body !== undefined) {
-    const bytes = await readFile(body).catch((cause: Error) => {
-      throw new FloeError('NOT_FOUND', `${body} cannot be read: ${cause.message}`, { file: body }, cause);
-    });
+    const bytes = await readFile(body).catch(unreadable(body));
     return [[{ body: bytes, headers: JSON_HEADERS }]];
   }
   const described = PROTOCOLS[protocol].describe(metadata);

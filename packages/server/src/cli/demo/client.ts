@@ -14,17 +14,20 @@ export function predict(http: string, type: string, body: string | Uint8Array<Ar
   return ask(`${http}/v1/models/${MODEL}:predict`, { method: 'POST', headers: { 'content-type': type }, body });
 }
 
+export interface RawRequest {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer<ArrayBuffer>;
+}
+
 /** The body and headers of a V2 request with raw tensors: so many digits of 28 x 28, in 0..1, behind a JSON header. */
-export function rawRequest(rows: Float32Array, shape: readonly number[]): RequestInit {
+export function rawRequest(rows: Float32Array, shape: readonly number[]): RawRequest {
   const header = JSON.stringify({
     inputs: [{ name: 'x', datatype: 'FP32', shape, parameters: { binary_data_size: rows.byteLength } }],
     outputs: [{ name: 'klass', parameters: { binary_data: true } }],
   });
   const tensor = new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength);
   return {
-    method: 'POST',
-    // Each time anew: a kept answer would tell nothing of the queue.
-    headers: { 'inference-header-content-length': String(header.length), 'cache-control': 'no-store' },
+    headers: { 'inference-header-content-length': String(header.length) },
     body: Buffer.concat([Buffer.from(header), tensor]),
   };
 }

@@ -82,10 +82,8 @@ export class Users {
   /** Counts what fails instead of throwing: that is what is told. */
   private async ask(row: number, isNew: boolean): Promise<void> {
     const { data, shape } = takeRows(this.digits.inputs.get('x') as Tensor, [row]);
-    const { headers, ...request } = rawRequest(data as Float32Array, shape);
-    const { 'cache-control': _, ...own } = headers as Record<string, string>;
     try {
-      const response = await fetch(this.url, { ...request, headers: own });
+      const response = await fetch(this.url, { method: 'POST', ...rawRequest(data as Float32Array, shape) });
       await response.arrayBuffer();
       if (!response.ok) throw new Error(`status ${response.status}`);
       this.count(response.headers);

@@ -5,6 +5,7 @@ import { type Message, message, one, optional } from '@floe/graph/proto';
 import { ModelServerConfig } from '../../codec/proto/tensorflow-serving.ts';
 import { modelsIn } from '../../codec/tfs-grpc/reload.ts';
 import type { Listed } from '../../registry/listed-source.ts';
+import { unreadable } from '../../store/unreadable.ts';
 
 const Int64Value = message('google.protobuf.Int64Value', { value: one(1, 'int64') });
 
@@ -72,9 +73,7 @@ export async function readMetricsPath(file: string): Promise<string | undefined>
 }
 
 async function readText<T>(of: Message<T>, file: string): Promise<T> {
-  const bytes = await readFile(file).catch((cause: Error) => {
-    throw new FloeError('NOT_FOUND', `${file} cannot be read: ${cause.message}`, { file }, cause);
-  });
+  const bytes = await readFile(file).catch(unreadable(file));
   return parseText(of, bytes, file);
 }
 

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FloeError, invalid } from '@floe/graph/base';
+import { unreadable } from '../unreadable.ts';
 import { FolderObjects } from './folder.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { S3Place } from './s3.ts';
@@ -80,7 +81,5 @@ function checkedEndpoint(endpoint: string): string {
 }
 
 async function readCertificates(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new FloeError('NOT_FOUND', `${file} cannot be read: ${cause.message}`, { file }, cause);
-  });
+  return readFile(file, 'utf8').catch(unreadable(file));
 }

@@ -1,6 +1,7 @@
 /** Prometheus' form of what `metrics.ts` counts. Loaded by the first request for it: no start waits for the library. */
-import { type Metric, Registry } from '@prometheus-io/client';
-import { BUCKETS, type Durations, type RequestMetrics } from '../request-metrics.ts';
+import { Registry } from '@prometheus-io/client';
+import type { RequestMetrics } from '../request-metrics.ts';
+import { durationHistogram } from './histogram.ts';
 import { cpuSeconds, type HttpMetrics } from './metrics.ts';
 import { Numbers } from './numbers.ts';
 import type { Observed } from './observed.ts';
@@ -57,7 +58,21 @@ function addRequests(registry: Registry, metrics: RequestMetrics, words: Words):
       [...metrics.answers.values()].map((one) => [{ [kind]: one.kind, model: one.model, code: one.code }, one.count]),
     [kind, 'model', 'code'],
   );
-  registry.registerMetric(durationHistogram(metrics, words));
+  registry.registerMetric(
+    durationHistogram(
+      {
+        name: `${prefix}_request_duration_seconds`,
+        help: words.durations,
+        labelNames: [kind, 'model'],
+        unitsPerSecond: 1,
+      },
+      () =>
+        [...metrics.durations.values()].map((one) => ({
+          labels: { [kind]: one.kind, model: one.model },
+          durations: one,
+        })),
+    ),
+  );
   gauge(`${prefix}_in_flight`, 'Requests under way.', () => metrics.inFlight);
   counter(`${prefix}_request_bytes_total`, words.bytesIn, () => metrics.bytesIn);
   counter(`${prefix}_response_bytes_total`, words.bytesOut, () => metrics.bytesOut);
@@ -79,36 +94,4 @@ function addProcess(registry: Registry, metrics: HttpMetrics): void {
     'Longest that the event loop was held up, since this was asked last.',
     () => metrics.longestLoopDelay(),
   );
-}
-
-/** The library's own histogram takes observations only; this one shows numbers that were counted elsewhere. */
-function durationHistogram({ durations }: RequestMetrics, words: Words): Metric<string> {
-  const name = `${words.prefix}_request_duration_seconds`;
-  const histogram = {
-    name,
-    help: words.durations,
-    type: 'histogram',
-    labelNames: [words.kind, 'model'],
-    aggregator: 'sum',
-    get: async () => ({
-      ...histogram,
-      values: [...durations.values()].flatMap((series) => samples(name, words.kind, series)),
-    }),
-  };
-  return histogram as unknown as Metric<string>;
-}
-
-/** Buckets hold all that is below their bound, as the format wants it. */
-function samples(name: string, label: string, { kind, model, counts, sum }: Durations): object[] {
-  const labels = { [label]: kind, model };
-  let below = 0;
-  const buckets = counts.map((count, at) => {
-    below += count;
-    return { metricName: `${name}_bucket`, labels: { le: BUCKETS[at] ?? '+Inf', ...labels }, value: below };
-  });
-  return [
-    ...buckets,
-    { metricName: `${name}_sum`, labels, value: sum },
-    { metricName: `${name}_count`, labels, value: below },
-  ];
 }

@@ -4,7 +4,8 @@
  */
 import type { Metric, Registry } from '@prometheus-io/client';
 import { HTTP_STATUS } from '../../core/http-status.ts';
-import { BUCKETS, type Durations, type RequestMetrics } from '../request-metrics.ts';
+import type { RequestMetrics } from '../request-metrics.ts';
+import { durationHistogram, type Series } from './histogram.ts';
 import type { HttpMetrics } from './metrics.ts';
 import { Numbers } from './numbers.ts';
 
@@ -43,36 +44,22 @@ function counts(metrics: HttpMetrics): Iterable<[Record<string, string>, number]
 }
 
 function latency(metrics: HttpMetrics): Metric<string> {
-  const histogram = {
-    name: LATENCY,
-    help: 'Microseconds of requests by model, API and entry point.',
-    type: 'histogram',
-    labelNames: ['model_name', 'API', 'entrypoint'],
-    aggregator: 'sum',
-    get: async () => ({ ...histogram, values: [...samples(metrics, REST), ...samples(metrics.grpc, 'grpc')] }),
-  };
-  return histogram as unknown as Metric<string>;
+  return durationHistogram(
+    {
+      name: LATENCY,
+      help: 'Microseconds of requests by model, API and entry point.',
+      labelNames: ['model_name', 'API', 'entrypoint'],
+      unitsPerSecond: MICROSECONDS,
+    },
+    () => [...series(metrics, REST), ...series(metrics.grpc, 'grpc')],
+  );
 }
 
-function samples({ durations }: RequestMetrics, from: string): object[] {
-  return [...durations.values()].flatMap((series) => {
-    const api = from === REST ? series.kind === REST && 'predict' : GRPC.exec(series.kind)?.[1];
-    if (typeof api !== 'string' || series.model === '') return [];
-    return seriesOf(series, { model_name: series.model, API: api, entrypoint: from === REST ? 'REST' : 'GRPC' });
+function series({ durations }: RequestMetrics, from: string): Series[] {
+  return [...durations.values()].flatMap((one) => {
+    const api = from === REST ? one.kind === REST && 'predict' : GRPC.exec(one.kind)?.[1];
+    if (typeof api !== 'string' || one.model === '') return [];
+    const labels = { model_name: one.model, API: api, entrypoint: from === REST ? 'REST' : 'GRPC' };
+    return [{ labels, durations: one }];
   });
-}
-
-function seriesOf({ counts: buckets, sum }: Durations, labels: Record<string, string>): object[] {
-  let below = 0;
-  const cumulative = buckets.map((count, at) => {
-    below += count;
-    const bound = BUCKETS[at];
-    const le = bound === undefined ? '+Inf' : Math.round(bound * MICROSECONDS);
-    return { metricName: `${LATENCY}_bucket`, labels: { le, ...labels }, value: below };
-  });
-  return [
-    ...cumulative,
-    { metricName: `${LATENCY}_sum`, labels, value: sum * MICROSECONDS },
-    { metricName: `${LATENCY}_count`, labels, value: below },
-  ];
 }
