@@ -1,4 +1,4 @@
-/** What a person says of a model in `floe.json`: labels, preprocessing and measured accuracy. */
+/** What a person says of a model in `floe.json`: labels, preprocessing, padding and measured accuracy. */
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Description, parseDescription } from '../core/manifest.ts';

@@ -4,8 +4,18 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { FloeError, type Frozen, freeze, frozenChunks, readSource, type Signature, type Source } from '@floe/graph';
+import {
+  FloeError,
+  type Frozen,
+  freeze,
+  frozenChunks,
+  invalid,
+  readSource,
+  type Signature,
+  type Source,
+} from '@floe/graph';
 import { type Description, isModelName, type Lineage, MANIFEST_VERSION, type Manifest } from '../core/manifest.ts';
+import { paddingOf } from '../core/padding.ts';
 import { VERSION } from '../core/version.ts';
 import { diskError } from '../store/disk-error.ts';
 import { createWhole, type NewFolder } from '../store/new-folder.ts';
@@ -73,6 +83,14 @@ function checkName(name: string): void {
   });
 }
 
+function checkPadding({ description, frozen }: NewVersion): void {
+  for (const [key, declared] of Object.entries(description.padding)) {
+    const signature = frozen.signatures[key];
+    if (signature === undefined) throw invalid(`padding.${key} is of no signature of the model`, { field: 'padding' });
+    paddingOf(key, signature, declared);
+  }
+}
+
 /** Throws as `freezeVersion`. */
 export async function writeVersion(
   contents: NewVersion,
@@ -80,6 +98,7 @@ export async function writeVersion(
   progress: Progress = () => {},
 ): Promise<FreezeResult> {
   checkName(request.name);
+  checkPadding(contents);
   const modelFolder = join(resolve(request.root), request.name);
   await mkdir(modelFolder, { recursive: true }).catch((error: unknown) => {
     throw diskError(error, modelFolder);

@@ -59,7 +59,7 @@ function addFreeze(program: Command, done: Done): void {
     .option('--inputs <names>', 'graph tensors to feed, separated by commas (default: the placeholders found)', names)
     .option('--outputs <names>', 'graph nodes to fetch, separated by commas, instead of a signature', names)
     .option('--set <name=value...>', 'fix a placeholder, such as keep_prob=1')
-    .option('--describe <file>', 'labels, preprocessing and accuracy (default: floe.json beside the source)')
+    .option('--describe <file>', 'labels, preprocessing, padding and accuracy (default: floe.json beside the source)')
     .option('--opset <n>', 'ONNX opset to compile to', wholeNumber)
     .option('--json', 'print one JSON object')
     .action(async (source: string, options: Record<string, unknown>) => {
@@ -152,7 +152,7 @@ function addContainerize(program: Command, done: Done): void {
     .option('--inputs <names>', 'of such a source: graph tensors to feed, separated by commas', names)
     .option('--outputs <names>', 'of such a source: graph nodes to fetch, separated by commas', names)
     .option('--set <name=value...>', 'of such a source: fix a placeholder, such as keep_prob=1')
-    .option('--describe <file>', 'of such a source: labels, preprocessing and accuracy')
+    .option('--describe <file>', 'of such a source: labels, preprocessing, padding and accuracy')
     .option('--json', 'print one JSON object')
     .action(async (models: string[], options: Record<string, unknown>) => {
       const { containerizeCommand } = await import('./containerize.ts');

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { ImageSpec } from './inference.ts';
 
 /** `major.minor`: a new minor version only adds fields. */
-export const MANIFEST_VERSION = '1.1';
+export const MANIFEST_VERSION = '1.2';
 const MANIFEST_MAJOR = 1;
 
 const dtype = z.enum(Object.keys(DTYPES) as [DType, ...DType[]]);
@@ -47,6 +47,26 @@ const imageSpec = z.object({
 });
 
 const preprocessing = z.record(z.string(), z.record(z.string(), imageSpec));
+
+const padding = z.record(
+  z.string(),
+  z.object({
+    inputs: z.record(
+      z.string(),
+      z.object({
+        axes: z
+          .array(z.int().min(1))
+          .min(1)
+          .describe('Axes that are as long as what a request brings; 0 is the batch.'),
+        value: z.number().default(0).describe('What shorter requests are filled up with, behind their end.'),
+      }),
+    ),
+    outputs: z
+      .record(z.string(), z.array(z.int().min(1)))
+      .default({})
+      .describe('Axes that grow with the inputs.'),
+  }),
+);
 
 const accuracy = z.object({
   metric: z.string().min(1),
@@ -100,6 +120,7 @@ const checkpoint = z.object({
 export const Description = z.strictObject({
   labels: z.array(z.string()).default([]).describe('Class names by index.'),
   preprocessing: preprocessing.default({}).describe('By signature, then by input key.'),
+  padding: padding.default({}).describe('By signature: how requests of different lengths may share a run.'),
   accuracy: accuracy.optional().describe('Measured accuracy, 0..1.'),
 });
 export type Description = z.infer<typeof Description>;

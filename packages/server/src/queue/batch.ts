@@ -3,6 +3,7 @@ import { asFloeError, FloeError, type Tensor } from '@floe/graph/base';
 import type { ShapeCost } from '../cost/shape-cost.ts';
 import { lateness } from './admission.ts';
 import { joins } from './chunks.ts';
+import { concatPadded, cutResults } from './padding.ts';
 import { concatFeeds, haveRows, sliceFeeds, sliceRows } from './split.ts';
 import type { Range, Task } from './task.ts';
 import type { Lane, Waiting } from './waiting.ts';
@@ -62,21 +63,37 @@ function keepsDeadline(task: Task, end: number, cost: ShapeCost, now: number): b
 /** The results of each member, in order. Throws what the run throws; INTERNAL where the graph gives other rows than it was sent. */
 export async function runTogether(members: readonly Member[]): Promise<readonly (readonly Tensor[])[]> {
   const works = members.map(({ task }) => (task.job as { readonly work: Work }).work);
-  const [work] = works as [Work];
+  const [{ session, fetches, padding }] = works as [Work];
   const feeds = members.map(({ task, range }, i) => feedsOf(task, range, (works[i] as Work).feeds));
-  const results = await work.session.run(concatFeeds(feeds), work.fetches);
+  const longest = padding === undefined ? undefined : longestOf(members);
+  const results = await session.run(
+    padding === undefined || longest === undefined ? concatFeeds(feeds) : concatPadded(feeds, padding, longest),
+    fetches,
+  );
   if (members.length === 1 && isWhole(members[0] as Member)) return [results];
   if (!haveRows(results, rowsOfAll(members))) {
     throw new FloeError('INTERNAL', 'a graph that was taken to answer row by row does not', {
-      tensor: work.fetches[0] ?? '',
+      tensor: fetches[0] ?? '',
     });
   }
   let at = 0;
-  return members.map(({ range }) => {
+  return members.map(({ task, range }) => {
     const from = at;
     at += range.to - range.from;
-    return results.map((result) => sliceRows(result, from, at));
+    const own = results.map((result) => sliceRows(result, from, at));
+    if (padding === undefined || longest === undefined) return own;
+    return cutResults(own, fetches, padding, longest, lengthIn(task) ?? longest);
   });
+}
+
+/** Of members of different lengths; undefined where they are alike. */
+function longestOf(members: readonly Member[]): number | undefined {
+  const lengths = new Set(members.map(({ task }) => lengthIn(task) ?? 0));
+  return lengths.size < 2 ? undefined : Math.max(...lengths);
+}
+
+function lengthIn({ job }: Task): number | undefined {
+  return job.kind === 'run' ? job.rows.length : undefined;
 }
 
 /** Tells the members of a run that failed: who was alone has failed, the others are to run again by themselves. */

@@ -58,7 +58,7 @@ export class Scheduler {
     const row = this.intake.ledger.row(terms.caller.name, work.model);
     const inline = work.session.inlineSeconds(work.feeds);
     if (inline !== undefined) return this.runInline(work, terms, row, inline);
-    const rows = rowsOf(work.session.inputs, work.feeds, work.rowIndependent);
+    const rows = rowsOf(work.session.inputs, work.feeds, work.rowIndependent, work.padding);
     const cost = work.cost.shape(rows.shape, rows.elements);
     const lane = `${this.numberOf(work.session)} ${work.fetches.join(',')} ${rows.shape}`;
     const chunk = this.chunkOf(rows, cost);

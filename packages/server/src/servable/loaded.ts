@@ -5,6 +5,7 @@ import { artefactKeyOf, type NamedArtefact, namedArtefact } from '../build/artef
 import type { NamedTensor, Servable } from '../core/inference.ts';
 import { andThen, type Later } from '../core/later.ts';
 import type { Manifest } from '../core/manifest.ts';
+import { type Padding, paddingOf } from '../core/padding.ts';
 import type { Terms } from '../core/terms.ts';
 import type { Work } from '../queue/work.ts';
 import { FROZEN_FILE, readManifest } from '../store/version-folder.ts';
@@ -16,6 +17,12 @@ export type Execute = (work: Work, terms: Terms) => Promise<readonly Tensor[]>;
 
 export interface ServableDeps extends SessionDeps {
   readonly execute: Execute;
+}
+
+interface KnownSignature {
+  readonly names: SignatureNames;
+  readonly artefact: NamedArtefact;
+  readonly padding: Padding | undefined;
 }
 
 /** Each look at a graph reads it whole: a caller must not be able to queue any number of them. */
@@ -34,7 +41,7 @@ export class LoadedServable implements Servable {
   private readonly folder: string;
   private readonly deps: ServableDeps;
   private readonly sessions: Sessions;
-  private readonly known = new Map<string, { readonly names: SignatureNames; readonly artefact: NamedArtefact }>();
+  private readonly known = new Map<string, KnownSignature>();
   /** Types of tensors that no signature declares, once they were asked for. */
   private looking = 0;
   private readonly otherTypes = new Map<string, Promise<TensorSpec>>();
@@ -55,7 +62,9 @@ export class LoadedServable implements Servable {
     this.sessions = new Sessions(folder, deps);
     for (const [key, signature] of Object.entries(manifest.signatures)) {
       const artefact = namedArtefact(artefactKeyOf(this.graphDigest, signature, manifest.opset));
-      this.known.set(key, { names: signatureNames(key, signature), artefact });
+      const declared = manifest.padding[key];
+      const padding = declared === undefined ? undefined : paddingOf(key, signature, declared);
+      this.known.set(key, { names: signatureNames(key, signature), artefact, padding });
     }
   }
 
@@ -73,9 +82,10 @@ export class LoadedServable implements Servable {
     if (signature === undefined) throw this.unknownSignature(call.signature ?? '');
     const { isSignature, feeds, fetches, names } = resolveCall(call, signature.names);
     const artefact = isSignature ? signature.artefact : this.variant(feeds, fetches);
+    const padding = isSignature ? signature.padding : undefined;
     const results = andThen(artefact, (named) =>
       this.sessions.use(named, isSignature, ({ session, cost, rowIndependent }) =>
-        this.deps.execute({ session, cost, rowIndependent, feeds, fetches, model: this.model }, terms),
+        this.deps.execute({ session, cost, rowIndependent, padding, feeds, fetches, model: this.model }, terms),
       ),
     );
     return andThen(results, (tensors) => names.map((name, index) => ({ name, tensor: tensors[index] as Tensor })));

@@ -1,4 +1,4 @@
-/** What a version hands down to one that is trained on from it: labels and preprocessing, but no figure that was measured of it. */
+/** What a version hands down to one that is trained on from it: labels, preprocessing and padding, but no figure that was measured of it. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Source } from '@floe/graph';
@@ -7,8 +7,8 @@ import type { TrainRequest } from '../core/trainer.ts';
 
 const ASSETS = 'assets/';
 
-export function descriptionOf({ labels, preprocessing }: Manifest): Description {
-  return { labels, preprocessing };
+export function descriptionOf({ labels, preprocessing, padding }: Manifest): Description {
+  return { labels, preprocessing, padding };
 }
 
 export function lineageOf(

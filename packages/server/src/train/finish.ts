@@ -84,8 +84,15 @@ function withAssets(own: Source['readAssets'], inherited: Source['readAssets']):
 /** Its default signature may have another name than the one whose place it takes. */
 function describedFor(base: Manifest, key: string): Description {
   const description = descriptionOf(base);
-  const { [base.defaultSignature]: images = {}, ...others } = description.preprocessing;
-  return { ...description, preprocessing: { ...others, [key]: images } };
+  return {
+    ...description,
+    preprocessing: renamed(description.preprocessing, base.defaultSignature, key),
+    padding: renamed(description.padding, base.defaultSignature, key),
+  };
+}
+
+function renamed<T>(entries: Readonly<Record<string, T>>, from: string, to: string): Record<string, T> {
+  return Object.fromEntries(Object.entries(entries).map(([key, value]) => [key === from ? to : key, value]));
 }
 
 function checkSignature(stable: Manifest, made: Manifest): void {
