@@ -34,10 +34,14 @@ afterEach(async () => {
 });
 
 async function start(...args: readonly string[]): Promise<RunningServer> {
+  return startIn({}, ...args);
+}
+
+async function startIn(environment: Record<string, string>, ...args: readonly string[]): Promise<RunningServer> {
   const { flags } = parseFlags(args);
   const own = { host: '127.0.0.1', grpcPort: 0, adminPort: 0, pollSeconds: 3600, cacheDir: join(folder, 'cache') };
   const config = resolveConfig({ ...(await optionsOf(flags, folder)), ...own }, {}, {});
-  server = await startServer(config, LOG, await placeOf(flags, LOG));
+  server = await startServer(config, LOG, await placeOf(flags, environment, LOG));
   return server;
 }
 
@@ -121,12 +125,25 @@ describe('a server of one model', () => {
     expect(await statesOf('numbers')).toEqual(['2 AVAILABLE', '1 END']);
   });
 
+  it('finds it by the variables of its image', async () => {
+    await startIn({ MODEL_NAME: 'digits', MODEL_BASE_PATH: models.root });
+    expect(await statesOf('digits')).toEqual(['1 AVAILABLE']);
+  });
+
+  it('goes by flags where there are both', async () => {
+    const flags = ['--model_name=numbers', `--model_base_path=${join(models.root, 'digits')}`];
+    await startIn({ MODEL_NAME: 'other', MODEL_BASE_PATH: folder }, ...flags);
+    expect([await statesOf('numbers'), await statesOf('other')]).toEqual([['1 AVAILABLE'], 404]);
+  });
+
   it('waits for a place that is not there yet', async () => {
     await start('--model_name=late', `--model_base_path=${join(folder, 'late')}`);
-    expect(await statesOf('late')).toBe(404);
+    const ready = async (): Promise<number> => (await fetch(`${server?.http}/v2/health/ready`)).status;
+    expect([await statesOf('late'), await ready()]).toEqual([404, 400]);
+    expect(server?.missing()).toBe('model late has no version that serves');
     await cp(join(models.root, 'digits'), join(folder, 'late'), { recursive: true });
     await server?.reload();
-    expect(await statesOf('late')).toEqual(['1 AVAILABLE']);
+    expect([await statesOf('late'), await ready()]).toEqual([['1 AVAILABLE'], 200]);
   });
 
   it('has metrics where its monitoring is configured', async () => {

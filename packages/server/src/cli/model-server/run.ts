@@ -21,8 +21,12 @@ import { type ModelServerFlags, parseFlags, usage } from './flags.ts';
 const GRPC_PORT = 8500;
 const MODEL_NAME = 'default';
 const POLL_SECONDS = 1;
+/** What its image has where a variable says nothing. */
+const IMAGE = { model: 'model', basePath: '/models' };
 /** As good as never. */
 const SELDOM_SECONDS = 3600;
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Returns the exit code. */
 export async function runModelServer(args: readonly string[]): Promise<number> {
@@ -36,7 +40,7 @@ export async function runModelServer(args: readonly string[]): Promise<number> {
     const config = resolveConfig(await optionsOf(flags, folder), process.env, {});
     const log = pino({ level: config.logLevel }, pino.destination({ dest: 1, sync: true }));
     for (const warning of warnings) log.warn(warning);
-    return await runServer({ config, log, place: await placeOf(flags, log) });
+    return await runServer({ config, log, place: await placeOf(flags, process.env, log) });
   } catch (error) {
     if (error instanceof FloeError && error.details[0]?.field?.startsWith('-')) process.stderr.write(`${usage()}\n`);
     return fail(error, false);
@@ -85,24 +89,37 @@ async function certificates(file: string, folder: string): Promise<Record<string
 }
 
 /** Where the models are, and where metrics are wanted. Throws INVALID_ARGUMENT where no model is named. */
-export async function placeOf(flags: ModelServerFlags, log: Logger) {
+export async function placeOf(flags: ModelServerFlags, environment: Environment, log: Logger) {
   const selection = new Selection();
   const onError = (err: FloeError): void => log.error({ err }, 'a model is not there');
-  const source = new ListedSource({ list: await listOf(flags, log), selection, onError });
+  const source = new ListedSource({ list: await listOf(flags, environment, log), selection, onError });
   const metricsPath =
     flags.monitoring_config_file === undefined ? undefined : await readMetricsPath(flags.monitoring_config_file);
   return { listed: { source, selection }, ...(metricsPath === undefined ? {} : { metricsPath }) };
 }
 
+/** That of the flags, else that of the variables which the image of TensorFlow Serving goes by. */
+function oneModel(flags: ModelServerFlags, environment: Environment): Pick<Listed, 'name' | 'basePath'> {
+  const { model_base_path: basePath, model_name: name } = flags;
+  if (basePath !== undefined) return { name: name ?? MODEL_NAME, basePath };
+  const { MODEL_NAME: folder, MODEL_BASE_PATH: root } = environment;
+  if (folder === undefined && root === undefined) {
+    const message = 'Both server_options.model_base_path and server_options.model_config_file are empty!';
+    throw new FloeError('INVALID_ARGUMENT', message, { field: '--model_base_path' });
+  }
+  const model = folder ?? IMAGE.model;
+  return { name: name ?? model, basePath: join(root ?? IMAGE.basePath, model) };
+}
+
 /** The list as it is at each look: that of the command line for ever, that of the file anew where it is to be followed. */
-async function listOf(flags: ModelServerFlags, log: Pick<Logger, 'error'>): Promise<() => Promise<readonly Listed[]>> {
-  const { model_config_file: file, model_config_file_poll_wait_seconds: wait = 0, model_base_path: basePath } = flags;
+async function listOf(
+  flags: ModelServerFlags,
+  environment: Environment,
+  log: Pick<Logger, 'error'>,
+): Promise<() => Promise<readonly Listed[]>> {
+  const { model_config_file: file, model_config_file_poll_wait_seconds: wait = 0 } = flags;
   if (file === undefined) {
-    if (basePath === undefined) {
-      const message = 'Both server_options.model_base_path and server_options.model_config_file are empty!';
-      throw new FloeError('INVALID_ARGUMENT', message, { field: '--model_base_path' });
-    }
-    const one = [{ name: flags.model_name ?? MODEL_NAME, basePath, labels: {} }];
+    const one = [{ ...oneModel(flags, environment), labels: {} }];
     return async () => one;
   }
   let list = await readModelConfig(file);
