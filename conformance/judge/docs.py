@@ -14,9 +14,13 @@ DOCUMENT = ROOT / "docs" / "compatibility.md"
 # What a later run has to find again; figures depend on the machine.
 MARKS = (*CELLS, "rowIndependent")
 
+# Begins what is made elsewhere.
+MARK = "\n## Protocols, feature by feature\n"
+
 HEAD = """# Compatibility
 
 Made by `conformance/run --docs`; do not edit. Every run of `conformance/run` fails if a mark or a family differs from what it finds.
+What of each protocol is supported, and which client has judged it: [below](#protocols-feature-by-feature).
 
 - **freeze**: TensorFlow loads `frozen.pb` and answers as it did from the original model; all constants are the checkpoint's bits.
 - **served**: the server answers as TensorFlow does, over V2 (binary) and REST.
@@ -61,7 +65,13 @@ def rendered(kept):
     rows = [row(model, found.get(model.name, {})) for model in MODELS]
     passed = sum(all(found.get(model.name, {}).get(cell) for cell in CELLS) for model in MODELS)
     titles = ["family", "freeze", "served", "difference", "rows", "speed", "the model"]
-    return HEAD.format(passed=passed, all=len(MODELS), turns=TURNS, **kept["measured"]) + table(titles, rows)
+    return HEAD.format(passed=passed, all=len(MODELS), turns=TURNS, **kept["measured"]) + table(titles, rows) + protocols()
+
+
+def protocols():
+    """The rest of the document, as it is: a test makes it from conformance/supported.yaml."""
+    text = DOCUMENT.read_text() if DOCUMENT.exists() else ""
+    return text[text.index(MARK) :] if MARK in text else ""
 
 
 def row(model, found):

@@ -118,7 +118,7 @@ async function processOf({ metadata, status }: Pod): Promise<number> {
     const groups = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '');
     if (!groups.includes(id)) continue;
     const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    if (command.includes('dist/cli/main.js')) return Number(pid);
+    if (command.includes('dist/cli/container.js')) return Number(pid);
   }
   throw new Error(`no process of ${metadata.name} is found`);
 }

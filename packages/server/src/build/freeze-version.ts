@@ -19,11 +19,19 @@ import { paddingOf } from '../core/padding.ts';
 import { VERSION } from '../core/version.ts';
 import { diskError } from '../store/disk-error.ts';
 import { createWhole, type NewFolder } from '../store/new-folder.ts';
-import { COMPILED_FOLDER, type FileDigest, FROZEN_FILE, listVersions, MANIFEST_FILE } from '../store/version-folder.ts';
+import {
+  COMPILED_FOLDER,
+  type FileDigest,
+  FROZEN_FILE,
+  listVersions,
+  MANIFEST_FILE,
+  WARM_UP_FILE,
+} from '../store/version-folder.ts';
 import { type Artefact, artefactKeyOf } from './artefact.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { makeArtefact } from './compile-artefact.ts';
 import { describeSource } from './describe.ts';
+import { type WarmUpRequests, warmUpRequests } from './warm-up-requests.ts';
 
 /** Where a version goes, and what else its manifest says. */
 export interface VersionRequest {
@@ -54,11 +62,14 @@ export interface NewVersion {
   readonly readAssets: Source['readAssets'];
   readonly description: Description;
   readonly lineage: Omit<Lineage, 'producer'>;
+  readonly warmUp?: WarmUpRequests | undefined;
 }
 
 export interface FreezeResult {
   readonly folder: string;
   readonly manifest: Manifest;
+  /** Warm-up requests of the source; absent where it has none. */
+  readonly warmUp?: Omit<WarmUpRequests, 'bytes'>;
 }
 
 /** Called as work goes on: which step, and how much of all is done (0..1). */
@@ -73,7 +84,8 @@ export async function freezeVersion(request: FreezeRequest, progress: Progress =
   // NASNetMobile: 35 of 50 MB, and 0.04 s.
   collectGarbage();
   const lineage = { source: basename(resolve(request.source)) };
-  return writeVersion({ frozen, readAssets, description, lineage }, request, progress);
+  const warmUp = await warmUpRequests(resolve(request.source), frozen.signatures);
+  return writeVersion({ frozen, readAssets, description, lineage, warmUp }, request, progress);
 }
 
 function checkName(name: string): void {
@@ -109,7 +121,9 @@ export async function writeVersion(
     new VersionWriter(hidden, request, version, progress).write(contents),
   );
   progress('done', 1);
-  return { folder, manifest };
+  if (contents.warmUp === undefined) return { folder, manifest };
+  const { kept, leftOut } = contents.warmUp;
+  return { folder, manifest, warmUp: { kept, leftOut } };
 }
 
 /** Apart, so that the graph as it was read is not in memory while the frozen one is compiled and written. */
@@ -142,13 +156,15 @@ class VersionWriter {
     this.progress = progress;
   }
 
-  async write({ frozen, readAssets, description, lineage }: NewVersion): Promise<Manifest> {
+  async write({ frozen, readAssets, description, lineage, warmUp }: NewVersion): Promise<Manifest> {
     this.progress('writing frozen.pb', 0.4);
     const graph = await this.folder.write(FROZEN_FILE, frozenChunks(frozen));
     const files: Record<string, FileDigest> = { [FROZEN_FILE]: graph };
     for (const [path, bytes] of await readAssets()) {
       files[`assets/${path}`] = await this.folder.write(join('assets', path), [bytes]);
     }
+    if (warmUp !== undefined && warmUp.kept > 0)
+      files[WARM_UP_FILE] = await this.folder.write(WARM_UP_FILE, [warmUp.bytes]);
     const artefact = await this.compileDefault(frozen, graph.sha256);
     const manifest = this.manifest(
       frozen,

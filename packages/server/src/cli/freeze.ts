@@ -29,7 +29,7 @@ export function freezeRequest(source: string, root: string, options: Record<stri
   return { source, root, ...rest, ...given } as unknown as FreezeRequest;
 }
 
-function report({ folder, manifest }: FreezeResult, milliseconds: number): void {
+function report({ folder, manifest, warmUp }: FreezeResult, milliseconds: number): void {
   const size = manifest.files['frozen.pb']?.bytes ?? 0;
   print(`${folder}: frozen and compiled, ${megabytes(size)}, ${(milliseconds / 1000).toFixed(2)} s`);
   for (const [key, signature] of Object.entries(manifest.signatures)) {
@@ -40,4 +40,7 @@ function report({ folder, manifest }: FreezeResult, milliseconds: number): void 
         `    rows are ${rows.proved ? 'independent of each other' : `not known to be independent: ${rows.reason}`}`,
       );
   }
+  if (warmUp === undefined) return;
+  const left = warmUp.leftOut === 0 ? '' : `; ${warmUp.leftOut} that no signature takes were left out`;
+  print(`  warm-up requests: ${warmUp.kept}${left}`);
 }

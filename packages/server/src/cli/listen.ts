@@ -28,6 +28,8 @@ type Shared = Serving &
     readonly training?: TrainingPort;
     /** Where metrics are, beside `/metrics`. */
     readonly metricsPath?: string;
+    /** Whether KServe runs it. */
+    readonly kserve?: boolean;
   };
 
 /** Starts to listen on all of them, or on none: throws where an address is taken or a certificate unusable. */
@@ -40,13 +42,19 @@ export async function listen(config: ServeConfig, given: Shared, rescan: () => P
     import('../transport/http/server.ts'),
     import('../transport/http/admin.ts'),
   ]);
-  const { metricsPath } = given;
+  const { metricsPath, kserve = false } = given;
   const options = { host: config.host, accessLog: config.accessLog, version: VERSION, ...tls };
   const metrics = new RequestMetrics();
   const http = await createHttpServer({
     ...shared,
     grpc: metrics,
-    options: { ...options, port: config.httpPort, bodyLimit, ...(metricsPath === undefined ? {} : { metricsPath }) },
+    options: {
+      ...options,
+      port: config.httpPort,
+      bodyLimit,
+      kserve,
+      ...(metricsPath === undefined ? {} : { metricsPath }),
+    },
   });
   const open: Partial<Servers>[] = [{ http }];
   try {

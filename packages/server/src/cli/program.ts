@@ -23,6 +23,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     addCheck,
     addInspect,
     addServe,
+    addKserve,
     addContainerize,
     addPredict,
     addModels,
@@ -136,6 +137,19 @@ function addServe(program: Command, done: Done): void {
     const { serveCommand } = await import('./serve.ts');
     done(await serveCommand(options));
   });
+}
+
+function addKserve(program: Command, done: Done): void {
+  program
+    .command('kserve')
+    .description("Serve one model as a runtime of KServe does, by its servers' flags (docs/kserve.md).")
+    .usage('--model_name=NAME --model_dir=DIR [--http_port=8080] [--grpc_port=8081] ...')
+    .argument('[flags...]')
+    .allowUnknownOption()
+    .action(async (flags: string[]) => {
+      const { kserveCommand } = await import('./kserve.ts');
+      done(await kserveCommand(flags));
+    });
 }
 
 function addContainerize(program: Command, done: Done): void {

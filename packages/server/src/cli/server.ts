@@ -84,6 +84,7 @@ async function start(
     releases,
     repository: repositoryControl(listed?.source ?? config.models, watcher, serving.models),
     ...(place.metricsPath === undefined ? {} : { metricsPath: place.metricsPath }),
+    kserve: place.kserve === true,
     ...(serving.feedback === undefined ? {} : { training }),
   };
   const servers = await listen(config, shared, () => watcher.look());

@@ -47,6 +47,8 @@ export interface Place {
   readonly listed?: { readonly source: ListedSource; readonly selection: Selection };
   /** Where metrics are, beside `/metrics`. */
   readonly metricsPath?: string;
+  /** KServe runs it: it answers what KServe asks its servers beside the two protocols. */
+  readonly kserve?: boolean;
 }
 
 export interface Serving {

@@ -4,7 +4,7 @@
  */
 import { FloeError } from '@floe/graph/base';
 import { NO_CHANNELS } from './aspired.ts';
-import { type FoundVersion, scanModel } from './scan.ts';
+import { type FoundVersion, scanLone, scanModel } from './scan.ts';
 import type { Choice, Selection } from './selection.ts';
 import type { FoundModel, ModelSource } from './source.ts';
 
@@ -12,6 +12,8 @@ export interface Listed extends Choice {
   readonly name: string;
   /** Folder of `<version>/`. */
   readonly basePath: string;
+  /** Where there are none, a version may lie straight in that folder. */
+  readonly lone?: boolean;
 }
 
 export interface ListedOptions {
@@ -56,8 +58,9 @@ export class ListedSource implements ModelSource {
   async needed(): Promise<void> {}
 
   /** A place that is not there yet may come: it is told of once. */
-  private async versionsOf({ name, basePath }: Listed): Promise<readonly FoundVersion[]> {
-    const versions = await scanModel(basePath, name);
+  private async versionsOf({ name, basePath, lone = false }: Listed): Promise<readonly FoundVersion[]> {
+    const numbered = await scanModel(basePath, name);
+    const versions = numbered.length > 0 || !lone ? numbered : await scanLone(basePath, name);
     if (versions.length > 0) this.missing.delete(name);
     else if (!this.missing.has(name)) {
       this.missing.add(name);

@@ -5,7 +5,7 @@
  *   const version = await repository.publish('digits', 'models/digits/2', { by: 'ann' });
  *   await repository.promote('digits', version, { by: 'ann', why: 'better on the holdout' });
  *
- * Layout: `<model>/<version>/{claim.json, frozen.pb, assets/, compiled/, model.json}`, the last one last; `<model>/channels.json`;
+ * Layout: `<model>/<version>/{claim.json, frozen.pb, assets/, assets.extra/, compiled/, model.json}`, the last one last; `<model>/channels.json`;
  * `<model>/audit/`; `index.json`.
  */
 import { randomUUID } from 'node:crypto';

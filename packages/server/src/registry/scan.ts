@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FloeError } from '@floe/graph/base';
-import { exists, FROZEN_FILE, listVersions, MANIFEST_FILE } from '../store/version-folder.ts';
+import { exists, FROZEN_FILE, listVersions, MANIFEST_FILE, readManifest } from '../store/version-folder.ts';
 
 /** A version that is there to be loaded. */
 export interface FoundVersion {
@@ -44,13 +44,35 @@ export async function scanRoot(root: string): Promise<ReadonlyMap<string, readon
 export async function scanModel(folder: string, model: string): Promise<readonly FoundVersion[]> {
   const found: FoundVersion[] = [];
   for (const version of await listVersions(folder)) {
-    const versionFolder = join(folder, String(version));
-    const kind = await kindOf(versionFolder);
-    if (kind === undefined) continue;
-    const files = kind === 'frozen' ? [MANIFEST_FILE, FROZEN_FILE] : await savedModelFiles(versionFolder);
-    found.push({ model, version, folder: versionFolder, kind, ...(await measure(versionFolder, files)) });
+    const one = await scanVersion(join(folder, String(version)), model, async () => version);
+    if (one !== undefined) found.push(one);
   }
   return found;
+}
+
+/** A version that lies straight in the model's folder; it has the number of its manifest, else 1. */
+export async function scanLone(folder: string, model: string): Promise<readonly FoundVersion[]> {
+  const numberOf = async (kind: FoundVersion['kind']): Promise<number> => {
+    if (kind !== 'frozen') return 1;
+    // One that is damaged is found all the same: loading it says what is wrong.
+    return readManifest(folder).then(
+      ({ version }) => version,
+      () => 1,
+    );
+  };
+  const one = await scanVersion(folder, model, numberOf);
+  return one === undefined ? [] : [one];
+}
+
+async function scanVersion(
+  folder: string,
+  model: string,
+  numberOf: (kind: FoundVersion['kind']) => Promise<number>,
+): Promise<FoundVersion | undefined> {
+  const kind = await kindOf(folder);
+  if (kind === undefined) return undefined;
+  const files = kind === 'frozen' ? [MANIFEST_FILE, FROZEN_FILE] : await savedModelFiles(folder);
+  return { model, version: await numberOf(kind), folder, kind, ...(await measure(folder, files)) };
 }
 
 async function kindOf(folder: string): Promise<FoundVersion['kind'] | undefined> {

@@ -47,10 +47,12 @@ export class Selection {
     this.list = new Map(choices);
   }
 
-  /** What should serve of a model that is there; undefined for none of it. */
+  /** What should serve of a model; undefined where it shall not. */
   of(model: string, { versions, channels }: FoundModel, keep: number): Aspired | undefined {
     const choice = this.list === undefined ? PLAIN : this.list.get(model);
-    if (choice === undefined || versions.length === 0 || this.out.has(model)) return undefined;
+    if (choice === undefined || this.out.has(model)) return undefined;
+    // One that is listed is waited for, and the server is not ready without it.
+    if (versions.length === 0 && this.list === undefined) return undefined;
     const labels = { ...channels.labels, ...choice.labels };
     if (choice.versions === undefined) {
       const pointed = { ...channels, labels };

@@ -1,8 +1,7 @@
 /**
- * Requests that come along with a SavedModel to warm it: `assets.extra/tf_serving_warmup_requests`, a TFRecord file of `PredictionLog`s, as TensorFlow
+ * Requests that come along with a version to warm it: `assets.extra/tf_serving_warmup_requests`, a TFRecord file of `PredictionLog`s, as TensorFlow
  * Serving has it. A version serves once all of them were answered; one that cannot be is an error of the version, as there.
  */
-import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asFloeError, FloeError, type Tensor } from '@floe/graph/base';
 import { PredictionLog } from '../codec/proto/prediction-log.ts';
@@ -11,8 +10,8 @@ import { tfsGrpcCodec } from '../codec/tfs-grpc/codec.ts';
 import { tfsGrpcExamplesCodec, tfsGrpcTaskCodec } from '../codec/tfs-grpc/examples.ts';
 import type { InferCall, Servable } from '../core/inference.ts';
 import { plainTerms } from '../core/terms.ts';
+import { readWarmUp, WARM_UP_FILE } from '../store/version-folder.ts';
 
-const FILE = join('assets.extra', 'tf_serving_warmup_requests');
 /** As there. */
 const MOST_RECORDS = 1000;
 
@@ -20,11 +19,12 @@ type Log = ValueOf<typeof PredictionLog>;
 
 /** How many requests were answered; 0 where none came along. Throws DATA_LOSS, INVALID_ARGUMENT naming the record. */
 export async function warmUp(servable: Servable, folder: string): Promise<number> {
-  const file = join(folder, FILE);
-  if (!(await isFile(file))) return 0;
+  const bytes = await readWarmUp(folder);
+  if (bytes === undefined) return 0;
+  const file = join(folder, WARM_UP_FILE);
   const { records } = await import('@floe/graph');
   let count = 0;
-  for (const record of records(await readFile(file), file)) {
+  for (const record of records(bytes, file)) {
     if (count === MOST_RECORDS) throw failed(file, count, `more than ${MOST_RECORDS} are not taken`);
     await answer(servable, PredictionLog.decode(record, file)).catch((cause: unknown) => {
       throw failed(file, count, asFloeError(cause).message, cause);
@@ -52,13 +52,6 @@ function callsIn(servable: Servable, log: Log): readonly InferCall[] {
   const message = multi?.request;
   if (message === undefined) throw new FloeError('UNIMPLEMENTED', 'it is of a kind that is not known');
   return message.tasks.map((_, task) => tfsGrpcTaskCodec.decode({ message, task }, servable));
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (entry) => entry.isFile(),
-    () => false,
-  );
 }
 
 function failed(file: string, record: number, why: string, cause?: unknown): FloeError {

@@ -1,5 +1,5 @@
 /**
- * A version's folder on disk: `frozen.pb`, `model.json`, `assets/`, `compiled/`. A version appears whole or not at all; see
+ * A version's folder on disk: `frozen.pb`, `model.json`, `assets/`, `assets.extra/`, `compiled/`. A version appears whole or not at all; see
  * `new-folder.ts`.
  */
 import { createHash } from 'node:crypto';
@@ -11,6 +11,8 @@ import { type Manifest, parseManifest } from '../core/manifest.ts';
 export const FROZEN_FILE = 'frozen.pb';
 export const MANIFEST_FILE = 'model.json';
 export const COMPILED_FOLDER = 'compiled';
+/** Requests that warm a version, as TensorFlow Serving has them beside a SavedModel. */
+export const WARM_UP_FILE = 'assets.extra/tf_serving_warmup_requests';
 
 /** Bytes read at a time. */
 const PIECE = 1024 * 1024;
@@ -27,6 +29,19 @@ export async function readManifest(folder: string): Promise<Manifest> {
     throw new FloeError('NOT_FOUND', `${folder} has no ${MANIFEST_FILE}: it is no frozen version`, { file }, cause);
   });
   return parseManifest(text, file);
+}
+
+/** Undefined where none came along. */
+export async function readWarmUp(folder: string): Promise<Uint8Array | undefined> {
+  const path = join(folder, WARM_UP_FILE);
+  return (await isFile(path)) ? readFile(path) : undefined;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (entry) => entry.isFile(),
+    () => false,
+  );
 }
 
 export async function exists(path: string): Promise<boolean> {

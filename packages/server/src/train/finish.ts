@@ -14,6 +14,7 @@ import {
   tensorName,
 } from '@floe/graph';
 import { readAndFreeze, writeVersion } from '../build/freeze-version.ts';
+import { warmUpRequests } from '../build/warm-up-requests.ts';
 import type { Description, Manifest } from '../core/manifest.ts';
 import type { Drift } from '../core/promotion.ts';
 import type { TrainRequest } from '../core/trainer.ts';
@@ -69,6 +70,7 @@ async function freezeTrained(request: FinishRequest, base: Manifest): Promise<st
       frozen,
       readAssets: withAssets(readAssets, assetsOf(request.base, base)),
       description: describedFor(base, key),
+      warmUp: await warmUpRequests(request.base, frozen.signatures),
       lineage: lineageOf(base, dataset.manifest.digest, request.trainer, request.parameters),
     },
     { root: request.output, name: base.name, version: request.version },

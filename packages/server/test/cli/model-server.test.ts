@@ -123,10 +123,12 @@ describe('a server of one model', () => {
 
   it('waits for a place that is not there yet', async () => {
     await start('--model_name=late', `--model_base_path=${join(folder, 'late')}`);
-    expect(await statesOf('late')).toBe(404);
+    const ready = async (): Promise<number> => (await fetch(`${server?.http}/v2/health/ready`)).status;
+    expect([await statesOf('late'), await ready()]).toEqual([404, 400]);
+    expect(server?.missing()).toBe('model late has no version that serves');
     await cp(join(models.root, 'digits'), join(folder, 'late'), { recursive: true });
     await server?.reload();
-    expect(await statesOf('late')).toEqual(['1 AVAILABLE']);
+    expect([await statesOf('late'), await ready()]).toEqual([['1 AVAILABLE'], 200]);
   });
 
   it('has metrics where its monitoring is configured', async () => {

@@ -187,10 +187,10 @@ describe('Open Inference Protocol V2', () => {
   });
 
   test.each([
-    ['/v2/health/live', 200, ''],
-    ['/v2/health/ready', 200, ''],
-    ['/v2/models/adder/ready', 200, ''],
-    ['/v2/models/adder/versions/2/ready', 200, ''],
+    ['/v2/health/live', 200, '{"live":true}'],
+    ['/v2/health/ready', 200, '{"ready":true}'],
+    ['/v2/models/adder/ready', 200, '{"name":"adder","ready":true}'],
+    ['/v2/models/adder/versions/2/ready', 200, '{"name":"adder","ready":true}'],
     ['/v2', 200, '{"name":"floe","version":"0.0.0","extensions":["binary_tensor_data","classification"]}'],
     [
       '/v2/models/adder',

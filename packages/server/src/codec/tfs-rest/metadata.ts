@@ -15,12 +15,16 @@ export function metadataBody(servable: ServableInfo): string {
 }
 
 export function statusBody(states: readonly VersionStatus[]): string {
+  return `${JSON.stringify(modelStatus(states), null, 1)}\n`;
+}
+
+export function modelStatus(states: readonly VersionStatus[]): object {
   const list = states.map((state) => ({
     version: String(state.version),
     state: state.state,
     status: { error_code: state.errorCode, error_message: state.errorMessage },
   }));
-  return `${JSON.stringify({ model_version_status: list }, null, 1)}\n`;
+  return { model_version_status: list };
 }
 
 /** What TensorFlow Serving says where there is no status to give. */

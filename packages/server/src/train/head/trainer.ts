@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { FloeError, readSource, type Signature, type Source, sizeOf, type Tensor } from '@floe/graph';
 import { writeVersion } from '../../build/freeze-version.ts';
+import { warmUpRequests } from '../../build/warm-up-requests.ts';
 import type { Manifest } from '../../core/manifest.ts';
 import type { TrainContext, Trained, Trainer, TrainRequest } from '../../core/trainer.ts';
 import { load, type ModelSession } from '../../index.ts';
@@ -199,6 +200,7 @@ async function write(
     frozen: { graph, signatures, checkpoint, assets },
     readAssets: assetsOf(request.base, manifest),
     description: descriptionOf(manifest),
+    warmUp: await warmUpRequests(request.base, signatures),
     lineage: lineageOf(manifest, dataset.manifest.digest, 'head', request.parameters, parameters.seed),
   };
   const { opset, name } = manifest;

@@ -7,6 +7,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { authorize, dialectOf, type HttpContext, sendError } from './context.ts';
 import { Exchange } from './exchange.ts';
 import { answerFeedback, FEEDBACK } from './feedback-route.ts';
+import { answerKserve } from './kserve-routes.ts';
 import { answerTfs } from './tfs-routes.ts';
 import { V2Routes } from './v2-routes.ts';
 
@@ -67,6 +68,7 @@ export class DataPlane {
         context.limits.take(exchange.caller);
       }
       if (labelled !== undefined) void answerFeedback(context, exchange, labelled);
+      else if (context.options.kserve && answerKserve(context, exchange)) return;
       else if (exchange.dialect === 'v2') this.v2.answer(exchange);
       else answerTfs(context, exchange);
     } catch (thrown) {

@@ -25,6 +25,8 @@ export interface HttpOptions {
   readonly tls?: TlsOptions;
   /** Where metrics are, beside `/metrics`. */
   readonly metricsPath?: string;
+  /** Whether it answers what KServe asks beside the two protocols: see `kserve-routes.ts`. */
+  readonly kserve?: boolean;
 }
 
 export interface HttpDeps {

@@ -16,7 +16,6 @@ export function addDocs(app: FastifyInstance, version: string): void {
     reply.hijack();
     routing(request.raw as Parameters<typeof routing>[0], reply.raw as Parameters<typeof routing>[1]);
   };
-  app.get('/', (_request, reply) => reply.redirect('/docs'));
   app.get('/docs', show);
   app.get('/docs/*', show);
   app.addHook('onClose', async () => {

@@ -13,6 +13,7 @@ import { DataPlane } from './data-plane.ts';
 import type { DataServer, HttpDeps } from './deps.ts';
 import { addDocs } from './docs.ts';
 import { floeShape, wireError } from './errors.ts';
+import { ALIVE } from './kserve-routes.ts';
 import { HttpMetrics } from './metrics.ts';
 
 const METRICS = '/metrics';
@@ -25,6 +26,7 @@ export async function createHttpServer(deps: HttpDeps): Promise<DataServer> {
   const app = createApp(deps.options, (pages) => plane.before(pages));
   addHealth(app, context);
   addDocs(app, deps.options.version);
+  app.get('/', (_request, reply) => (deps.options.kserve ? reply.send(ALIVE) : reply.redirect('/docs')));
   addFallbacks(app, context);
   app.addHook('onClose', async () => {
     context.http.close();

@@ -33,7 +33,12 @@ export class V2Routes {
     if (server === null) throw this.nothingAt(exchange);
     const [, probe] = server;
     if (probe === undefined) exchange.send(200, JSON_TYPE, this.server);
-    else exchange.send(probe === 'live' || this.context.models.ready() ? 200 : 400, '', '');
+    else this.health(exchange, probe, probe === 'live' || this.context.models.ready());
+  }
+
+  /** Triton's clients go by the status, KServe's by the body. */
+  private health(exchange: Exchange, probe: string, well: boolean): void {
+    exchange.send(well ? 200 : 400, JSON_TYPE, JSON.stringify({ [probe]: well }));
   }
 
   private nothingAt({ method, path }: Exchange): FloeError {
@@ -77,7 +82,7 @@ export class V2Routes {
   private ready(exchange: Exchange, ref: ModelRef): void {
     const isReady = this.context.models.status(ref).some(({ state }) => state === 'AVAILABLE');
     if (!isReady) throw new FloeError('FAILED_PRECONDITION', 'Model version not ready');
-    exchange.send(200, '', '');
+    exchange.send(200, JSON_TYPE, JSON.stringify({ name: ref.name, ready: true }));
   }
 }
 
