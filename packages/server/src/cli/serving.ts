@@ -258,14 +258,14 @@ async function loadFound(
 ): Promise<LoadedServable> {
   const { model, version } = found;
   const began = performance.now();
-  const brought = { ...found, folder: await source.bring(found) };
+  const { folder: here, graph } = await source.bring(found);
   const there = performance.now();
-  const folder = await frozenFolder(brought, deps.builder, cacheDir);
+  const folder = await frozenFolder({ ...found, folder: here }, deps.builder, cacheDir);
   const frozen = performance.now();
-  const servable = await loadVersion(folder, { model, version }, deps);
+  const servable = await loadVersion(folder, { model, version }, deps, graph);
   const ms = (from: number, to: number): number => Math.round(to - from);
   const opened = performance.now();
-  const warmed = await warmedUp(servable, brought.folder);
+  const warmed = await warmedUp(servable, here);
   const phases = { bringMs: ms(began, there), freezeMs: ms(there, frozen), openMs: ms(frozen, opened) };
   const warmUp = warmed === 0 ? {} : { warmUpRequests: warmed, warmUpMs: ms(opened, performance.now()) };
   log.info({ model, version, ...phases, ...warmUp }, 'loaded');

@@ -6,7 +6,7 @@ import { FloeError } from '@floe/graph/base';
 import { NO_CHANNELS } from './aspired.ts';
 import { type FoundVersion, scanLone, scanModel } from './scan.ts';
 import type { Choice, Selection } from './selection.ts';
-import type { FoundModel, ModelSource } from './source.ts';
+import type { Brought, FoundModel, ModelSource } from './source.ts';
 
 export interface Listed extends Choice {
   readonly name: string;
@@ -51,8 +51,8 @@ export class ListedSource implements ModelSource {
     this.options.selection.choose(new Map(models.map((model) => [model.name, model])));
   }
 
-  async bring({ folder }: FoundVersion): Promise<string> {
-    return folder;
+  async bring({ folder }: FoundVersion): Promise<Brought> {
+    return { folder };
   }
 
   async needed(): Promise<void> {}

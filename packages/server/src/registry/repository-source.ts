@@ -12,7 +12,7 @@ import { channelsOf, Pointers } from './channels.ts';
 import type { PublishedVersion, Versions } from './index-file.ts';
 import type { ModelRepository } from './repository.ts';
 import type { FoundVersion } from './scan.ts';
-import type { FoundModel, ModelSource } from './source.ts';
+import type { Brought, FoundModel, ModelSource } from './source.ts';
 import type { VersionCache } from './version-cache.ts';
 
 const LIST_AGAIN_MS = 300_000;
@@ -70,13 +70,13 @@ export class RepositorySource implements ModelSource {
     return this.models(this.versions);
   }
 
-  async bring(found: FoundVersion): Promise<string> {
+  async bring(found: FoundVersion): Promise<Brought> {
     const { repository, cache } = this.options;
     const name = nameOf(found.model, found.version);
     try {
       const folder = await cache.bring(repository, found);
       this.failures.delete(name);
-      return folder;
+      return { folder, graph: () => cache.graph(repository, found) };
     } catch (error) {
       const count = (this.failures.get(name)?.count ?? 0) + 1;
       const wait = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (count - 1));

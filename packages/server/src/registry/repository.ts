@@ -36,6 +36,8 @@ const AT_A_TIME = 4;
 
 /** Files that are here already, by the SHA-256 of their content. */
 export interface Blobs {
+  /** Whether a file of a version has to come now; one that need not is asked for when it is needed (`bringFile`). */
+  comesNow(name: string, manifest: Manifest): boolean;
   /** Makes `file` of the one with that content, which `download` brings where it is not here. */
   place(sha256: string, file: string, download: (to: string) => Promise<void>): Promise<void>;
 }
@@ -168,22 +170,33 @@ export class ModelRepository {
   }
 
   /**
-   * Downloads into `<root>/<model>/<version>`, whole or not at all, and gives that; files that `blobs` has come from there. Throws DATA_LOSS where
-   * the store lies, NOT_FOUND.
+   * Downloads into `<root>/<model>/<version>`, whole or not at all, and gives that; `blobs` says which files come, and those that it has come from
+   * there. Throws DATA_LOSS where the store lies, NOT_FOUND.
    */
   async bring(model: string, version: number, root: string, blobs?: Blobs): Promise<string> {
     const manifest = await this.manifest(model, version);
     const folder = join(root, model, String(version));
     await mkdir(join(root, model), { recursive: true });
     await createWhole(folder, async (hidden) => {
-      await each(Object.entries({ ...manifest.files, ...manifest.compiled }), async ([name, digest]) => {
+      const files = Object.entries({ ...manifest.files, ...manifest.compiled });
+      const coming = files.filter(([name]) => blobs?.comesNow(name, manifest) ?? true);
+      await each(coming, async ([name, digest]) => {
         const file = join(hidden.path, checkedFile(name, model, version));
-        const download = (to: string): Promise<void> => this.download(model, version, name, digest, to);
+        const download = (to: string): Promise<void> => this.bringFile(model, version, name, digest, to);
         await (blobs === undefined ? download(file) : blobs.place(digest.sha256, file, download));
       });
       await hidden.write(MANIFEST_FILE, [jsonBytes(manifest)]);
     });
     return folder;
+  }
+
+  /** Downloads one file of a version, which `digest` is of. Throws DATA_LOSS where it is missing or another. */
+  async bringFile(model: string, version: number, name: string, digest: FileDigest, file: string): Promise<void> {
+    if (!(await this.objects.download(`${folderOf(model, version)}/${name}`, file)))
+      throw new FloeError('DATA_LOSS', `${name} of ${model} ${version} is missing in ${this.objects.url}`, {
+        file: name,
+      });
+    await verifyFile(file, digest);
   }
 
   /** The oldest first. */
@@ -238,20 +251,6 @@ export class ModelRepository {
     if (found === undefined) return { channels: NO_CHANNELS };
     if (found === 'unchanged') return found;
     return { ...parseChannels(Buffer.from(found.bytes).toString('utf8'), key), etag: found.etag };
-  }
-
-  private async download(
-    model: string,
-    version: number,
-    name: string,
-    digest: FileDigest,
-    file: string,
-  ): Promise<void> {
-    if (!(await this.objects.download(`${folderOf(model, version)}/${name}`, file)))
-      throw new FloeError('DATA_LOSS', `${name} of ${model} ${version} is missing in ${this.objects.url}`, {
-        file: name,
-      });
-    await verifyFile(file, digest);
   }
 
   private async checkPublished(model: string, { stable, canary, labels }: Channels): Promise<void> {

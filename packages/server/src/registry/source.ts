@@ -10,11 +10,18 @@ export interface FoundModel {
   readonly channels: Channels;
 }
 
+/** A version that is here. */
+export interface Brought {
+  readonly folder: string;
+  /** Its frozen graph's file, where that comes only when it is asked for. Throws what bringing it does. */
+  readonly graph?: () => Promise<string>;
+}
+
 export interface ModelSource {
   /** All that is there now. Throws NOT_FOUND, UNAVAILABLE; then what was found before still holds. */
   find(): Promise<ReadonlyMap<string, FoundModel>>;
-  /** Brings a version here, if it is not yet; gives its folder. */
-  bring(found: FoundVersion): Promise<string>;
+  /** Brings a version here, if it is not yet. */
+  bring(found: FoundVersion): Promise<Brought>;
   /** Told which versions should serve, after each look. */
   needed(versions: readonly FoundVersion[]): Promise<void>;
 }
@@ -36,8 +43,8 @@ export class FolderSource implements ModelSource {
     return models;
   }
 
-  async bring({ folder }: FoundVersion): Promise<string> {
-    return folder;
+  async bring({ folder }: FoundVersion): Promise<Brought> {
+    return { folder };
   }
 
   async needed(): Promise<void> {}

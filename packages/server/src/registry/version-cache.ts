@@ -1,14 +1,24 @@
 /**
  * Published versions on this machine's disk: files by the digest of their content, which versions share, and folders of links to them. The
- * oldest that nobody needs go where they become too many. Servers of one machine may share the folder: what one of them brings or lets go of
+ * oldest that nobody needs go where they become too many. A graph that is compiled already comes when it is asked for: half of a version, which what
+ * serves has no need of. Servers of one machine may share the folder: what one of them brings or lets go of
  * while another is at it costs that one another try, and all of them may have the same number as processes, as in containers.
  */
 import { randomUUID } from 'node:crypto';
 import { copyFile, link, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { asFloeError } from '@floe/graph/base';
+import { asFloeError, FloeError } from '@floe/graph/base';
+import type { Manifest } from '../core/manifest.ts';
 import { diskError } from '../store/disk-error.ts';
-import { digestFile, exists, listVersions, MANIFEST_FILE, readManifest, verifyFile } from '../store/version-folder.ts';
+import {
+  digestFile,
+  exists,
+  FROZEN_FILE,
+  listVersions,
+  MANIFEST_FILE,
+  readManifest,
+  verifyFile,
+} from '../store/version-folder.ts';
 import type { Blobs, ModelRepository } from './repository.ts';
 
 const MOST_TRIES = 5;
@@ -23,6 +33,8 @@ export class VersionCache implements Blobs {
   private readonly limitBytes: number;
   /** Downloads under way, by digest: versions that share a file wait for one. */
   private readonly coming = new Map<string, Promise<void>>();
+  /** Graphs that are asked for, by the version's folder. */
+  private readonly graphs = new Map<string, Promise<string>>();
 
   constructor(root: string, limitBytes: number) {
     this.root = root;
@@ -40,7 +52,7 @@ export class VersionCache implements Blobs {
   /** What is here is used, once it proves to be whole: versions never change. Throws as `ModelRepository.bring`. */
   async bring(repository: ModelRepository, version: KeptVersion): Promise<string> {
     const folder = this.folderOf(version);
-    if ((await this.has(version)) && (await isWhole(folder))) {
+    if ((await this.has(version)) && (await this.isWhole(folder))) {
       const now = new Date();
       await utimes(folder, now, now).catch(() => {});
       return folder;
@@ -50,8 +62,43 @@ export class VersionCache implements Blobs {
       return await repository.bring(version.model, version.version, join(this.root, 'versions'), this);
     } catch (error) {
       // Another server was faster.
-      if (asFloeError(error).code === 'ALREADY_EXISTS' && (await isWhole(folder))) return folder;
+      if (asFloeError(error).code === 'ALREADY_EXISTS' && (await this.isWhole(folder))) return folder;
       throw error;
+    }
+  }
+
+  comesNow(name: string, { compiled = {} }: Manifest): boolean {
+    return name !== FROZEN_FILE || Object.keys(compiled).length === 0;
+  }
+
+  /** The frozen graph of a version that was brought. Throws as `ModelRepository.bringFile`, UNAVAILABLE where it is not here and the store is away. */
+  graph(repository: ModelRepository, version: KeptVersion): Promise<string> {
+    const folder = this.folderOf(version);
+    const asked = this.graphs.get(folder) ?? this.bringGraph(repository, version, folder);
+    this.graphs.set(folder, asked);
+    return asked.finally(() => this.graphs.delete(folder));
+  }
+
+  private async bringGraph(
+    repository: ModelRepository,
+    { model, version }: KeptVersion,
+    folder: string,
+  ): Promise<string> {
+    const { files } = await readManifest(folder);
+    const file = join(folder, FROZEN_FILE);
+    const digest = files[FROZEN_FILE];
+    if (digest === undefined)
+      throw new FloeError('DATA_LOSS', `the manifest of ${model} ${version} names no ${FROZEN_FILE}`, { file });
+    if (await isIntact(file, digest.sha256)) return file;
+    // Another server may read it at this moment, so it is never written in its place.
+    const hidden = join(folder, `.${FROZEN_FILE}.${randomUUID()}`);
+    try {
+      await this.place(digest.sha256, hidden, (to) => repository.bringFile(model, version, FROZEN_FILE, digest, to));
+      await rename(hidden, file);
+      return file;
+    } finally {
+      // Renaming one link to the other of the same file leaves both.
+      await rm(hidden, { force: true });
     }
   }
 
@@ -84,6 +131,19 @@ export class VersionCache implements Blobs {
       if ((await this.bytes()) <= this.limitBytes) return;
       await rm(folder, { recursive: true, force: true });
       await this.dropBlobs();
+    }
+  }
+
+  /** Whether all that has to come is there, and sound. */
+  private async isWhole(folder: string): Promise<boolean> {
+    try {
+      const manifest = await readManifest(folder);
+      for (const [name, digest] of Object.entries({ ...manifest.files, ...manifest.compiled }))
+        if (this.comesNow(name, manifest)) await verifyFile(join(folder, name), digest);
+      return true;
+    } catch (error) {
+      if (['DATA_LOSS', 'NOT_FOUND'].includes(asFloeError(error).code)) return false;
+      throw error;
     }
   }
 
@@ -140,16 +200,4 @@ async function isIntact(file: string, sha256: string): Promise<boolean> {
     (found) => found.sha256 === sha256,
     () => false,
   );
-}
-
-async function isWhole(folder: string): Promise<boolean> {
-  try {
-    const { files, compiled = {} } = await readManifest(folder);
-    for (const [name, digest] of Object.entries({ ...files, ...compiled }))
-      await verifyFile(join(folder, name), digest);
-    return true;
-  } catch (error) {
-    if (['DATA_LOSS', 'NOT_FOUND'].includes(asFloeError(error).code)) return false;
-    throw error;
-  }
 }

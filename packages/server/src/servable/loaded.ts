@@ -10,7 +10,7 @@ import type { Terms } from '../core/terms.ts';
 import type { Work } from '../queue/work.ts';
 import { FROZEN_FILE, readManifest } from '../store/version-folder.ts';
 import { type RunCall, resolveCall, type SignatureNames, signatureNames } from './resolve.ts';
-import { type SessionDeps, Sessions } from './sessions.ts';
+import { type GraphFile, type SessionDeps, Sessions } from './sessions.ts';
 
 /** How runs come to be: when it is their turn, in chunks or with others, or at once. */
 export type Execute = (work: Work, terms: Terms) => Promise<readonly Tensor[]>;
@@ -38,7 +38,7 @@ export class LoadedServable implements Servable {
   readonly metadata: Servable['metadata'];
   readonly deterministic: boolean;
   private readonly manifest: Manifest;
-  private readonly folder: string;
+  private readonly graph: GraphFile;
   private readonly deps: ServableDeps;
   private readonly sessions: Sessions;
   private readonly known = new Map<string, KnownSignature>();
@@ -46,8 +46,14 @@ export class LoadedServable implements Servable {
   private looking = 0;
   private readonly otherTypes = new Map<string, Promise<TensorSpec>>();
 
-  constructor(folder: string, manifest: Manifest, identity: { model: string; version: number }, deps: ServableDeps) {
-    this.folder = folder;
+  constructor(
+    folder: string,
+    manifest: Manifest,
+    identity: { model: string; version: number },
+    deps: ServableDeps,
+    graph: GraphFile,
+  ) {
+    this.graph = graph;
     this.manifest = manifest;
     this.deps = deps;
     this.model = identity.model;
@@ -59,7 +65,7 @@ export class LoadedServable implements Servable {
     const { checkpoint, accuracy, lineage, rowIndependent, deterministic } = manifest;
     this.deterministic = deterministic;
     this.metadata = { checkpoint, accuracy, lineage, rowIndependent, deterministic };
-    this.sessions = new Sessions(folder, deps);
+    this.sessions = new Sessions(folder, deps, graph);
     for (const [key, signature] of Object.entries(manifest.signatures)) {
       const artefact = namedArtefact(artefactKeyOf(this.graphDigest, signature, manifest.opset));
       const declared = manifest.padding[key];
@@ -136,9 +142,8 @@ export class LoadedServable implements Servable {
       throw new FloeError('RESOURCE_EXHAUSTED', `too many requests for unusual tensors of ${this.model}; try again`);
     }
     this.looking++;
-    const frozen = join(this.folder, FROZEN_FILE);
-    const type = this.deps.builder
-      .types({ frozen, feeds: this.signatureInputs(), tensors: [name] })
+    const type = this.graph()
+      .then((frozen) => this.deps.builder.types({ frozen, feeds: this.signatureInputs(), tensors: [name] }))
       .then((types) => types[0] as TensorSpec)
       .finally(() => this.looking--);
     this.otherTypes.set(name, type);
@@ -153,11 +158,12 @@ export class LoadedServable implements Servable {
   }
 }
 
-/** Loads a frozen version's folder; `identity` is what it is served as. Throws what reading, compiling and opening throw. */
+/** Loads a frozen version's folder; `identity` is what it is served as, `graph` where its graph is. Throws what reading, compiling and opening throw. */
 export async function loadVersion(
   folder: string,
   identity: { model: string; version: number } | undefined,
   deps: ServableDeps,
+  graph: GraphFile = async () => join(folder, FROZEN_FILE),
 ): Promise<LoadedServable> {
   const manifest = await readManifest(folder);
   const servable = new LoadedServable(
@@ -165,6 +171,7 @@ export async function loadVersion(
     manifest,
     identity ?? { model: manifest.name, version: manifest.version },
     deps,
+    graph,
   );
   try {
     await servable.open();

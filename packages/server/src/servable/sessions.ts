@@ -16,7 +16,7 @@ import type { Builder } from '../build/builder.ts';
 import type { Engine, Session, SessionOptions } from '../core/engine.ts';
 import { andThen, holding, type Later } from '../core/later.ts';
 import type { CostModel } from '../cost/cost-model.ts';
-import { COMPILED_FOLDER, FROZEN_FILE } from '../store/version-folder.ts';
+import { COMPILED_FOLDER } from '../store/version-folder.ts';
 
 /** Sessions for feeds and fetches that no signature has: each holds weights of its own, so there are few. */
 const MOST_VARIANTS = 4;
@@ -47,6 +47,9 @@ export interface SessionDeps {
   readonly cacheFolder: string;
 }
 
+/** Where the frozen graph is, which may have to come first: what is compiled runs without it. */
+export type GraphFile = () => Promise<string>;
+
 interface Entry {
   readonly session: Promise<OpenSession>;
   /** Once it is open. */
@@ -58,12 +61,14 @@ interface Entry {
 export class Sessions {
   private readonly folder: string;
   private readonly deps: SessionDeps;
+  private readonly graph: GraphFile;
   /** In order of last use. */
   private readonly entries = new Map<string, Entry>();
   private closed = false;
 
-  constructor(folder: string, deps: SessionDeps) {
+  constructor(folder: string, deps: SessionDeps, graph: GraphFile) {
     this.folder = folder;
+    this.graph = graph;
     this.deps = deps;
   }
 
@@ -179,7 +184,7 @@ export class Sessions {
     const folders = [own, this.deps.cacheFolder];
     const found = await findArtefact(folders, key);
     if (found !== undefined) return found;
-    const frozen = join(this.folder, FROZEN_FILE);
+    const frozen = await this.graph();
     await this.deps.builder.compile({ frozen, into: own, key }).catch((error: unknown) => {
       if (!isReadOnly(error)) throw error;
       return this.deps.builder.compile({ frozen, into: this.deps.cacheFolder, key });

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FloeError } from '@floe/graph/base';
@@ -61,6 +61,12 @@ const cacheOf = (bytes = 1e9): VersionCache => new VersionCache(folder, bytes);
 const source = (cache = cacheOf()): RepositorySource =>
   new RepositorySource({ repository, cache, folder, onError: ({ message }) => errors.push(message), now: () => time });
 
+/** What the engine opens of the first version. */
+async function compiledKey(): Promise<string> {
+  for await (const { key } of objects.list('digits/1/compiled/')) if (key.endsWith('.onnx')) return key;
+  throw new Error('nothing is compiled');
+}
+
 const versionsOf = (models: ReadonlyMap<string, FoundModel>): readonly number[] | undefined =>
   models.get('digits')?.versions.map(({ version }) => version);
 const first = (models: ReadonlyMap<string, FoundModel>): FoundVersion =>
@@ -120,7 +126,7 @@ describe('looking into a repository', () => {
     const restarted = source();
     const models = await restarted.find();
     expect([versionsOf(models), models.get('digits')?.channels]).toEqual([[1], { stable: 1, labels: {} }]);
-    expect(await restarted.bring(first(models))).toBe(found.folder);
+    expect((await restarted.bring(first(models))).folder).toBe(found.folder);
     objects.isAway = false;
     expect(versionsOf(await restarted.find())).toEqual([1, 2]);
   });
@@ -138,8 +144,9 @@ describe('a version that cannot be brought', () => {
     await publish();
     const own = source();
     const found = first(await own.find());
-    const intact = (await objects.get('digits/1/frozen.pb')) as { bytes: Uint8Array };
-    await objects.put('digits/1/frozen.pb', Buffer.from('lies'));
+    const key = await compiledKey();
+    const intact = (await objects.get(key)) as { bytes: Uint8Array };
+    await objects.put(key, Buffer.from('lies'));
     await expect(own.bring(found)).rejects.toMatchObject({ code: 'DATA_LOSS' });
     const print = async (): Promise<string> => first(await own.find()).fingerprint;
     expect(await print()).toBe(found.fingerprint);
@@ -151,7 +158,7 @@ describe('a version that cannot be brought', () => {
     expect(await print()).toBe(second);
     time += 2000;
     expect(await print()).not.toBe(second);
-    await objects.put('digits/1/frozen.pb', intact.bytes);
+    await objects.put(key, intact.bytes);
     await own.bring(found);
   });
 });
@@ -173,11 +180,49 @@ describe('the cache on disk', () => {
     await publish();
     const cache = cacheOf();
     const at = { model: 'digits', version: 1 };
-    const graph = join(await cache.bring(repository, at), 'frozen.pb');
-    const intact = await readFile(graph);
-    await appendFile(graph, 'x');
+    const compiled = join(await cache.bring(repository, at), (await compiledKey()).replace('digits/1/', ''));
+    const intact = await readFile(compiled);
+    await appendFile(compiled, 'x');
     await cache.bring(repository, at);
+    expect((await readFile(compiled)).equals(intact)).toBe(true);
+  });
+
+  it('brings a graph that is compiled already when it is asked for, once, and anew where it is damaged', async () => {
+    await publish();
+    const [cache, at] = [cacheOf(), { model: 'digits', version: 1 }];
+    const here = await cache.bring(repository, at);
+    expect(await readdir(here)).not.toContain('frozen.pb');
+    const [graph] = await Promise.all([cache.graph(repository, at), cache.graph(repository, at)]);
+    expect(objects.asked.filter((one) => one === 'download digits/1/frozen.pb')).toHaveLength(1);
+    const intact = await readFile(join(await frozenDigits(root), 'frozen.pb'));
     expect((await readFile(graph)).equals(intact)).toBe(true);
+    await appendFile(graph, 'x');
+    expect((await readFile(await cache.graph(repository, at))).equals(intact)).toBe(true);
+    await cache.evict([]);
+    objects.isAway = true;
+    expect(await cache.graph(repository, at)).toBe(graph);
+    expect(await cache.bring(repository, at)).toBe(here);
+  });
+
+  it('says so where a graph is needed and the store is away or lies, and goes on without it', async () => {
+    await publish();
+    const own = source();
+    const { folder: here, graph } = await own.bring(first(await own.find()));
+    objects.isAway = true;
+    await expect(graph?.()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    objects.isAway = false;
+    await objects.put('digits/1/frozen.pb', Buffer.from('lies'));
+    await expect(graph?.()).rejects.toMatchObject({ code: 'DATA_LOSS' });
+    expect(await readdir(here)).not.toContain('frozen.pb');
+  });
+
+  it('brings the graph at once where nothing is compiled', async () => {
+    const bare = join(root, 'bare');
+    await cp(await frozenDigits(root), bare, { recursive: true });
+    await rm(join(bare, 'compiled'), { recursive: true });
+    await repository.publish('digits', bare, ANN);
+    const here = await cacheOf().bring(repository, { model: 'digits', version: 1 });
+    expect(await readdir(here)).toContain('frozen.pb');
   });
 
   it('lets the longest unused go where it is too much, and never what is needed', async () => {

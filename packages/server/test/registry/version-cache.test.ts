@@ -29,6 +29,7 @@ it('each gets every version whole, whatever the others bring and let go of at th
       const version = { model: 'digits', version: 1 + (n % 2) };
       const at = await cache.bring(repository, version);
       await cache.evict([version]);
+      await cache.graph(repository, version);
       const { files, compiled } = await repository.manifest('digits', version.version);
       for (const [name, digest] of Object.entries({ ...files, ...compiled })) await verifyFile(join(at, name), digest);
       return at;
