@@ -46,7 +46,13 @@ export async function listen(config: ServeConfig, given: Shared, rescan: () => P
   const http = await createHttpServer({
     ...shared,
     grpc: metrics,
-    options: { ...options, port: config.httpPort, bodyLimit, ...(metricsPath === undefined ? {} : { metricsPath }) },
+    options: {
+      ...options,
+      port: config.httpPort,
+      bodyLimit,
+      corsOrigins: config.corsOrigins,
+      ...(metricsPath === undefined ? {} : { metricsPath }),
+    },
   });
   const open: Partial<Servers>[] = [{ http }];
   try {
