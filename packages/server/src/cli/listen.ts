@@ -53,6 +53,7 @@ export async function listen(config: ServeConfig, given: Shared, rescan: () => P
       port: config.httpPort,
       bodyLimit,
       kserve,
+      corsOrigins: config.corsOrigins,
       ...(metricsPath === undefined ? {} : { metricsPath }),
     },
   });

@@ -1,4 +1,4 @@
-/** What may be said over gRPC about which models are served: one is loaded or unloaded, or a list says it of all. */
+/** What may be said from outside about which models are served: one is loaded or unloaded, or a list says it of all. */
 import { resolve } from 'node:path';
 import { FloeError, invalid } from '@floe/graph/base';
 import type { ModelEntry } from '../codec/tfs-grpc/reload.ts';
@@ -6,7 +6,7 @@ import type { ListedSource } from '../registry/listed-source.ts';
 import type { Watcher } from '../registry/watcher.ts';
 import type { ServedModels } from '../servable/models.ts';
 import { isRemote } from '../store/objects/open.ts';
-import type { Repository } from '../transport/grpc/deps.ts';
+import type { Repository } from '../transport/repository.ts';
 
 /** `place`: the folder of models, the URL of a repository, or what lists them one by one. */
 export function repositoryControl(place: string | ListedSource, watcher: Watcher, models: ServedModels): Repository {

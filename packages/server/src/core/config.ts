@@ -118,6 +118,9 @@ export const ServeConfig = z.strictObject({
     .describe('Native runs under way at a time; 0 fits the CPUs.'),
   threads: z.coerce.number().int().min(0).max(1024).default(0).describe('Threads within one run; 0 fits the CPUs.'),
   bodyLimitMb: z.coerce.number().min(0.001).max(2048).default(64).describe('Largest request body in MiB.'),
+  corsOrigins: list.describe(
+    'Origins of web pages that may ask over HTTP, such as https://app.example.com, or * for all. Empty: none.',
+  ),
   maxPixels: z.coerce.number().int().min(1).default(50_000_000).describe('Largest image that is decoded, in pixels.'),
   fetchHosts: list.describe(
     'Hosts that images may be fetched from: name, *.name or *, with an optional :port; http://name without TLS. Empty: none.',

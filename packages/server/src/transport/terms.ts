@@ -55,7 +55,7 @@ function nameIn(headers: IncomingHttpHeaders, name: string): string | undefined 
 
 function timeoutOf(header: string | string[] | undefined): number {
   if (header === undefined) return Number.POSITIVE_INFINITY;
-  const ms = typeof header === 'string' && /^\d+(\.\d+)?$/.test(header) ? Number(header) : Number.NaN;
+  const ms = typeof header === 'string' && /^\d+(\.\d+)?(e[+-]?\d+)?$/i.test(header) ? Number(header) : Number.NaN;
   if (ms <= LONGEST_TIMEOUT_MS) return ms;
   const reason = `a number of milliseconds up to ${LONGEST_TIMEOUT_MS} is expected`;
   throw invalid(`X-Request-Timeout-Ms is ${String(header)}: ${reason}`, { field: 'X-Request-Timeout-Ms', reason });

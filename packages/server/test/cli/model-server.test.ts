@@ -102,11 +102,13 @@ describe('its flags', () => {
       '--enable_batching',
       `--batching_parameters_file=${batching}`,
       '--tensorflow_session_parallelism=2',
+      '--rest_api_enable_cors_support',
     ]);
     expect(await optionsOf(flags, folder)).toMatchObject({
       grpcPort: 'off',
       batchDelayMs: 2.5,
       threads: 2,
+      corsOrigins: '*',
       pollSeconds: 1,
     });
   });

@@ -67,7 +67,7 @@ describe('a feature', () => {
 function checksIn(file: string): readonly string[] {
   return read(file)
     .split('\n')
-    .filter((line) => /\b(check|judge|it|test|describe)(\.each)?\(|^\s*(\[|'|"|\]\)\()/.test(line));
+    .filter((line) => /\b(check|judge|it|test|describe)(\.each)?\(|^\s*(\[|\("|'|"|\]\)\()/.test(line));
 }
 
 function rendered(): string {

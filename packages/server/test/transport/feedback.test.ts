@@ -25,6 +25,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await fixture[Symbol.asyncDispose]();
+  await feedback.close();
   await scratch.remove();
 });
 

@@ -19,6 +19,7 @@ import type { Observed } from '../../src/transport/http/observed.ts';
 import { createHttpServer } from '../../src/transport/http/server.ts';
 import { openIdentity } from '../../src/transport/identity/identity.ts';
 import { RecentRequests } from '../../src/transport/recent-requests.ts';
+import type { Repository } from '../../src/transport/repository.ts';
 
 const spec = (name: string, dtype: Tensor['dtype'], shape: number[]) => ({ name, dtype, shape });
 
@@ -111,6 +112,20 @@ export class Adders implements Models {
   }
 }
 
+/** Tells what was unloaded, and serves it all the same. */
+export function repositoryOf(models: Models): Repository {
+  const unloaded = new Set<string>();
+  return {
+    load: async (model) => {
+      models.status({ name: model });
+      unloaded.delete(model);
+    },
+    unload: async (model) => models.names().includes(model) && unloaded.add(model).has(model),
+    unloaded: () => [...unloaded],
+    reload: async () => {},
+  };
+}
+
 const lengthOf = (image: EncodedImage): number => ('url' in image ? image.url : image).length;
 
 /** Images become [bytes, 1000]: enough to see which one came where. */
@@ -151,6 +166,7 @@ export async function startServer(
   const server = await createHttpServer({
     infer,
     models,
+    repository: repositoryOf(models),
     identity: openIdentity,
     limits: new RateLimits(() => performance.now()),
     held: new HeldBytes(1 << 21),

@@ -191,7 +191,11 @@ describe('Open Inference Protocol V2', () => {
     ['/v2/health/ready', 200, '{"ready":true}'],
     ['/v2/models/adder/ready', 200, '{"name":"adder","ready":true}'],
     ['/v2/models/adder/versions/2/ready', 200, '{"name":"adder","ready":true}'],
-    ['/v2', 200, '{"name":"floe","version":"0.0.0","extensions":["binary_tensor_data","classification"]}'],
+    [
+      '/v2',
+      200,
+      '{"name":"floe","version":"0.0.0","extensions":["binary_tensor_data","classification","model_configuration","model_repository","schedule_policy","statistics"]}',
+    ],
     [
       '/v2/models/adder',
       200,

@@ -23,6 +23,7 @@ const KNOWN = {
   tensorflow_session_parallelism: 'number',
   tensorflow_intra_op_parallelism: 'number',
   allow_version_labels_for_unavailable_models: 'switch',
+  rest_api_enable_cors_support: 'switch',
   version: 'switch',
 } as const satisfies Readonly<Record<string, Kind>>;
 
@@ -30,7 +31,6 @@ const KNOWN = {
 const WITHOUT_EFFECT: Readonly<Record<string, { readonly kind: Kind; readonly why: string }>> = {
   rest_api_num_threads: { kind: 'number', why: 'HTTP needs no threads of its own' },
   rest_api_timeout_in_ms: { kind: 'number', why: 'a request says its own deadline (X-Request-Timeout-Ms)' },
-  rest_api_enable_cors_support: { kind: 'switch', why: 'there is no CORS yet' },
   num_load_threads: { kind: 'number', why: 'loads fit the CPUs' },
   num_unload_threads: { kind: 'number', why: 'loads fit the CPUs' },
   max_num_load_retries: { kind: 'number', why: 'a version that fails is tried again when its files change' },

@@ -61,6 +61,7 @@ export async function optionsOf(flags: ModelServerFlags, folder: string): Promis
     httpPort: restPort,
     pollSeconds: poll > 0 ? poll : SELDOM_SECONDS,
     ...(flags.grpc_socket_path === undefined ? {} : { grpcSocket: flags.grpc_socket_path }),
+    ...(flags.rest_api_enable_cors_support === true ? { corsOrigins: '*' } : {}),
     ...(delay === undefined ? {} : { batchDelayMs: delay }),
     ...(parallelism === undefined ? {} : { threads: parallelism }),
     ...(flags.ssl_config_file === undefined ? {} : await certificates(flags.ssl_config_file, folder)),

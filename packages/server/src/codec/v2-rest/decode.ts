@@ -7,6 +7,7 @@ import { JsonScanner } from '../json/scanner.ts';
 import { checkShape, imageSpecOf, keyOf, signatureOf } from '../signature.ts';
 import { readBinary } from './binary.ts';
 import { readHeader, type V2Header, type V2Input } from './header.ts';
+import { rawRequest } from './raw.ts';
 
 export interface V2InferRequest {
   readonly body: Uint8Array;
@@ -18,7 +19,10 @@ export interface V2InferRequest {
 
 export function decodeInfer(request: V2InferRequest, servable: ServableInfo): InferCall {
   const end = headerEnd(request);
-  const header = readHeader(new JsonScanner(request.body.subarray(0, end)));
+  const header =
+    end === 0 && request.headerLength !== undefined
+      ? rawRequest(request.body, servable)
+      : readHeader(new JsonScanner(request.body.subarray(0, end)));
   request.header = header;
   const signature = signatureOf(servable, servable.defaultSignature);
   const inputs = new Map<string, InputValue>();

@@ -1,13 +1,13 @@
 /** What the gRPC transport is given: everything it needs, so that it can be run alone in tests. */
 import type { FloeError } from '@floe/graph/base';
 import type { Logger } from 'pino';
-import type { ModelEntry } from '../../codec/tfs-grpc/reload.ts';
 import type { Models } from '../../core/inference.ts';
 import type { Infer } from '../../infer.ts';
 import type { RateLimits } from '../../queue/rate-limit.ts';
 import type { HeldBytes } from '../held-bytes.ts';
 import type { Identity, Scope } from '../identity/identity.ts';
 import type { RecentRequests } from '../recent-requests.ts';
+import type { Repository } from '../repository.ts';
 import type { RequestMetrics } from '../request-metrics.ts';
 import type { TlsOptions } from '../tls.ts';
 import type { Call } from './call.ts';
@@ -27,18 +27,6 @@ export interface GrpcOptions {
   /** Version of the server, for metadata. */
   readonly version: string;
   readonly tls?: TlsOptions;
-}
-
-/** Which models of the folder are served. */
-export interface Repository {
-  /** Serves a model that is there, again if it was unloaded, in what versions there are now. */
-  load(model: string): Promise<void>;
-  /** Serves it no more until it is loaded; false where there is no such model. */
-  unload(model: string): Promise<boolean>;
-  /** Models that were unloaded. */
-  unloaded(): readonly string[];
-  /** Serves these models and no others. Throws INVALID_ARGUMENT, NOT_FOUND; FAILED_PRECONDITION for what does not come up. */
-  reload(models: readonly ModelEntry[]): Promise<void>;
 }
 
 export interface GrpcDeps {

@@ -22,7 +22,9 @@ import { v2GrpcCodec } from '../../codec/v2-grpc/codec.ts';
 import { v2GrpcError } from '../../codec/v2-grpc/errors.ts';
 import { configMessage, indexMessage, metadataMessage, statisticsMessage } from '../../codec/v2-grpc/metadata.ts';
 import { serverMetadata } from '../../codec/v2-rest/metadata.ts';
-import type { ModelRef, Models, ServableInfo } from '../../core/inference.ts';
+import type { ModelRef, ServableInfo } from '../../core/inference.ts';
+import { indexedModels, servingVersions, statisticsOf } from '../about-models.ts';
+import { loadModel, unloadModel } from '../repository.ts';
 import type { Call } from './call.ts';
 import { constant, infer, inferOneOfMany, NOTHING } from './context.ts';
 import type { GrpcDeps, Handlers } from './deps.ts';
@@ -79,7 +81,7 @@ function aboutServer({ options }: GrpcDeps) {
 function modelInfer(deps: GrpcDeps, bytes: Uint8Array, call: Call, run: typeof infer): Promise<Uint8Array> {
   const message = parse(ModelInferRequest, bytes);
   const ref = refOf(call, message.model_name, message.model_version);
-  return worded(ref, run(deps, call, { codec: v2GrpcCodec, ref, request: { message } }));
+  return worded(ref, () => run(deps, call, { codec: v2GrpcCodec, ref, request: { message } }));
 }
 
 function refOf(call: Call, name: string, version: string): ModelRef {
@@ -111,59 +113,41 @@ function about(
 ): Promise<Uint8Array> {
   const { name, version } = parse(request, bytes);
   const ref = refOf(call, name, version);
-  return worded(
-    ref,
-    models.use(ref, (servable) => message(servable, servingOf(models, { name }))),
-  );
+  return worded(ref, () => models.use(ref, (servable) => message(servable, servingVersions(models, { name }))));
 }
 
 /** Of a version, of all that a model has, or of all models. */
-function statistics({ models, recent }: GrpcDeps, bytes: Uint8Array, call: Call): Uint8Array {
+async function statistics({ models, recent }: GrpcDeps, bytes: Uint8Array, call: Call): Promise<Uint8Array> {
   const { name, version } = parse(ModelStatisticsRequest, bytes);
-  const refs = name === '' ? models.names().map((model) => ({ name: model })) : [refOf(call, name, version)];
-  const all = refs.flatMap((ref) => servingOf(models, ref).map((one) => ({ model: ref.name, version: one })));
-  return statisticsMessage(all.map((one) => ({ ...one, ...recent.totals.of(one.model, one.version) })));
-}
-
-/** Versions that serve, ascending. Throws NOT_FOUND in Triton's words. */
-function servingOf(models: Models, ref: ModelRef): number[] {
-  try {
-    const serving = models.status(ref).filter(({ state }) => state === 'AVAILABLE');
-    return serving.map(({ version }) => version).sort((a, b) => a - b);
-  } catch (thrown) {
-    throw thrown instanceof FloeError ? v2GrpcError(thrown, ref) : thrown;
-  }
+  if (name === '') return statisticsMessage(statisticsOf(models, recent));
+  const ref = refOf(call, name, version);
+  return worded(ref, async () => statisticsMessage(statisticsOf(models, recent, ref)));
 }
 
 function repositoryIndex({ models, repository }: GrpcDeps, bytes: Uint8Array): Uint8Array {
   const { ready } = parse(RepositoryIndexRequest, bytes);
-  const listed = models.names().map((name) => ({ name, versions: models.status({ name }) }));
-  return indexMessage(listed, repository.unloaded(), ready);
+  return indexMessage(indexedModels(models), repository.unloaded(), ready);
 }
 
 async function load({ repository }: GrpcDeps, bytes: Uint8Array, call: Call): Promise<Uint8Array> {
   const { model_name: name, parameters } = parse(RepositoryModelLoadRequest, bytes);
   call.model = name;
-  const [given] = parameters.keys();
-  if (given !== undefined) {
-    throw new FloeError('UNIMPLEMENTED', `the parameter '${given}' of a load is not supported`, {
-      field: `parameters.${given}`,
-    });
-  }
-  await repository.load(name);
+  await loadModel(repository, name, parameters.keys());
   return NOTHING;
 }
 
 async function unload({ repository }: GrpcDeps, bytes: Uint8Array, call: Call): Promise<Uint8Array> {
   const { model_name: name } = parse(RepositoryModelUnloadRequest, bytes);
   call.model = name;
-  if (await repository.unload(name)) return NOTHING;
-  throw v2GrpcError(new FloeError('NOT_FOUND', '', { field: 'model' }), { name });
+  await worded({ name }, () => unloadModel(repository, name));
+  return NOTHING;
 }
 
 /** In Triton's words, where it fails. */
-function worded<T>(ref: ModelRef, answer: Promise<T>): Promise<T> {
-  return answer.catch((thrown: unknown) => {
+async function worded<T>(ref: ModelRef, answer: () => Promise<T>): Promise<T> {
+  try {
+    return await answer();
+  } catch (thrown) {
     throw thrown instanceof FloeError ? v2GrpcError(thrown, ref) : thrown;
-  });
+  }
 }

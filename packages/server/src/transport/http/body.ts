@@ -24,7 +24,7 @@ export interface BodyLimits {
  * throws.
  */
 export function readBody(request: IncomingMessage, limits: BodyLimits, done: BodyDone): void {
-  const encoding = request.headers['content-encoding'];
+  const encoding = request.headers['content-encoding']?.toLowerCase();
   if (encoding === undefined || encoding === 'identity') collect(request, limits, done);
   else if (encoding === 'gzip' || encoding === 'deflate') {
     collect(request, limits, (error, packed) => {

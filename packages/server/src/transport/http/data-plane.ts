@@ -4,11 +4,14 @@
  * counted here all the same.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Scope } from '../identity/identity.ts';
 import { authorize, dialectOf, type HttpContext, sendError } from './context.ts';
+import { Cors } from './cors.ts';
 import { Exchange } from './exchange.ts';
 import { answerFeedback, FEEDBACK } from './feedback-route.ts';
 import { answerKserve } from './kserve-routes.ts';
 import { answerTfs } from './tfs-routes.ts';
+import { MANAGED } from './v2-extensions.ts';
 import { V2Routes } from './v2-routes.ts';
 
 /** What nginx calls a caller that went away before the answer was out. */
@@ -19,12 +22,16 @@ const PROBE = /^\/(v2\/health|healthz|metrics)\b/;
 export class DataPlane {
   private readonly context: HttpContext;
   private readonly v2: V2Routes;
+  /** Absent where no page of another origin may ask. */
+  private readonly cors: Cors | undefined;
   private readonly drain = { draining: false };
   private closeIdle = (): void => {};
 
   constructor(context: HttpContext) {
     this.context = context;
     this.v2 = new V2Routes(context);
+    const { corsOrigins = [] } = context.options;
+    this.cors = corsOrigins.length === 0 ? undefined : new Cors(corsOrigins);
   }
 
   /** From now on each answer is the last of its connection. */
@@ -42,6 +49,7 @@ export class DataPlane {
   before(pages: RequestListener): RequestListener {
     return (request, response) => {
       const exchange = this.begin(request, response);
+      if (this.cors !== undefined && this.allow(exchange, this.cors)) return;
       if (exchange.dialect === 'other') {
         response.setHeader('x-request-id', exchange.id);
         // Errors on pages name the same request.
@@ -49,6 +57,20 @@ export class DataPlane {
         pages(request, response);
       } else this.answer(exchange);
     };
+  }
+
+  /** Says which pages may read the answer. True where that was all that was asked. */
+  private allow(exchange: Exchange, cors: Cors): boolean {
+    const { request, response } = exchange;
+    for (const [name, value] of cors.headersFor(request)) {
+      if (exchange.dialect === 'other') response.setHeader(name, value);
+      else exchange.header(name, value);
+    }
+    const preflight = cors.preflight(request);
+    if (preflight === undefined) return false;
+    for (const [name, value] of preflight) exchange.header(name, value);
+    exchange.send(200, '', '');
+    return true;
   }
 
   private begin(request: IncomingMessage, response: ServerResponse): Exchange {
@@ -62,9 +84,9 @@ export class DataPlane {
   private answer(exchange: Exchange): void {
     const { context } = this;
     try {
-      const [, labelled] = exchange.method === 'POST' ? (FEEDBACK.exec(exchange.path) ?? []) : [];
+      const [, labelled] = FEEDBACK.exec(exchange.path) ?? [];
       if (!exchange.path.startsWith('/v2/health/')) {
-        exchange.caller = authorize(context, exchange, labelled === undefined ? 'infer' : 'feedback');
+        exchange.caller = authorize(context, exchange, scopeOf(exchange, labelled !== undefined));
         context.limits.take(exchange.caller);
       }
       if (labelled !== undefined) void answerFeedback(context, exchange, labelled);
@@ -109,4 +131,9 @@ export class DataPlane {
     if (PROBE.test(request.url ?? '') && status < 500) this.context.log.debug(line, 'request');
     else this.context.log.info(line, 'request');
   }
+}
+
+function scopeOf({ method, path }: Exchange, isLabel: boolean): Scope {
+  if (isLabel) return 'feedback';
+  return method === 'POST' && MANAGED.test(path) ? 'manage' : 'infer';
 }

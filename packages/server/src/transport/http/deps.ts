@@ -8,6 +8,7 @@ import type { RateLimits } from '../../queue/rate-limit.ts';
 import type { HeldBytes } from '../held-bytes.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { RecentRequests } from '../recent-requests.ts';
+import type { Repository } from '../repository.ts';
 import type { RequestMetrics } from '../request-metrics.ts';
 import type { TlsOptions } from '../tls.ts';
 import type { Observed } from './observed.ts';
@@ -23,6 +24,8 @@ export interface HttpOptions {
   /** Version of the server, for metadata. */
   readonly version: string;
   readonly tls?: TlsOptions;
+  /** Origins of web pages that may ask; `*` for all, none where it is absent. */
+  readonly corsOrigins?: readonly string[];
   /** Where metrics are, beside `/metrics`. */
   readonly metricsPath?: string;
   /** Whether it answers what KServe asks beside the two protocols: see `kserve-routes.ts`. */
@@ -37,6 +40,7 @@ export interface HttpDeps {
     terms: Terms,
   ) => Promise<Reply>;
   readonly models: Models;
+  readonly repository: Repository;
   readonly identity: Identity;
   /** Absent where no feedback is kept. */
   readonly feedback?: Pick<Feedback, 'label' | 'add'>;

@@ -3,15 +3,16 @@
  * start. They live in an app of their own, which never listens, and need nothing from the internet.
  */
 import type { FastifyInstance } from 'fastify';
+import type { Described } from './openapi.ts';
 
-export function addDocs(app: FastifyInstance, version: string): void {
+export function addDocs(app: FastifyInstance, described: Described): void {
   let page: Promise<FastifyInstance> | undefined;
   app.get('/openapi.json', async (_request, reply) => {
     const { openApiDocument } = await import('./openapi.ts');
-    return reply.header('content-type', 'application/json').send(JSON.stringify(openApiDocument(version)));
+    return reply.header('content-type', 'application/json').send(JSON.stringify(openApiDocument(described)));
   });
   const show = async (request: { raw: unknown }, reply: { raw: unknown; hijack(): unknown }): Promise<void> => {
-    page ??= openPage(version);
+    page ??= openPage(described);
     const { routing } = await page;
     reply.hijack();
     routing(request.raw as Parameters<typeof routing>[0], reply.raw as Parameters<typeof routing>[1]);
@@ -23,7 +24,7 @@ export function addDocs(app: FastifyInstance, version: string): void {
   });
 }
 
-async function openPage(version: string): Promise<FastifyInstance> {
+async function openPage(described: Described): Promise<FastifyInstance> {
   const [{ fastify }, { default: swagger }, { default: swaggerUi }, { openApiDocument }] = await Promise.all([
     import('fastify'),
     import('@fastify/swagger'),
@@ -31,7 +32,7 @@ async function openPage(version: string): Promise<FastifyInstance> {
     import('./openapi.ts'),
   ]);
   const app = fastify({ logger: false });
-  await app.register(swagger, { mode: 'static', specification: { document: openApiDocument(version) as never } });
+  await app.register(swagger, { mode: 'static', specification: { document: openApiDocument(described) as never } });
   await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { validatorUrl: null } });
   await app.ready();
   return app;

@@ -1,11 +1,6 @@
-/** Bodies of requests and answers, as the OpenAPI description names them. */
-
-export type Json = string | number | boolean | readonly Json[] | { readonly [key: string]: Json };
-export type JsonObject = { readonly [key: string]: Json };
-
-export function ref(name: string): JsonObject {
-  return { $ref: `#/components/schemas/${name}` };
-}
+/** Bodies of inferences, as the OpenAPI description names them. */
+import { ANSWERS } from './openapi-answers.ts';
+import { type JsonObject, ref } from './openapi-json.ts';
 
 export const SCHEMAS: JsonObject = {
   PredictRequest: {
@@ -14,19 +9,20 @@ export const SCHEMAS: JsonObject = {
       'Either `instances` (a list of rows) or `inputs` (whole tensors, by name where there are several). A string is bytes as `Base64`; where the model has preprocessing for an input, that is an image, and an `ImageUrl` stands for one that is fetched.',
     properties: {
       signature_name: { type: 'string' },
-      instances: { type: 'array', items: {}, example: [[1, 2, 3, 4]] },
+      instances: { type: 'array', minItems: 1, items: {}, example: [[1, 2, 3, 4]] },
       inputs: { description: 'A value, or an object of values by input name.' },
     },
+    oneOf: [{ required: ['instances'] }, { required: ['inputs'] }],
   },
   Feedback: {
     type: 'object',
     description:
       'A request that was answered, by its `X-Request-Id`; or an input that comes along as in `PredictRequest`. With its label: the index of a class or its name.',
     properties: {
-      requestId: { type: 'string', maxLength: 256 },
+      requestId: { type: 'string', minLength: 1, maxLength: 256 },
       label: { oneOf: [{ type: 'integer' }, { type: 'string' }], example: 7 },
       labels: { type: 'array', items: { oneOf: [{ type: 'integer' }, { type: 'string' }] }, description: 'One a row.' },
-      subject: { type: 'string', maxLength: 256, description: 'Whom an input concerns.' },
+      subject: { type: 'string', minLength: 1, maxLength: 256, description: 'Whom an input concerns.' },
       instances: { type: 'array', items: {} },
       inputs: { description: 'A value, or an object of values by input name.' },
     },
@@ -47,15 +43,7 @@ export const SCHEMAS: JsonObject = {
     type: 'object',
     description:
       'Pictures, one for each row: a part is a file, or a URL as text. Its name is that of the input; where there is but one input, any.',
-    additionalProperties: {
-      type: 'array',
-      items: {
-        oneOf: [
-          { type: 'string', format: 'binary' },
-          { type: 'string', format: 'uri' },
-        ],
-      },
-    },
+    additionalProperties: { type: 'array', items: { type: 'string', format: 'binary' } },
   },
   ExamplesRequest: {
     type: 'object',
@@ -163,5 +151,5 @@ export const SCHEMAS: JsonObject = {
       },
     },
   },
-  Error: { type: 'object', required: ['error'], properties: { error: { type: 'string' } } },
+  ...ANSWERS,
 };

@@ -1,5 +1,5 @@
 /** What every inference may wish for in its headers, what answers say in theirs, and how one fails; for the OpenAPI description. */
-import { type JsonObject, ref } from './openapi-schemas.ts';
+import { JSON_BODY, type JsonObject, ref } from './openapi-json.ts';
 
 export const WISHES: readonly JsonObject[] = [
   header(
@@ -13,9 +13,10 @@ export const WISHES: readonly JsonObject[] = [
   ),
   header(
     'Cache-Control',
-    { type: 'string', enum: ['no-store'] },
+    { type: 'string' },
     {
       description: '`no-store`: no stored answer is given, and this one is not stored.',
+      example: 'no-store',
     },
   ),
   header(
@@ -27,7 +28,7 @@ export const WISHES: readonly JsonObject[] = [
   ),
   header(
     'X-Sticky-Key',
-    { type: 'string', maxLength: 256 },
+    { type: 'string', minLength: 1, maxLength: 256 },
     {
       description:
         'Whom the caller asks for, such as a user: while a new version is tried, the same version answers the same ones. Else the API key counts.',
@@ -35,15 +36,15 @@ export const WISHES: readonly JsonObject[] = [
   ),
   header(
     'X-Subject',
-    { type: 'string', maxLength: 256 },
+    { type: 'string', minLength: 1, maxLength: 256 },
     { description: 'Whom the request concerns, where feedback is kept: all that is kept of them can be deleted.' },
   ),
   header(
     'X-Request-Id',
-    { type: 'string', maxLength: 128 },
+    { type: 'string' },
     {
       description:
-        'Comes back with the answer; what `GET /admin/requests/{id}` explains. Made up where it is not given.',
+        'Comes back with the answer; what `GET /admin/requests/{id}` explains. Made up where it is not given, or is no name of at most 128 characters.',
     },
   ),
 ];
@@ -57,7 +58,6 @@ export const ANSWER_HEADERS: JsonObject = {
   'X-Request-Id': { description: 'Of the request, or made up.', schema: { type: 'string' } },
 };
 
-const content = { 'application/json': { schema: ref('Error') } };
 const RETRY_AFTER: JsonObject = {
   'Retry-After': {
     description: 'Whole seconds after which there is room.',
@@ -65,20 +65,40 @@ const RETRY_AFTER: JsonObject = {
   },
 };
 
-export const FAILURES: JsonObject = {
-  400: { description: 'The request is wrong', content },
-  401: { description: 'An API key is needed, or this one is not known', content },
-  403: { description: 'Not allowed, or a URL that the server may not fetch', content },
-  404: { description: 'No such model or version', content },
-  413: { description: 'The body is too large', content },
-  429: {
-    description: 'Too much: the queue is full, or the API key has had its requests of this second',
-    headers: RETRY_AFTER,
-    content,
-  },
-  503: { description: 'Not now, or a URL whose server cannot be reached', content },
-  504: { description: 'Too late: the deadline has passed, or the server behind a URL is too slow', content },
-};
+/** Where nothing is inferred. */
+const USUAL = {
+  400: 'The request is wrong',
+  401: 'An API key is needed, or this one is not known',
+  403: 'Not allowed, or a URL that the server may not fetch',
+  404: 'No such model or version',
+  429: 'Too much: the queue is full, or the API key has had its requests of this second',
+  500: 'The fault is the server’s; its log has the request’s id',
+  503: 'Not now, or a URL whose server cannot be reached',
+} as const;
+const BODIES = {
+  413: 'The body is too large',
+  415: 'The body is of a type or an encoding that is not taken here',
+} as const;
+const WORK = {
+  501: 'What is asked for is not there, such as half precision as JSON',
+  504: 'Too late: the deadline has passed, or the server behind a URL is too slow',
+} as const;
+
+export const READING = failures(USUAL, ref('Error'));
+export const WRITING = failures({ ...USUAL, ...BODIES, 501: WORK[501] }, ref('Error'));
+export const INFERRING = failures({ ...USUAL, ...BODIES, ...WORK }, ref('Error'));
+/** Pictures are answered in our own shape. */
+export const PREDICTING = failures({ ...USUAL, ...BODIES, ...WORK }, { oneOf: [ref('Error'), ref('FloeError')] });
+export const OURS = failures({ ...USUAL, ...BODIES, ...WORK }, ref('FloeError'));
+
+function failures(described: Readonly<Record<string, string>>, shape: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(described).map(([status, description]) => {
+      const headers = status === '429' ? { headers: RETRY_AFTER } : {};
+      return [status, { description, ...headers, content: { [JSON_BODY]: { schema: shape } } }];
+    }),
+  );
+}
 
 function header(name: string, schema: JsonObject, about: JsonObject): JsonObject {
   return { name, in: 'header', required: false, schema, ...about };

@@ -12,7 +12,7 @@ import type { HttpContext } from './context.ts';
 import { DataPlane } from './data-plane.ts';
 import type { DataServer, HttpDeps } from './deps.ts';
 import { addDocs } from './docs.ts';
-import { floeShape, wireError } from './errors.ts';
+import { floeShape, HttpError, wireError } from './errors.ts';
 import { ALIVE } from './kserve-routes.ts';
 import { HttpMetrics } from './metrics.ts';
 
@@ -25,7 +25,7 @@ export async function createHttpServer(deps: HttpDeps): Promise<DataServer> {
   const plane = new DataPlane(context);
   const app = createApp(deps.options, (pages) => plane.before(pages));
   addHealth(app, context);
-  addDocs(app, deps.options.version);
+  addDocs(app, { version: deps.options.version, feedback: deps.feedback !== undefined });
   app.get('/', (_request, reply) => (deps.options.kserve ? reply.send(ALIVE) : reply.redirect('/docs')));
   addFallbacks(app, context);
   app.addHook('onClose', async () => {
@@ -65,8 +65,18 @@ function addFallbacks(app: FastifyInstance, context: HttpContext): void {
     return reply.code(wire.status).header('content-type', 'application/json').send(wire.body);
   };
   app.setErrorHandler(fail);
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.method === 'GET' || request.method === 'HEAD') return;
+    if (!app.hasRoute({ method: 'GET', url: pathOf(request) })) return;
+    reply.header('allow', 'GET, HEAD');
+    throw new HttpError(405, 'UNIMPLEMENTED', 'Method Not Allowed');
+  });
   app.setNotFoundHandler((request, reply) => {
-    const path = (request.raw.url ?? '').split('?')[0] ?? '';
+    const path = pathOf(request);
     return fail(new FloeError('NOT_FOUND', `there is nothing at ${request.method} ${path}`), request, reply);
   });
+}
+
+function pathOf({ raw }: FastifyRequest): string {
+  return (raw.url ?? '').split('?')[0] ?? '';
 }

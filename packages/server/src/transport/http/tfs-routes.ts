@@ -12,6 +12,7 @@ import { bodyOf, decoded, type HttpContext, JSON_TYPE, readTensors, sendError } 
 import { HttpError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { infer } from './infer.ts';
+import { sendPacked } from './packing.ts';
 
 const PREDICTION = /^\/v1\/models\/([^/:]+)(?:\/versions\/(\d+)|\/labels\/([^/:]+))?:(classify|regress|predict)$/i;
 const STATUS = /^\/v1\/models(?:\/([^/:]+))?(?:\/versions\/(\d+)|\/labels\/([^/:]+))?(?:\/(metadata))?$/i;
@@ -23,6 +24,7 @@ const GREATEST_INT64 = 2n ** 63n - 1n;
 export function answerTfs(context: HttpContext, exchange: Exchange): void {
   const { method, path } = exchange;
   const [, name, version, label, verb = ''] = match(method, path) ?? [];
+  if (!TAKEN.has(method)) throw notAllowed(exchange);
   if (name === undefined && !(method === 'GET' && STATUS.test(path))) {
     throw invalid(`Malformed request: ${method} ${path}`);
   }
@@ -32,6 +34,14 @@ export function answerTfs(context: HttpContext, exchange: Exchange): void {
   const answer =
     method === 'POST' ? predict(context, ref, verb.toLowerCase(), exchange) : about(context, ref, verb, exchange);
   answer.catch((thrown: unknown) => sendError(context, thrown, exchange, ref));
+}
+
+/** Others never reach TensorFlow Serving's own code. */
+const TAKEN: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE']);
+
+function notAllowed(exchange: Exchange): HttpError {
+  exchange.header('allow', PREDICTION.test(exchange.path) ? 'POST' : 'GET, HEAD');
+  return new HttpError(405, 'UNIMPLEMENTED', 'Method Not Allowed');
 }
 
 function match(method: string, path: string): RegExpExecArray | null {
@@ -59,7 +69,7 @@ async function predict(context: HttpContext, ref: ModelRef, verb: string, exchan
   const call = { body: await readTensors(context, exchange) };
   const answer = await infer(context, exchange, context.codecs.tfs, ref, call);
   release(call);
-  exchange.send(200, JSON_TYPE, answer);
+  await sendPacked(exchange, JSON_TYPE, answer);
 }
 
 async function askExamples(
@@ -70,7 +80,7 @@ async function askExamples(
 ): Promise<void> {
   const { tfsExamplesCodec } = await import('../../codec/tfs-rest/examples.ts');
   const call = { body: await bodyOf(context, exchange), method };
-  exchange.send(200, JSON_TYPE, await infer(context, exchange, tfsExamplesCodec, ref, call));
+  await sendPacked(exchange, JSON_TYPE, await infer(context, exchange, tfsExamplesCodec, ref, call));
 }
 
 async function predictForm(
