@@ -6,8 +6,8 @@
  *   const { outputs, requestId } = await floe.infer('digits', { x: tensor(pixels, [1, 28, 28, 1]) });
  *   await floe.feedback('digits', { requestId, label: 7 });
  */
-import { type Body, type Call, type CallContext, type CallOptions, pause, send } from './call.ts';
-import { decodeInfer, encodeInfer, type InferAnswer, type Tensors } from './v2.ts';
+import { type Answer, type Body, type Call, type CallContext, type CallOptions, pause, send } from './call.ts';
+import { decodeInfer, encodeInfer, type InferAnswer, parseJson, type Tensors } from './v2.ts';
 
 export type { Body, CallOptions } from './call.ts';
 export { type Code, FloeClientError } from './errors.ts';
@@ -124,8 +124,7 @@ export class Floe {
       headers: { ...askHeaders(options), 'inference-header-content-length': String(headerLength) },
       body,
     });
-    const bytes = new Uint8Array(await response.arrayBuffer());
-    const answer: InferAnswer = decodeInfer(bytes, response.headers.get('inference-header-content-length'));
+    const answer: InferAnswer = decodeInfer(response.bytes, response.headers.get('inference-header-content-length'));
     return { outputs: answer.outputs, ...about(response, answer.version) };
   }
 
@@ -146,15 +145,13 @@ export class Floe {
       // The latest word on a request counts; an example that is said twice is there twice.
       isRepeatable: 'requestId' in said,
     });
-    return (await response.json()) as { requestId: string };
+    return parseJson(response.bytes);
   }
 
   /** Inputs, outputs and platform of a model. */
   async metadata(model: string, { version }: Which = {}, options: CallOptions = {}): Promise<Record<string, unknown>> {
     const at = version === undefined ? '' : `/versions/${encodeURIComponent(String(version))}`;
-    return (await this.get(`/v2/models/${encodeURIComponent(model)}${at}`, options).then((response) =>
-      response.json(),
-    )) as Record<string, unknown>;
+    return parseJson((await this.get(`/v2/models/${encodeURIComponent(model)}${at}`, options)).bytes);
   }
 
   /** Whether all models serve, or one does. */
@@ -178,7 +175,7 @@ export class Floe {
       headers: { ...askHeaders(options), 'content-type': type },
       body,
     });
-    const { predictions, outputs } = (await response.json()) as { predictions?: unknown; outputs?: unknown };
+    const { predictions, outputs } = parseJson<{ predictions?: unknown; outputs?: unknown }>(response.bytes);
     return { predictions: predictions ?? outputs, ...about(response, '') };
   }
 
@@ -186,11 +183,11 @@ export class Floe {
     path: string,
     options: CallOptions,
     call: Pick<Call, 'headers' | 'body'> & Partial<Pick<Call, 'isRepeatable'>>,
-  ): Promise<Response> {
+  ): Promise<Answer> {
     return send({ url: this.base + path, method: 'POST', isRepeatable: true, ...call }, options, this.context);
   }
 
-  private get(path: string, options: CallOptions): Promise<Response> {
+  private get(path: string, options: CallOptions): Promise<Answer> {
     return send({ url: this.base + path, method: 'GET', isRepeatable: true }, options, this.context);
   }
 }
@@ -205,7 +202,7 @@ function askHeaders({ requestId, sticky, subject, cache }: AskOptions): Record<s
   };
 }
 
-function about({ headers }: Response, version: string): About {
+function about({ headers }: Answer, version: string): About {
   return {
     requestId: headers.get('x-request-id') ?? '',
     version: headers.get('x-model-version') ?? version,

@@ -112,6 +112,19 @@ describe('a client', () => {
         new Promise((_resolve, reject) => init?.signal?.addEventListener('abort', () => reject(init.signal?.reason))),
     });
     await expect(never.infer('digits', { x }, { timeoutMs: 5 })).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    // An answer that begins and does not end.
+    const half = new Floe(server.http, {
+      fetch: async (_, init) =>
+        new Response(
+          new ReadableStream({
+            start: (body) => {
+              body.enqueue(Buffer.from('{'));
+              init?.signal?.addEventListener('abort', () => body.error(init.signal?.reason));
+            },
+          }),
+        ),
+    });
+    await expect(half.infer('digits', { x }, { timeoutMs: 5 })).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
     await expect(new Floe('http://127.0.0.1:9', { retries: 0 }).infer('digits', { x })).rejects.toMatchObject({
       code: 'UNAVAILABLE',
       message: expect.stringContaining('127.0.0.1:9') as string,
