@@ -16,15 +16,24 @@ export interface CallOptions {
   readonly retries?: number;
 }
 
-export interface CallContext {
-  readonly fetch: typeof fetch;
-  readonly headers: Readonly<Record<string, string>>;
+/** How long and how often, and by which clock. */
+export interface Patience {
   readonly timeoutMs: number;
   readonly retries: number;
   /** 0..1. */
   readonly random: () => number;
   readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   readonly now: () => number;
+}
+
+export interface CallContext extends Patience {
+  readonly fetch: typeof fetch;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** By the clock and by chance. */
+export function patience({ timeoutMs = 30_000, retries = 3 }: CallOptions): Patience {
+  return { timeoutMs, retries, random: Math.random, wait: pause, now: () => performance.now() };
 }
 
 export interface Call {
@@ -46,35 +55,36 @@ export interface Answer {
 }
 
 /** An answer that is a success. Throws FloeClientError. */
-export async function send(call: Call, options: CallOptions, context: CallContext): Promise<Answer> {
-  const { timeoutMs = context.timeoutMs } = options;
-  // A controller and a timer of our own: AbortSignal.timeout is a tenth of a small call in Node.js.
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(new DOMException('too late', 'TimeoutError')), timeoutMs);
-  const signal = options.signal === undefined ? deadline.signal : AbortSignal.any([options.signal, deadline.signal]);
-  try {
-    return await attempts(call, options, context, signal, context.now() + timeoutMs);
-  } finally {
-    clearTimeout(timer);
-  }
+export function send(call: Call, options: CallOptions, context: CallContext): Promise<Answer> {
+  const attempt = (signal: AbortSignal, leftMs: number) => attemptOnce(call, context, signal, leftMs);
+  return persist(attempt, (failure) => isPassing(failure, call), options, context);
 }
 
-async function attempts(
-  call: Call,
-  { retries }: CallOptions,
-  context: CallContext,
-  signal: AbortSignal,
-  until: number,
-): Promise<Answer> {
-  for (let attempt = 0; ; attempt++) {
-    const failure = await attemptOnce(call, context, signal, until);
-    if (!(failure instanceof FloeClientError)) return failure;
-    const wait = waitBefore(attempt, failure, context.random());
-    const isWorthIt =
-      attempt < (retries ?? context.retries) && isPassing(failure, call) && context.now() + wait < until;
-    if (!isWorthIt) throw failure;
-    await context.wait(wait, signal).catch(() => {});
-    if (signal.aborted) throw stopped(signal, failure);
+/** Asks, and again as long as what went wrong may pass and there is time. Throws FloeClientError. */
+export async function persist<T>(
+  attempt: (signal: AbortSignal, leftMs: number) => Promise<T | FloeClientError>,
+  isPassing: (failure: FloeClientError) => boolean,
+  { timeoutMs, retries, signal: given }: CallOptions,
+  context: Patience,
+): Promise<T> {
+  const most = timeoutMs ?? context.timeoutMs;
+  // A controller and a timer of our own: AbortSignal.timeout is a tenth of a small call in Node.js.
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(new DOMException('too late', 'TimeoutError')), most);
+  const signal = given === undefined ? deadline.signal : AbortSignal.any([given, deadline.signal]);
+  const until = context.now() + most;
+  try {
+    for (let tries = 0; ; tries++) {
+      const found = await attempt(signal, Math.max(1, Math.ceil(until - context.now())));
+      if (!(found instanceof FloeClientError)) return found;
+      const wait = waitBefore(tries, found, context.random());
+      const isWorthIt = tries < (retries ?? context.retries) && isPassing(found) && context.now() + wait < until;
+      if (!isWorthIt) throw found;
+      await context.wait(wait, signal).catch(() => {});
+      if (signal.aborted) throw stopped(signal, found);
+    }
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -82,10 +92,9 @@ async function attemptOnce(
   call: Call,
   context: CallContext,
   signal: AbortSignal,
-  until: number,
+  leftMs: number,
 ): Promise<Answer | FloeClientError> {
-  const left = Math.max(1, Math.ceil(until - context.now()));
-  const headers = { ...context.headers, ...call.headers, 'x-request-timeout-ms': String(left) };
+  const headers = { ...context.headers, ...call.headers, 'x-request-timeout-ms': String(leftMs) };
   const request = { method: call.method, headers, signal, ...(call.body === undefined ? {} : { body: call.body }) };
   try {
     const response = await context.fetch(call.url, request);
@@ -98,7 +107,8 @@ async function attemptOnce(
   }
 }
 
-function stopped(signal: AbortSignal, cause: unknown): FloeClientError {
+/** Why a call ended early: its time was over, or nobody wants it any more. */
+export function stopped(signal: AbortSignal, cause: unknown): FloeClientError {
   if (cause instanceof FloeClientError && cause.status === undefined && cause.code !== 'UNAVAILABLE') return cause;
   const isLate = (signal.reason as Error | undefined)?.name === 'TimeoutError';
   return isLate

@@ -34,7 +34,7 @@ export function encodeInfer(inputs: Tensors, { id, outputs, parameters }: InferP
   return { body: joined([json, ...pieces.flatMap(({ bytes }) => bytes)]), headerLength: json.length };
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {
