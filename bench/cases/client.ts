@@ -25,7 +25,7 @@ export const client: Case = async (models, effort) => {
       name: `client, ${what}: CPU per call / per raw fetch`,
       value: medianOf(typed, raw, (a, b) => a / b),
       unit: 'ratio' as const,
-      limit: { most: 1.1, slack: 0.15 },
+      limit: { most: 1.1, slack: 0.2 },
     },
   ];
   return [...figures(small, 'mlp'), ...figures(large, '600 KB')];
