@@ -1,5 +1,6 @@
 /** Measures the cases, one after the other. `node bench/main.ts run|limits [CASE...]`; see `bench/run` and `bench/limits`. */
 import process from 'node:process';
+import { client } from './cases/client.ts';
 import { compiled } from './cases/compiled.ts';
 import { convert } from './cases/convert.ts';
 import { grpc } from './cases/grpc.ts';
@@ -26,6 +27,7 @@ const CASES: Readonly<Record<string, Case>> = {
   small,
   hit,
   grpc,
+  client,
   json: largeJson,
   miss,
   weights,

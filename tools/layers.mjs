@@ -25,7 +25,13 @@ const ORDER = {
     ['compile', 'host.ts'],
     ['index.ts'],
   ],
-  'packages/client/src': [['errors.ts'], ['tensor.ts', 'call.ts'], ['v2.ts'], ['index.ts']],
+  'packages/client/src': [
+    ['errors.ts'],
+    ['tensor.ts', 'call.ts'],
+    ['v2.ts'],
+    ['ask.ts', 'infer-message.ts'],
+    ['index.ts', 'grpc.ts'],
+  ],
   'packages/server/src': [
     ['core'],
     ['store', 'engine', 'cost', 'codec', 'sql'],

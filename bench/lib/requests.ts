@@ -31,6 +31,13 @@ export function bodyOf(request: Uint8Array): Uint8Array {
   return bytes.subarray(bytes.indexOf('\r\n\r\n') + 4);
 }
 
+/** What a header of a request says. */
+export function headerOf(request: Uint8Array, name: string): string {
+  const bytes = Buffer.from(request);
+  const head = bytes.toString('latin1', 0, bytes.indexOf('\r\n\r\n') + 2);
+  return new RegExp(`\r\n${name}: (.*?)\r\n`).exec(head)?.[1] ?? '';
+}
+
 /** A copy of a request with one more header. */
 export function withHeader(request: Uint8Array, name: string, value: string): Uint8Array {
   const bytes = Buffer.from(request);

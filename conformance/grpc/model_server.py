@@ -98,6 +98,20 @@ def state_of(http, model):
     return None if text is None else json.loads(text)["model_version_status"]
 
 
+def warmed_in(log):
+    lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    return sorted(((line.get("version"), line.get("warmUpRequests")) for line in lines if line["msg"] == "loaded"), key=str)
+
+
+def judge_frozen(source, work):
+    models, log = work / "frozen", work / "frozen.log"
+    command = [floe.FLOE, "freeze", source, "--models", models, "--name", "scale", "--json"]
+    frozen = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(frozen.stdout)["warmUp"] == {"kept": 1, "leftOut": 0}, frozen.stdout
+    with running(log, "--model_name=scale", f"--model_base_path={models / 'scale'}"):
+        assert warmed_in(log) == [(1, 1)], warmed_in(log)
+
+
 def judge_model_server(save_scale, work):
     root = work / "listed"
     for version in (1, 2):
@@ -115,9 +129,7 @@ def judge_model_server(save_scale, work):
             found = [predict(channel, "scale"), predict(channel, "scale", "stable"), predict(channel, "scale", "canary")]
             assert found == [2, 1, 2], found
             with check("it answers warm-up requests that TensorFlow wrote first"):
-                lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
-                warmed = [(line.get("version"), line.get("warmUpRequests")) for line in lines if line["msg"] == "loaded"]
-                assert sorted(warmed, key=str) == [(1, None), (2, 1)], warmed
+                assert warmed_in(log) == [(1, None), (2, 1)], warmed_in(log)
             with check("its metrics have the names that dashboards look for"):
                 text = fetch(f"{http}{METRICS}")
                 assert ':tensorflow:serving:request_count{model_name="scale",status="OK"} 3' in text, text
@@ -134,3 +146,5 @@ def judge_model_server(save_scale, work):
                 reply = model_service_pb2_grpc.ModelServiceStub(channel).HandleReloadConfigRequest(request, SECONDS)
                 assert reply.status.error_code == 0, reply
                 assert predict(channel, "other") == 9
+    with check("a frozen version is warmed by what TensorFlow wrote beside its source"):
+        judge_frozen(root / "scale" / "2", work)

@@ -16,15 +16,24 @@ export interface CallOptions {
   readonly retries?: number;
 }
 
-export interface CallContext {
-  readonly fetch: typeof fetch;
-  readonly headers: Readonly<Record<string, string>>;
+/** How long and how often, and by which clock. */
+export interface Patience {
   readonly timeoutMs: number;
   readonly retries: number;
   /** 0..1. */
   readonly random: () => number;
   readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   readonly now: () => number;
+}
+
+export interface CallContext extends Patience {
+  readonly fetch: typeof fetch;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** By the clock and by chance. */
+export function patience({ timeoutMs = 30_000, retries = 3 }: CallOptions): Patience {
+  return { timeoutMs, retries, random: Math.random, wait: pause, now: () => performance.now() };
 }
 
 export interface Call {
@@ -39,20 +48,43 @@ export interface Call {
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5000;
 
+/** The whole of it has come. */
+export interface Answer {
+  readonly headers: Headers;
+  readonly bytes: Uint8Array;
+}
+
 /** An answer that is a success. Throws FloeClientError. */
-export async function send(call: Call, options: CallOptions, context: CallContext): Promise<Response> {
-  const { timeoutMs = context.timeoutMs, retries = context.retries } = options;
-  const late = AbortSignal.timeout(timeoutMs);
-  const signal = options.signal === undefined ? late : AbortSignal.any([options.signal, late]);
-  const until = context.now() + timeoutMs;
-  for (let attempt = 0; ; attempt++) {
-    const failure = await attemptOnce(call, context, signal, until);
-    if (failure instanceof Response) return failure;
-    const wait = waitBefore(attempt, failure, context.random());
-    const isWorthIt = attempt < retries && isPassing(failure, call) && context.now() + wait < until;
-    if (!isWorthIt) throw failure;
-    await context.wait(wait, signal).catch(() => {});
-    if (signal.aborted) throw stopped(signal, failure);
+export function send(call: Call, options: CallOptions, context: CallContext): Promise<Answer> {
+  const attempt = (signal: AbortSignal, leftMs: number) => attemptOnce(call, context, signal, leftMs);
+  return persist(attempt, (failure) => isPassing(failure, call), options, context);
+}
+
+/** Asks, and again as long as what went wrong may pass and there is time. Throws FloeClientError. */
+export async function persist<T>(
+  attempt: (signal: AbortSignal, leftMs: number) => Promise<T | FloeClientError>,
+  isPassing: (failure: FloeClientError) => boolean,
+  { timeoutMs, retries, signal: given }: CallOptions,
+  context: Patience,
+): Promise<T> {
+  const most = timeoutMs ?? context.timeoutMs;
+  // A controller and a timer of our own: AbortSignal.timeout is a tenth of a small call in Node.js.
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(new DOMException('too late', 'TimeoutError')), most);
+  const signal = given === undefined ? deadline.signal : AbortSignal.any([given, deadline.signal]);
+  const until = context.now() + most;
+  try {
+    for (let tries = 0; ; tries++) {
+      const found = await attempt(signal, Math.max(1, Math.ceil(until - context.now())));
+      if (!(found instanceof FloeClientError)) return found;
+      const wait = waitBefore(tries, found, context.random());
+      const isWorthIt = tries < (retries ?? context.retries) && isPassing(found) && context.now() + wait < until;
+      if (!isWorthIt) throw found;
+      await context.wait(wait, signal).catch(() => {});
+      if (signal.aborted) throw stopped(signal, found);
+    }
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -60,14 +92,14 @@ async function attemptOnce(
   call: Call,
   context: CallContext,
   signal: AbortSignal,
-  until: number,
-): Promise<Response | FloeClientError> {
-  const left = Math.max(1, Math.ceil(until - context.now()));
-  const headers = { ...context.headers, ...call.headers, 'x-request-timeout-ms': String(left) };
+  leftMs: number,
+): Promise<Answer | FloeClientError> {
+  const headers = { ...context.headers, ...call.headers, 'x-request-timeout-ms': String(leftMs) };
   const request = { method: call.method, headers, signal, ...(call.body === undefined ? {} : { body: call.body }) };
   try {
     const response = await context.fetch(call.url, request);
-    return response.ok ? response : await errorOf(response);
+    if (!response.ok) return await errorOf(response);
+    return { headers: response.headers, bytes: new Uint8Array(await response.arrayBuffer()) };
   } catch (cause) {
     if (signal.aborted) return stopped(signal, cause);
     const reason = (cause as { cause?: Error }).cause?.message ?? (cause as Error).message;
@@ -75,7 +107,8 @@ async function attemptOnce(
   }
 }
 
-function stopped(signal: AbortSignal, cause: unknown): FloeClientError {
+/** Why a call ended early: its time was over, or nobody wants it any more. */
+export function stopped(signal: AbortSignal, cause: unknown): FloeClientError {
   if (cause instanceof FloeClientError && cause.status === undefined && cause.code !== 'UNAVAILABLE') return cause;
   const isLate = (signal.reason as Error | undefined)?.name === 'TimeoutError';
   return isLate

@@ -6,9 +6,11 @@
  *   const { outputs, requestId } = await floe.infer('digits', { x: tensor(pixels, [1, 28, 28, 1]) });
  *   await floe.feedback('digits', { requestId, label: 7 });
  */
-import { type Body, type Call, type CallContext, type CallOptions, pause, send } from './call.ts';
-import { decodeInfer, encodeInfer, type InferAnswer, type Tensors } from './v2.ts';
+import { type About, type AskOptions, about, askHeaders, type InferOptions, type Inferred, type Which } from './ask.ts';
+import { type Answer, type Body, type Call, type CallContext, type CallOptions, patience, send } from './call.ts';
+import { decodeInfer, encodeInfer, type InferAnswer, parseJson, type Tensors } from './v2.ts';
 
+export type { About, AskOptions, InferOptions, Inferred, Which } from './ask.ts';
 export type { Body, CallOptions } from './call.ts';
 export { type Code, FloeClientError } from './errors.ts';
 export {
@@ -36,44 +38,6 @@ export interface FloeOptions {
   readonly fetch?: typeof fetch;
 }
 
-/** Which version of a model; neither: the one that serves. */
-export interface Which {
-  readonly version?: number | string;
-  /** As Floe and TensorFlow Serving have them; V2 has no word for it. */
-  readonly label?: string;
-}
-
-export interface AskOptions extends CallOptions {
-  /** Comes back with the answer; feedback goes by it. */
-  readonly requestId?: string;
-  /** Whom the request is asked for: a canary answers the same ones. */
-  readonly sticky?: string;
-  /** Whom it concerns, so that what is kept of them can be deleted. */
-  readonly subject?: string;
-  /** `bypass`: no stored answer. `version`: only answers of the version that serves now. */
-  readonly cache?: 'use' | 'bypass' | 'version';
-}
-
-export interface InferOptions extends AskOptions, Pick<Which, 'version'> {
-  /** Outputs wanted; absent: all of them. */
-  readonly outputs?: readonly string[];
-  /** Multiplies the caller's weight in the queue. */
-  readonly priority?: number;
-  readonly parameters?: Readonly<Record<string, string | number | boolean>>;
-}
-
-export interface About {
-  readonly requestId: string;
-  /** Version that computed the answer. */
-  readonly version: string;
-  /** What became of the request in the output cache, such as `hit; computed by version 3`. */
-  readonly cache: string | undefined;
-}
-
-export interface Inferred extends About {
-  readonly outputs: Tensors;
-}
-
 export interface Predicted extends About {
   /** As TensorFlow Serving's REST API answers. */
   readonly predictions: unknown;
@@ -89,26 +53,19 @@ export type Feedback =
       readonly subject?: string;
     };
 
-const TIMEOUT_MS = 30_000;
-const RETRIES = 3;
-
 export class Floe {
   private readonly base: string;
   private readonly context: CallContext;
 
   /** `url`: such as `https://models.example.com`. */
   constructor(url: string, options: FloeOptions = {}) {
-    const { key, timeoutMs = TIMEOUT_MS, retries = RETRIES, headers = {} } = options;
+    const { key, headers = {} } = options;
     this.base = url.replace(/\/+$/, '');
     this.context = {
       // A browser's fetch wants to be called by itself.
       fetch: options.fetch ?? ((...args) => fetch(...args)),
       headers: { ...headers, ...(key === undefined ? {} : { authorization: `Bearer ${key}` }) },
-      timeoutMs,
-      retries,
-      random: Math.random,
-      wait: pause,
-      now: () => performance.now(),
+      ...patience(options),
     };
   }
 
@@ -124,9 +81,8 @@ export class Floe {
       headers: { ...askHeaders(options), 'inference-header-content-length': String(headerLength) },
       body,
     });
-    const bytes = new Uint8Array(await response.arrayBuffer());
-    const answer: InferAnswer = decodeInfer(bytes, response.headers.get('inference-header-content-length'));
-    return { outputs: answer.outputs, ...about(response, answer.version) };
+    const answer: InferAnswer = decodeInfer(response.bytes, response.headers.get('inference-header-content-length'));
+    return { outputs: answer.outputs, ...about((name) => response.headers.get(name), answer.version) };
   }
 
   /** `{ instances }` or `{ inputs }`, as TensorFlow Serving's REST API takes them. */
@@ -146,15 +102,13 @@ export class Floe {
       // The latest word on a request counts; an example that is said twice is there twice.
       isRepeatable: 'requestId' in said,
     });
-    return (await response.json()) as { requestId: string };
+    return parseJson(response.bytes);
   }
 
   /** Inputs, outputs and platform of a model. */
   async metadata(model: string, { version }: Which = {}, options: CallOptions = {}): Promise<Record<string, unknown>> {
     const at = version === undefined ? '' : `/versions/${encodeURIComponent(String(version))}`;
-    return (await this.get(`/v2/models/${encodeURIComponent(model)}${at}`, options).then((response) =>
-      response.json(),
-    )) as Record<string, unknown>;
+    return parseJson((await this.get(`/v2/models/${encodeURIComponent(model)}${at}`, options)).bytes);
   }
 
   /** Whether all models serve, or one does. */
@@ -178,37 +132,19 @@ export class Floe {
       headers: { ...askHeaders(options), 'content-type': type },
       body,
     });
-    const { predictions, outputs } = (await response.json()) as { predictions?: unknown; outputs?: unknown };
-    return { predictions: predictions ?? outputs, ...about(response, '') };
+    const { predictions, outputs } = parseJson<{ predictions?: unknown; outputs?: unknown }>(response.bytes);
+    return { predictions: predictions ?? outputs, ...about((name) => response.headers.get(name), '') };
   }
 
   private send(
     path: string,
     options: CallOptions,
     call: Pick<Call, 'headers' | 'body'> & Partial<Pick<Call, 'isRepeatable'>>,
-  ): Promise<Response> {
+  ): Promise<Answer> {
     return send({ url: this.base + path, method: 'POST', isRepeatable: true, ...call }, options, this.context);
   }
 
-  private get(path: string, options: CallOptions): Promise<Response> {
+  private get(path: string, options: CallOptions): Promise<Answer> {
     return send({ url: this.base + path, method: 'GET', isRepeatable: true }, options, this.context);
   }
-}
-
-function askHeaders({ requestId, sticky, subject, cache }: AskOptions): Record<string, string> {
-  return {
-    ...(requestId === undefined ? {} : { 'x-request-id': requestId }),
-    ...(sticky === undefined ? {} : { 'x-sticky-key': sticky }),
-    ...(subject === undefined ? {} : { 'x-subject': subject }),
-    ...(cache === 'bypass' ? { 'cache-control': 'no-store' } : {}),
-    ...(cache === 'version' ? { 'x-cache-scope': 'version' } : {}),
-  };
-}
-
-function about({ headers }: Response, version: string): About {
-  return {
-    requestId: headers.get('x-request-id') ?? '',
-    version: headers.get('x-model-version') ?? version,
-    cache: headers.get('x-cache') ?? undefined,
-  };
 }

@@ -47,6 +47,10 @@ const ARRAYS: { readonly [D in NumericDType]: ArrayOf<D> & { readonly BYTES_PER_
   FP64: Float64Array,
 };
 
+/** UTF-8; one of each, as making one takes as long as a short text. */
+export const ENCODER = new TextEncoder();
+export const DECODER = new TextDecoder();
+
 /** What an array holds unless it is said otherwise. */
 const DTYPE_OF: ReadonlyMap<unknown, NumericDType> = new Map<unknown, NumericDType>([
   [Int8Array, 'INT8'],
@@ -148,8 +152,7 @@ export function toNested(of: Tensor): Nested {
 
 /** The texts of a BYTES tensor, as UTF-8. */
 export function texts({ data }: Tensor<'BYTES'>): readonly string[] {
-  const decoder = new TextDecoder();
-  return data.map((bytes) => decoder.decode(bytes));
+  return data.map((bytes) => DECODER.decode(bytes));
 }
 
 /** Elements as 64-bit floats, whatever they are held as. Throws INVALID_ARGUMENT for BYTES. */
@@ -236,5 +239,5 @@ export function fromJson(name: string, dtype: DType, shape: readonly number[], d
 }
 
 function bytesOf(item: string | Uint8Array): Uint8Array {
-  return typeof item === 'string' ? new TextEncoder().encode(item) : item;
+  return typeof item === 'string' ? ENCODER.encode(item) : item;
 }

@@ -1,11 +1,11 @@
 /** The Open Inference Protocol V2's infer call with raw tensors behind its JSON. Source: the protocol's binary tensor data extension. */
 import { FloeClientError } from './errors.ts';
-import { type DType, fromJson, fromWire, isDType, type Tensor, wireBytes } from './tensor.ts';
+import { DECODER, type DType, ENCODER, fromJson, fromWire, isDType, type Tensor, wireBytes } from './tensor.ts';
 
 export type Tensors = Readonly<Record<string, Tensor>>;
 
 export interface InferBody {
-  readonly body: Blob;
+  readonly body: Uint8Array<ArrayBuffer>;
   /** Bytes of JSON before the tensors. */
   readonly headerLength: number;
 }
@@ -16,7 +16,7 @@ export interface InferParameters {
   readonly parameters?: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** Copies no tensor: a Blob is made of pieces. */
+/** One array, for `fetch` reads a Blob piece by piece, which is a tenth of a small call in Node.js. */
 export function encodeInfer(inputs: Tensors, { id, outputs, parameters }: InferParameters): InferBody {
   const pieces = Object.entries(inputs).map(([name, tensor]) => ({ name, tensor, bytes: wireBytes(tensor) }));
   const header = JSON.stringify({
@@ -30,9 +30,18 @@ export function encodeInfer(inputs: Tensors, { id, outputs, parameters }: InferP
     })),
     ...(outputs === undefined ? {} : { outputs: outputs.map((name) => ({ name, parameters: { binary_data: true } })) }),
   });
-  const json = new TextEncoder().encode(header);
-  const parts = [json, ...pieces.flatMap(({ bytes }) => bytes)];
-  return { body: new Blob(parts as ConstructorParameters<typeof Blob>[0]), headerLength: json.length };
+  const json = ENCODER.encode(header);
+  return { body: joined([json, ...pieces.flatMap(({ bytes }) => bytes)]), headerLength: json.length };
+}
+
+export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 interface WireOutput {
@@ -41,6 +50,22 @@ interface WireOutput {
   readonly shape: readonly number[];
   readonly data?: readonly unknown[];
   readonly parameters?: { readonly binary_data_size?: number };
+}
+
+interface WireAnswer {
+  readonly model_name?: string;
+  readonly model_version?: string;
+  readonly id?: string;
+  readonly outputs?: readonly WireOutput[];
+}
+
+/** Throws INTERNAL. */
+export function parseJson<T>(bytes: Uint8Array): T {
+  try {
+    return JSON.parse(DECODER.decode(bytes)) as T;
+  } catch (cause) {
+    throw new FloeClientError('INTERNAL', 'the answer is not JSON', { cause });
+  }
 }
 
 export interface InferAnswer {
@@ -53,13 +78,7 @@ export interface InferAnswer {
 /** Tensors are views of `body`. Throws INTERNAL where the answer contradicts itself. */
 export function decodeInfer(body: Uint8Array, headerLength: string | null): InferAnswer {
   const end = headerLength === null ? body.length : Number(headerLength);
-  const text = new TextDecoder().decode(body.subarray(0, end));
-  let header: { model_name?: string; model_version?: string; id?: string; outputs?: readonly WireOutput[] };
-  try {
-    header = JSON.parse(text) as typeof header;
-  } catch (cause) {
-    throw new FloeClientError('INTERNAL', 'the answer is not JSON', { cause });
-  }
+  const header = parseJson<WireAnswer>(body.subarray(0, end));
   const outputs: Record<string, Tensor> = {};
   let at = end;
   for (const { name, datatype, shape, data, parameters } of header.outputs ?? []) {

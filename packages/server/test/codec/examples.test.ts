@@ -44,6 +44,14 @@ const servable: ServableInfo = plain({ x: ['float32', [-1]] }, { signatures: SIG
 const body = (value: unknown): Buffer => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
 const decode = (value: unknown, method: 'classify' | 'regress' = 'classify') =>
   tfsExamplesCodec.decode({ body: body(value), method }, servable);
+/** The text with up to six bytes that are others, gone or too many. */
+const mutated = (text: string): fc.Arbitrary<Buffer> =>
+  fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 }), fc.nat({ max: 3 })), { maxLength: 6 }).map((edits) =>
+    edits.reduce((bytes, [at, byte, cut]) => {
+      const i = at % (bytes.length + 1);
+      return Buffer.concat([bytes.subarray(0, i), Buffer.of(byte), bytes.subarray(i + cut)]);
+    }, body(text)),
+  );
 const refusal = (run: () => unknown): string => {
   try {
     run();
@@ -146,11 +154,13 @@ describe('a request to classify or regress', () => {
           fc.uint8Array(),
           fc.json().map(body),
           fc.json().map((json) => body(`{"examples":[{"a":${json}}]}`)),
+          mutated('{"signature_name":"","context":{"a":1},"examples":[{"a":[1,2.5],"b":{"b64":"aGk="}},{"b":["x"]}]}'),
         ),
         (bytes) => {
           refusal(() => tfsExamplesCodec.decode({ body: bytes, method: 'regress' }, servable));
         },
       ),
+      { numRuns: 2000 },
     );
   });
 });
