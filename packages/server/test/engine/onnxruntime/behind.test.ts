@@ -13,6 +13,7 @@ import {
   ONE_THREAD,
   residentMegabytes,
   slowFeeds,
+  tensor,
   withExternalModel,
 } from '../models.ts';
 
@@ -76,6 +77,16 @@ describe.runIf(process.platform === 'linux')('a run behind', () => {
     expect((await behind(session, gatherFeeds(3), ['y', 'y'])).results.map(({ data }) => data[0])).toEqual([30, 30]);
     await session.close();
     expect(await codeOf(behind(session, gatherFeeds(1), ['y']))).toBe('FAILED_PRECONDITION');
+  });
+
+  it('has the stack that nested branches need', async () => {
+    const session = await engine.open(golden('nested'), ONE_THREAD);
+    const feeds = new Map([
+      ['x', floats([2], [1, 2])],
+      ['go', tensor('bool', [], Uint8Array.of(1))],
+    ]);
+    expect((await behind(session, feeds, ['y'])).results[0]?.data).toEqual(Float32Array.of(2, 3));
+    await session.close();
   });
 
   it('is over before its session and its engine are', async () => {
