@@ -34,9 +34,9 @@ export const largeImage: Case = async (models, { length }) => {
   return WAYS.flatMap((way) => figuresOf(way, turns));
 };
 
-/** What each learns of costs is its own. */
+/** What each learns of costs is its own. Where the machine slows down after the capacity was measured, nobody is refused. */
 async function started(models: Models, root: string): Promise<Record<Way, Served>> {
-  const own = (): string[] => ['--cache-dir', models.scratch()];
+  const own = (): string[] => ['--cache-dir', models.scratch(), '--queue-seconds', '300'];
   return {
     fifo: await serve(root, ['--policy', 'fifo', ...own()]),
     'express lane': await serve(root, own(), ['--import', WITHOUT_BEHIND_PEER]),

@@ -7,9 +7,9 @@ import type { BehindCalls } from './behind.ts';
 import { loadLibrary } from './library.ts';
 
 /**
- * The lowest. What a run of 8 ms takes beside two long ones, mean of 8 turns of 2 s on 2 cores that other work was using too: 97 ms at
- * equal priority, 68 at 5, 65 at 10, 49 at 19, 41 with `SCHED_IDLE`, and 37 alone. `SCHED_IDLE` was left out: beside a busy neighbour it
- * gets next to nothing.
+ * The lowest. What a run of 8 ms takes while two long ones keep both CPUs of a busy machine (U-Net, 224 and 1,120 px, mean of 8 turns of
+ * 2 s): 97 ms at equal priority, 68 at 5, 65 at 10, 49 at 19, 41 with `SCHED_IDLE`, and 37 alone. `SCHED_IDLE` was left out: it gives
+ * little more, and beside another program's work next to nothing is left to it.
  */
 const NICE = 19;
 
