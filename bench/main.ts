@@ -7,6 +7,7 @@ import { grpc } from './cases/grpc.ts';
 import { hit } from './cases/hit.ts';
 import { image } from './cases/image.ts';
 import { jobs } from './cases/jobs.ts';
+import { largeImage } from './cases/large-image.ts';
 import { largeJson } from './cases/large-json.ts';
 import { miss } from './cases/miss.ts';
 import { mixed } from './cases/mixed.ts';
@@ -34,6 +35,7 @@ const CASES: Readonly<Record<string, Case>> = {
   swap,
   swaps,
   mixed,
+  'large-image': largeImage,
   naive,
   convert,
   compiled,
@@ -41,7 +43,7 @@ const CASES: Readonly<Record<string, Case>> = {
   training,
 };
 /** Without a limit: how much the others cost, and tails beside other work. */
-const ONLY_RUN: ReadonlySet<string> = new Set(['naive', 'training', 'swaps']);
+const ONLY_RUN: ReadonlySet<string> = new Set(['naive', 'training', 'swaps', 'large-image']);
 const EFFORT: Readonly<Record<string, Effort>> = {
   run: { repeats: 7, length: 1 },
   limits: { repeats: 3, length: 0.5 },

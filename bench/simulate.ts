@@ -108,12 +108,15 @@ async function flooded(): Promise<void> {
 
 async function lane(): Promise<void> {
   const world = { overhead: 0, perRow: ROW, splits: false };
-  const rows: [string, Result][] = [];
-  for (const [name, options] of Object.entries(POLICIES)) {
-    const label = name.replace('unsplit', 'without the lane').replace('in chunks', 'with the lane');
-    rows.push([label, await mixed(0.85, options, world)]);
+  const fifo: SchedulerOptions = { ...BASE, policy: 'fifo' };
+  for (const at of [0.5, 0.75, 0.85, 0.95]) {
+    table(`Large tasks that cannot be cut, ${at * 100} % load`, [
+      ['first come first served', await mixed(at, fifo, world)],
+      ['by size, neither', await mixed(at, { ...BASE, chunkSeconds: NEVER }, world)],
+      ['by size, express lane', await mixed(at, BASE, world)],
+      ['by size, low priority', await mixed(at, BASE, { ...world, behind: true })],
+    ]);
   }
-  table('Large tasks that cannot be cut, 85 % load', rows);
 }
 
 async function mixed(at: number, options: SchedulerOptions, world?: World): Promise<Result> {

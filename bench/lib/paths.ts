@@ -22,3 +22,4 @@ export const TF2ONNX_PEER = fromRoot('bench/peers/tf2onnx_convert.py');
 export const TENSORFLOW_PEER = fromRoot('bench/peers/tensorflow_runs.py');
 export const POSTGRES_INSTALL = fromRoot('conformance/postgres/install');
 export const FIRST_RUN_PEER = fromRoot('bench/peers/first-run.mjs');
+export const WITHOUT_BEHIND_PEER = fromRoot('bench/peers/without-behind.mjs');

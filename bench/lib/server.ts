@@ -16,9 +16,13 @@ export function serveArguments(root: string, port: number, extra: readonly strin
   return [MAIN, 'serve', ...where, '--access-log', 'false', '--log-level', 'error', '--json', ...extra];
 }
 
-/** Starts a server and waits until its models are loaded. */
-export async function serve(root: string, extra: readonly string[] = []): Promise<Served> {
-  const child = startNode(serveArguments(root, 0, extra));
+/** Starts a server and waits until its models are loaded. `flags` are Node.js's. */
+export async function serve(
+  root: string,
+  extra: readonly string[] = [],
+  flags: readonly string[] = [],
+): Promise<Served> {
+  const child = startNode([...flags, ...serveArguments(root, 0, extra)]);
   const { http, grpc } = JSON.parse(await firstLine(child)) as { http: string; grpc: string };
   const [port, grpcPort] = [Number(new URL(http).port), Number(grpc.split(':').at(-1))];
   return { pid: pidOf(child), port, grpcPort, close: () => closeServer(child) };

@@ -5,7 +5,7 @@
  *   const waits = await simulate(mixedLoad({ load: 0.85, tasks: 20_000, seed: 1 }), { slots: 2 });
  */
 import type { Tensor } from '../../packages/graph/src/base.ts';
-import type { Session } from '../../packages/server/src/core/engine.ts';
+import type { BehindRun, Session } from '../../packages/server/src/core/engine.ts';
 import { plainTerms, type Terms } from '../../packages/server/src/core/terms.ts';
 import { CostModel } from '../../packages/server/src/cost/cost-model.ts';
 import { MachineRate } from '../../packages/server/src/cost/machine-rate.ts';
@@ -31,6 +31,8 @@ export interface World {
   readonly perRow: number;
   /** Rows of a request may run apart. */
   readonly splits: boolean;
+  /** There are threads of low priority. */
+  readonly behind?: boolean;
 }
 
 /** Seconds of a row: such as MobileNetV2's. */
@@ -59,28 +61,37 @@ export function flood(of: { load: number; from: number; to: number; seed: number
   return arrivals;
 }
 
-/** CPUs that runs share evenly, in simulated time. */
+interface Run {
+  left: number;
+  readonly behind: boolean;
+  readonly happen: () => void;
+}
+
+/** CPUs that runs share evenly, in simulated time; those behind share what the others leave. */
 class Machine {
   now = 0;
-  private readonly runs: { left: number; readonly happen: () => void }[] = [];
+  private readonly runs: Run[] = [];
   private readonly cpus: number;
 
   constructor(cpus: number) {
     this.cpus = cpus;
   }
 
-  begin(seconds: number, happen: () => void): void {
-    this.runs.push({ left: seconds, happen });
+  begin(seconds: number, behind: boolean, happen: () => void): void {
+    this.runs.push({ left: seconds, behind, happen });
   }
 
   /** When the next run ends if none begins before; Infinity if there is none. */
   nextEnd(): number {
-    return this.now + Math.min(...this.runs.map(({ left }) => left)) / this.speed;
+    return this.now + Math.min(...this.runs.map((run) => run.left / this.speedOf(run)));
   }
 
   advance(to: number): void {
-    const done = (to - this.now) * this.speed;
-    for (const run of this.runs) run.left -= done;
+    const seconds = to - this.now;
+    const speeds = this.runs.map((run) => this.speedOf(run));
+    this.runs.forEach((run, i) => {
+      run.left -= seconds * (speeds[i] ?? 0);
+    });
     this.now = to;
   }
 
@@ -91,8 +102,10 @@ class Machine {
     least.happen();
   }
 
-  private get speed(): number {
-    return Math.min(1, this.cpus / Math.max(1, this.runs.length));
+  private speedOf({ behind }: Run): number {
+    const alike = this.runs.filter((run) => run.behind === behind).length;
+    const before = behind ? Math.min(this.cpus, this.runs.length - alike) : 0;
+    return Math.min(1, (this.cpus - before) / alike);
   }
 }
 
@@ -102,7 +115,7 @@ export async function simulate(
   world: World = { overhead: 0.02 * ROW, perRow: ROW, splits: true },
 ): Promise<Finished[]> {
   const machine = new Machine(options.slots);
-  const session = simulatedSession(world, (seconds, happen) => machine.begin(seconds, happen));
+  const session = simulatedSession(world, machine);
   const cost = learned(world);
   const scheduler = new Scheduler({ ...options, clock: () => machine.now * 1000 });
   const finished: Finished[] = [];
@@ -145,15 +158,18 @@ export function spread(finished: readonly Finished[]): Spread {
   return { mean, p99: sorted[Math.floor(sorted.length * 0.99)] ?? 0, most: sorted.at(-1) ?? 0 };
 }
 
-function simulatedSession(world: World, later: (seconds: number, happen: () => void) => void): Session {
+function simulatedSession(world: World, machine: Machine): Session {
+  const run = (feeds: ReadonlyMap<string, Tensor>, behind: boolean): Promise<BehindRun> => {
+    const x = feeds.get('x') as Tensor;
+    const cpuSeconds = world.overhead + world.perRow * (x.shape[0] ?? 0);
+    return new Promise((resolve) => machine.begin(cpuSeconds, behind, () => resolve({ results: [x], cpuSeconds })));
+  };
   return {
     inputs: [{ name: 'x', dtype: 'float32', shape: [-1, 1] }],
     outputs: [{ name: 'y', dtype: 'float32', shape: [-1, 1] }],
     inlineSeconds: () => undefined,
-    run: (feeds) => {
-      const x = feeds.get('x') as Tensor;
-      return new Promise((resolve) => later(world.overhead + world.perRow * (x.shape[0] ?? 0), () => resolve([x])));
-    },
+    run: async (feeds) => (await run(feeds, false)).results,
+    ...(world.behind === true ? { runBehind: (feeds: ReadonlyMap<string, Tensor>) => run(feeds, true) } : {}),
     close: async () => {},
   };
 }

@@ -245,7 +245,10 @@ function addBench(program: Command, done: Done): void {
     .option('--requests <n>', 'end after so many requests', atLeastOne)
     .option('--seed <n>', 'of times, mix and values', wholeNumber, 1)
     .addOption(new Option('--batch <n>', 'rows of a request (default: 1)').argParser(atLeastOne).conflicts('mix'))
-    .option('--mix <classes>', 'kinds of requests, name=rows:share each, such as small=1:0.9,large=20:0.1')
+    .option(
+      '--mix <classes>',
+      'kinds of requests, name=rows:share each, such as small=1:0.9,large=20:0.1; 1x224x224x3 for rows of a shape',
+    )
     .option('--shape <name:dims...>', 'shape of an input, for dimensions that the model leaves open (else 1)')
     .addOption(
       new Option('--body <file>', 'JSON to send, instead of made-up inputs').conflicts(['batch', 'mix', 'shape']),

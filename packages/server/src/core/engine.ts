@@ -12,6 +12,12 @@ export interface SessionOptions {
   readonly gather?: boolean;
 }
 
+export interface BehindRun {
+  readonly results: readonly Tensor[];
+  /** Seconds of one CPU that it took, without those in which it gave way. */
+  readonly cpuSeconds: number;
+}
+
 /**
  * One compiled graph, made once and shared by all requests. Any number of runs may be asked for at a time; the engine bounds how
  * many are under way.
@@ -27,6 +33,11 @@ export interface Session {
    * `close`, RESOURCE_EXHAUSTED (no memory), UNAVAILABLE (the engine died; the next run finds it restarted), INTERNAL.
    */
   run(feeds: ReadonlyMap<string, Tensor>, fetches: readonly string[]): Promise<readonly Tensor[]>;
+  /**
+   * The same on a thread that gives way to everything else that the process does, whatever it costs. Absent where there are no such
+   * threads. Throws what `run` throws.
+   */
+  readonly runBehind?: (feeds: ReadonlyMap<string, Tensor>, fetches: readonly string[]) => Promise<BehindRun>;
   /** Seconds that a run on these feeds would take of the event loop; undefined where it goes to another thread, or where nothing is known. */
   inlineSeconds(feeds: ReadonlyMap<string, Tensor>): number | undefined;
   /** Refuses new runs, waits for those asked for before and gives the memory back. Idempotent. */

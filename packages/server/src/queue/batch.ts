@@ -1,13 +1,15 @@
 /** One run and the tasks that share it: chosen from a lane in heap order, put together, run, and taken apart again. */
 import { asFloeError, FloeError, type Tensor } from '@floe/graph/base';
+import type { Session } from '../core/engine.ts';
 import type { ShapeCost } from '../cost/shape-cost.ts';
 import { lateness } from './admission.ts';
 import { joins } from './chunks.ts';
 import { concatPadded, cutResults } from './padding.ts';
+import type { Running } from './slots.ts';
 import { concatFeeds, haveRows, sliceFeeds, sliceRows } from './split.ts';
 import type { Range, Task } from './task.ts';
 import type { Lane, Waiting } from './waiting.ts';
-import type { Work } from './work.ts';
+import type { Feeds, Work } from './work.ts';
 
 export interface Member {
   readonly task: Task;
@@ -61,15 +63,17 @@ function keepsDeadline(task: Task, end: number, cost: ShapeCost, now: number): b
 }
 
 /** The results of each member, in order. Throws what the run throws; INTERNAL where the graph gives other rows than it was sent. */
-export async function runTogether(members: readonly Member[]): Promise<readonly (readonly Tensor[])[]> {
+export async function runTogether(
+  members: readonly Member[],
+  running: Running,
+): Promise<readonly (readonly Tensor[])[]> {
   const works = members.map(({ task }) => (task.job as { readonly work: Work }).work);
   const [{ session, fetches, padding }] = works as [Work];
   const feeds = members.map(({ task, range }, i) => feedsOf(task, range, (works[i] as Work).feeds));
   const longest = padding === undefined ? undefined : longestOf(members);
-  const results = await session.run(
-    padding === undefined || longest === undefined ? concatFeeds(feeds) : concatPadded(feeds, padding, longest),
-    fetches,
-  );
+  const joint =
+    padding === undefined || longest === undefined ? concatFeeds(feeds) : concatPadded(feeds, padding, longest);
+  const results = await runOn(session, joint, fetches, running);
   if (members.length === 1 && isWhole(members[0] as Member)) return [results];
   if (!haveRows(results, rowsOfAll(members))) {
     throw new FloeError('INTERNAL', 'a graph that was taken to answer row by row does not', {
@@ -94,6 +98,13 @@ function longestOf(members: readonly Member[]): number | undefined {
 
 function lengthIn({ job }: Task): number | undefined {
   return job.kind === 'run' ? job.rows.length : undefined;
+}
+
+async function runOn(session: Session, feeds: Feeds, fetches: readonly string[], running: Running) {
+  if (!running.behind || session.runBehind === undefined) return session.run(feeds, fetches);
+  const { results, cpuSeconds } = await session.runBehind(feeds, fetches);
+  running.cpuSeconds = cpuSeconds;
+  return results;
 }
 
 /** Tells the members of a run that failed: who was alone has failed, the others are to run again by themselves. */

@@ -21,7 +21,7 @@ import { Deadlines } from './deadlines.ts';
 import { Intake, turnAway } from './intake.ts';
 import type { Outcome, Row } from './ledger.ts';
 import { type SchedulerOptions, type Settings, settingsOf } from './settings.ts';
-import { type Running, Slots } from './slots.ts';
+import { type Candidate, isLong, type Running, Slots } from './slots.ts';
 import { type Present, type Snapshot, snapshotOf, Tallies } from './snapshot.ts';
 import { type Job, Task } from './task.ts';
 import { type Lane, Waiting } from './waiting.ts';
@@ -159,7 +159,8 @@ export class Scheduler {
   /** Looks at what is ahead, notes it, and says if that is too much for the deadline. */
   private foresee(task: Task, now: number): FloeError | undefined {
     let position = 0;
-    let seconds = this.slots.room(now) === Number.POSITIVE_INFINITY ? 0 : this.slots.remaining(now);
+    const candidate = this.candidateOf(task, task.nextSeconds);
+    let seconds = this.slots.mayBegin(candidate, now) ? 0 : this.slots.remaining(candidate, now);
     const most = task.terms.deadline === Number.POSITIVE_INFINITY ? MOST_COUNTED : MOST_COUNTED_FOR_DEADLINE;
     this.waiting.before(task, most, (ahead) => {
       position++;
@@ -208,17 +209,23 @@ export class Scheduler {
 
   private nextLane(): Lane | undefined {
     if (this.waiting.size === 0) return undefined;
-    const room = this.slots.room(this.now());
-    if (room === Number.POSITIVE_INFINITY) return this.waiting.first();
-    return room === 0 ? undefined : this.waiting.firstThat((task) => task.nextSeconds <= room);
+    if (this.slots.free) return this.waiting.first();
+    const now = this.now();
+    return this.waiting.firstThat((task) => this.slots.mayBegin(this.candidateOf(task, task.nextSeconds), now));
+  }
+
+  private candidateOf({ job, key }: Task, predicted: number): Candidate {
+    const canGoBehind = job.kind === 'run' && job.work.session.runBehind !== undefined;
+    return { predicted, key, behind: canGoBehind && isLong(predicted, this.settings) };
   }
 
   private launch(members: readonly Member[]): void {
-    const { job } = (members[0] as Member).task;
+    const { task: first } = members[0] as Member;
+    const { job } = first;
     const now = this.now();
-    const predicted = job.kind === 'run' ? job.cost.predict(rowsOfAll(members)) : (members[0] as Member).task.predicted;
+    const predicted = job.kind === 'run' ? job.cost.predict(rowsOfAll(members)) : first.predicted;
     for (const { task } of members) noteStart(task, members.length, now);
-    void this.finish(members, job, this.slots.begin(predicted, now));
+    void this.finish(members, job, this.slots.begin(this.candidateOf(first, predicted), now));
   }
 
   private async finish(members: readonly Member[], job: Job, running: Running): Promise<void> {
@@ -227,8 +234,8 @@ export class Scheduler {
       if (job.kind === 'stage')
         (members[0] as Member).task.answer(await job.begin().finally(() => this.account(members, running)));
       else {
-        const results = await runTogether(members).finally(() => this.account(members, running));
-        job.work.cost.observe(job.cost, rowsOfAll(members), this.now() - running.began);
+        const results = await runTogether(members, running).finally(() => this.account(members, running));
+        job.work.cost.observe(job.cost, rowsOfAll(members), this.secondsOf(running));
         members.forEach(({ task, range }, i) => void task.deliver(range, results[i] ?? []));
       }
     } catch (error) {
@@ -240,9 +247,13 @@ export class Scheduler {
     this.start();
   }
 
+  private secondsOf({ began, cpuSeconds }: Running): number {
+    return cpuSeconds ?? this.now() - began;
+  }
+
   /** What a run took, to each of its tasks by its rows. */
   private account(members: readonly Member[], running: Running): void {
-    const seconds = this.now() - running.began;
+    const seconds = this.secondsOf(running);
     const rows = rowsOfAll(members);
     this.tallies.ran(members.length, running.predicted, seconds);
     for (const { task, range } of members) {

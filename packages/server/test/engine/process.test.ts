@@ -44,6 +44,15 @@ it.each([
   expect(out).toBe(`${kind} 30`);
 });
 
+it.runIf(process.platform === 'linux').each(['source', 'compiled'] as const)(
+  'threads of low priority run from their %s, and idle ones that nobody closed do not keep the process',
+  async (form) => {
+    const body = `const engine = await openEngine({ kind: 'onnxruntime' }); const session = await gather(engine);
+      console.log((await session.runBehind(feeds, ['y'])).results[0].data[0]);`;
+    expect(await script(ENGINE[form], body)).toBe('30');
+  },
+);
+
 it.each(['onnxruntime', 'worker'])('an idle engine %s that nobody closed does not keep the process', async (kind) => {
   const out = await script(ENGINE.source, `const engine = await openEngine({ kind: '${kind}' }); ${ANSWER}`);
   expect(out).toBe(`${kind} 30`);

@@ -1,6 +1,6 @@
 /** A scheduler whose sessions finish when they are told to and whose clock is moved by hand. */
 import type { Tensor } from '@floe/graph';
-import type { Session } from '../../src/core/engine.ts';
+import type { BehindRun, Session } from '../../src/core/engine.ts';
 import { plainTerms, type Terms } from '../../src/core/terms.ts';
 import { CostModel } from '../../src/cost/cost-model.ts';
 import { MachineRate } from '../../src/cost/machine-rate.ts';
@@ -52,9 +52,9 @@ export class Puppet {
 
   work(
     rows: readonly number[],
-    { model = 'm', perRow = 0.004, overhead = 0, independent = true, inline }: Partial<PuppetOptions> = {},
+    { model = 'm', perRow = 0.004, overhead = 0, independent = true, inline, behind }: Partial<PuppetOptions> = {},
   ): Work {
-    const { session, cost } = this.sessions.get(model) ?? this.open(model, perRow, overhead, inline);
+    const { session, cost } = this.sessions.get(model) ?? this.open(model, perRow, overhead, inline, behind);
     const x: Tensor = { dtype: 'float32', shape: [rows.length, 1], data: Float32Array.from(rows) };
     return { session, cost, feeds: new Map([['x', x]]), fetches: ['y'], rowIndependent: independent, model };
   }
@@ -64,12 +64,13 @@ export class Puppet {
     for (let run = this.runs[0]; run !== undefined; run = this.runs[0]) await run.finish();
   }
 
-  private open(model: string, perRow: number, overhead: number, inline: number | undefined) {
+  private open(model: string, perRow: number, overhead: number, inline?: number, behind?: number) {
     const session: Session = {
       inputs: [{ name: 'x', dtype: 'float32', shape: [-1, 1] }],
       outputs: [{ name: 'y', dtype: 'float32', shape: [-1, 1] }],
       inlineSeconds: () => inline,
       run: (feeds) => this.begin(feeds.get('x') as Tensor),
+      ...(behind === undefined ? {} : { runBehind: async (feeds) => this.beginBehind(feeds, behind) }),
       close: async () => {},
     };
     const cost = new CostModel(new MachineRate());
@@ -81,6 +82,10 @@ export class Puppet {
     const known = { session, cost: Object.assign(cost, { observe: () => {} }) };
     this.sessions.set(model, known);
     return known;
+  }
+
+  private async beginBehind(feeds: ReadonlyMap<string, Tensor>, cpuSeconds: number): Promise<BehindRun> {
+    return { results: await this.begin(feeds.get('x') as Tensor), cpuSeconds };
   }
 
   private begin(x: Tensor): Promise<readonly Tensor[]> {
@@ -105,6 +110,8 @@ export interface PuppetOptions {
   readonly independent: boolean;
   /** Seconds of a run inline; absent: runs take a slot. */
   readonly inline: number;
+  /** There are threads of low priority, on which a run takes so many seconds of a CPU. */
+  readonly behind: number;
   readonly terms: Partial<Terms>;
 }
 

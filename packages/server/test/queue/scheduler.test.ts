@@ -172,6 +172,35 @@ it('keeps the lane from what is not much shorter than the runs under way will la
   await Promise.all(answers);
 });
 
+it('lets what comes before a long run that cannot be cut have its slot, where the kernel gives it way', async () => {
+  const puppet = new Puppet();
+  const big = { model: 'big', perRow: 1, independent: false, behind: 0.6 };
+  const long = puppet.run([1], big);
+  const middling = puppet.run([2], { model: 'medium', perRow: 0.012 });
+  const waiting = [puppet.run([3]), puppet.run([4], big)];
+  expect(puppet.ran).toEqual([[1], [2]]);
+  await puppet.runs[1]?.finish();
+  expect(puppet.ran).toEqual([[1], [2], [3]]);
+  puppet.now += 900;
+  await puppet.finishAll();
+  await Promise.all([long, middling, ...waiting]);
+  expect(puppet.ran.at(-1)).toEqual([4]);
+  const { actualSeconds, byCallerAndModel } = puppet.scheduler.snapshot();
+  expect(actualSeconds).toBeCloseTo(0.6 + 0 + 0.9 + 0.6);
+  expect(byCallerAndModel.find(({ model }) => model === 'big')?.workSeconds).toBeCloseTo(1.2);
+});
+
+it('makes nobody wait for ever behind: what comes later than a run has aged finds its slot taken', async () => {
+  const puppet = new Puppet();
+  const long = puppet.run([1], { model: 'big', perRow: 1, independent: false, behind: 1 });
+  puppet.now += 60_000;
+  const late = puppet.run([2], { model: 'medium', perRow: 0.4, independent: false });
+  expect(puppet.ran).toEqual([[1]]);
+  await puppet.finishAll();
+  await Promise.all([long, late]);
+  expect(puppet.ran).toEqual([[1], [2]]);
+});
+
 it('gives other work its place in the same heap', async () => {
   const puppet = new Puppet();
   const order: string[] = [];

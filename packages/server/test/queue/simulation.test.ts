@@ -37,3 +37,12 @@ it('runs something short beside long runs that cannot be cut', async () => {
   expect(spread(small(fifo)).mean / spread(small(sized)).mean).toBeGreaterThan(3);
   expect(spread(small(sized)).most).toBeLessThan(LARGE);
 });
+
+it('hardly lets small tasks notice long runs on threads of low priority', async () => {
+  const load = mixedLoad({ load: 0.85, tasks: 10_000, seed: 4, slots: 2, caller: 'a' });
+  const world = { overhead: 0, perRow: 0.004, splits: false, behind: true };
+  const [fifo, sized] = await Promise.all([simulate(load, FIFO, world), simulate(load, SIZE_FIRST, world)]);
+  expect(spread(small(fifo)).mean / spread(small(sized)).mean).toBeGreaterThan(8);
+  expect(spread(small(fifo)).p99 / spread(small(sized)).p99).toBeGreaterThan(15);
+  expect(spread(large(sized)).mean / spread(large(fifo)).mean).toBeLessThan(1.35);
+});

@@ -5,7 +5,13 @@ import { exampleRecord, type Frozen, frozenChunks, graphOf, type Node, type Sign
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { constNode } from '../../../graph/src/constants.ts';
 import { attr, node, placeholder, tensor } from '../../../graph/test/support/nodes.ts';
+import { Builder } from '../../src/build/builder.ts';
+import { plainTerms } from '../../src/core/terms.ts';
+import { CostModel } from '../../src/cost/cost-model.ts';
+import { MachineRate } from '../../src/cost/machine-rate.ts';
+import { openEngine } from '../../src/engine/index.ts';
 import { load, type ModelSession } from '../../src/index.ts';
+import { loadVersion } from '../../src/servable/loaded.ts';
 
 const textsOf = (tensor: Tensor | undefined): readonly string[] =>
   ((tensor?.data ?? []) as readonly Uint8Array[]).map((bytes) => new TextDecoder().decode(bytes));
@@ -138,3 +144,36 @@ describe('a graph that begins and ends with strings', () => {
     await expect(session.run({ examples: tensor('float32', [1], [1]) })).rejects.toThrow(/expected string/);
   });
 });
+
+it.runIf(process.platform === 'linux')(
+  'runs its engine behind others where it is told to, and says what all of it took',
+  async () => {
+    const [engine, builder] = [await openEngine({ kind: 'onnxruntime', slots: 1 }), new Builder()];
+    const version = { source: join(folder, 'model.pb'), root: folder, name: 'model', version: 1 };
+    const took: number[] = [];
+    const servable = await loadVersion((await builder.freeze(version)).folder, undefined, {
+      engine,
+      builder,
+      session: { intraOpThreads: 1 },
+      cacheFolder: folder,
+      costs: { open: async () => new CostModel(new MachineRate()), release: async () => {} },
+      execute: async (work) => {
+        const ran = await work.session.runBehind?.(work.feeds, work.fetches);
+        took.push(ran?.cpuSeconds ?? 0);
+        return ran?.results ?? [];
+      },
+    });
+    const inputs = new Map([['examples', examples(example({ x: x(0, 3), word: words('two') }))]]);
+    const outputs = await servable.run(
+      { inputs, outputs: ['classes', 'ids'] },
+      plainTerms(new AbortController().signal),
+    );
+    expect(textsOf(outputs[0]?.tensor)).toEqual(['right']);
+    expect(outputs[1]?.tensor).toEqual(tensor('int64', [1], [2]));
+    expect(took).toEqual([expect.any(Number)]);
+    expect(took[0]).toBeGreaterThan(0);
+    await servable.close();
+    await builder.close();
+    await engine.close();
+  },
+);

@@ -1,14 +1,15 @@
 /** One load test: asks the endpoint what its model takes, sends requests in the order of the plan, counts what came of them. */
 import { readFile } from 'node:fs/promises';
+import { invalid } from '@floe/graph/base';
 import { unreadable } from '../../store/unreadable.ts';
 import { random } from '../made-up.ts';
 import { Client } from './client.ts';
 import { cpuSeconds } from './cpu-seconds.ts';
-import { JSON_HEADERS, type Payload, type Protocol } from './endpoint.ts';
+import { type Described, JSON_HEADERS, type Payload, type Protocol } from './endpoint.ts';
 import { Histogram } from './histogram.ts';
-import { payloads } from './inputs.ts';
+import { payloads, type Shapes } from './inputs.ts';
 import { closedLoop, openLoop, poissonGaps, type Send } from './loops.ts';
-import { drawFrom } from './mix.ts';
+import { drawFrom, type RequestClass } from './mix.ts';
 import type { BenchOptions } from './options.ts';
 import type { Curve } from './plot.ts';
 import { type Report, reportOf } from './report.ts';
@@ -52,7 +53,18 @@ async function requestsOf(options: BenchOptions, client: Client): Promise<readon
     return [[{ body: bytes, headers: JSON_HEADERS }]];
   }
   const described = PROTOCOLS[protocol].describe(metadata);
-  return classes.map(({ rows }, at) => payloads(described, rows, shapes, seed + at));
+  return classes.map((one, at) => payloads(described, one.rows, shapesOf(one, described, shapes), seed + at));
+}
+
+/** What is said of all classes, unless one says its own. */
+function shapesOf({ name, shape }: RequestClass, { inputs }: Described, shapes: Shapes): Shapes {
+  if (shape === undefined) return shapes;
+  const [input] = inputs;
+  if (input === undefined || inputs.length > 1)
+    throw invalid(`--mix ${name}: a class has a shape where the model has one input, not ${inputs.length}`, {
+      field: '--mix',
+    });
+  return new Map([[input.name, shape]]);
 }
 
 async function measure(

@@ -1,15 +1,20 @@
-/** Which kind of request comes next: classes of so many rows, in shares. `small=1:0.9,large=20:0.1`. */
+/**
+ * Which kind of request comes next: classes of so many rows, in shares, `small=1:0.9,large=20:0.1`, or of a shape, for a model of one input
+ * that takes several: `small=1x224x224x3:0.9,large=1x1792x1792x3:0.1`.
+ */
 import { FloeError } from '@floe/graph/base';
 
 export interface RequestClass {
   readonly name: string;
   readonly rows: number;
+  /** Of the model's input, rows first, where the class says so. */
+  readonly shape?: readonly number[];
   /** Part of all requests, 0..1; those of a mix add up to 1. */
   readonly share: number;
 }
 
 const MOST_ROWS = 65_536;
-const CLASS = /^([\w.-]+)=(\d{1,6}):(\d*\.?\d+)$/;
+const CLASS = /^([\w.-]+)=(\d{1,6}(?:x\d{1,6})*):(\d*\.?\d+)$/;
 
 /** Shares are taken as parts of their sum. Throws INVALID_ARGUMENT naming the class that cannot be read. */
 export function parseMix(text: string): readonly RequestClass[] {
@@ -21,10 +26,12 @@ export function parseMix(text: string): readonly RequestClass[] {
 }
 
 function parseClass(entry: string): RequestClass {
-  const [, name = '', rows, share] = CLASS.exec(entry) ?? [];
+  const [, name = '', dims = '', share] = CLASS.exec(entry) ?? [];
   if (name === '') throw refuse(entry, 'a class is written name=rows:share');
-  if (Number(rows) < 1 || Number(rows) > MOST_ROWS) throw refuse(entry, `rows are 1 to ${MOST_ROWS}`);
-  return { name, rows: Number(rows), share: Number(share) };
+  const shape = dims.split('x').map(Number);
+  const [rows = 0] = shape;
+  if (rows < 1 || rows > MOST_ROWS) throw refuse(entry, `rows are 1 to ${MOST_ROWS}`);
+  return { name, rows, ...(shape.length > 1 ? { shape } : {}), share: Number(share) };
 }
 
 function refuse(text: string, reason: string): FloeError {

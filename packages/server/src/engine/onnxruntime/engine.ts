@@ -2,6 +2,7 @@
 import type { Engine, Session, SessionOptions } from '../../core/engine.ts';
 import { requireModel } from '../model-file.ts';
 import { SessionSet } from '../session-set.ts';
+import { BehindThreads } from './behind.ts';
 import type { Runtime } from './native.ts';
 import { getRuntime, reserveSlots } from './runtime.ts';
 import { type NativeSession, openSession } from './session.ts';
@@ -16,12 +17,14 @@ class NativeEngine implements Engine {
   readonly version: string;
   private readonly runtime: Runtime;
   private readonly releaseSlots: () => void;
+  private readonly behind: BehindThreads;
   private readonly sessions = new SessionSet<NativeSession>();
 
   constructor(runtime: Runtime, slots: number) {
     this.version = runtime.version;
     this.runtime = runtime;
     this.releaseSlots = reserveSlots(runtime, slots);
+    this.behind = new BehindThreads(slots);
   }
 
   open(path: string, options: SessionOptions): Promise<Session> {
@@ -29,11 +32,14 @@ class NativeEngine implements Engine {
   }
 
   close(): Promise<void> {
-    return this.sessions.close(() => this.releaseSlots());
+    return this.sessions.close(() => {
+      this.releaseSlots();
+      return this.behind.close();
+    });
   }
 
   private async load(path: string, options: SessionOptions, onClosed: () => void): Promise<NativeSession> {
     await requireModel(path);
-    return openSession(this.runtime, path, options, onClosed);
+    return openSession({ runtime: this.runtime, behind: this.behind }, path, options, onClosed);
   }
 }

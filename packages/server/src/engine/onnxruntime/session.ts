@@ -3,9 +3,11 @@
  *   checked -> inline (small) or through the gate to another thread (large) -> results copied -> values released.
  */
 import type { Tensor, TensorSpec } from '@floe/graph/base';
-import type { Session, SessionOptions } from '../../core/engine.ts';
+import type { BehindRun, Session, SessionOptions } from '../../core/engine.ts';
 import { andThen, holding, type Later, promised } from '../../core/later.ts';
+import { threadsOf } from '../capacity.ts';
 import { checkFeeds, checkFetches, closedError } from '../validate.ts';
+import { BehindThreads, type RunAddresses } from './behind.ts';
 import { CNames } from './c-names.ts';
 import { describeInputs, describeOutputs } from './describe.ts';
 import type { Pointer } from './library.ts';
@@ -15,9 +17,17 @@ import { RunFrame } from './run-frame.ts';
 import { withSessionOptions } from './session-options.ts';
 import { check } from './status.ts';
 
+/** Begins a run on checked tensors, for outputs by their place. */
+type Start = (tensors: readonly Tensor[], wanted: readonly number[]) => Later<Tensor[]>;
+
+export interface Host {
+  readonly runtime: Runtime;
+  readonly behind: BehindThreads;
+}
+
 /** Loads the model on another thread. Throws DATA_LOSS, UNIMPLEMENTED, RESOURCE_EXHAUSTED. */
 export function openSession(
-  runtime: Runtime,
+  { runtime, behind }: Host,
   path: string,
   options: SessionOptions,
   onClosed: () => void,
@@ -25,7 +35,7 @@ export function openSession(
   return runtime.housekeeping.use(async () => {
     const handle = await withSessionOptions(runtime, options, (native) => createNative(runtime, path, native));
     try {
-      return new NativeSession(runtime, handle, options.gather ?? false, onClosed);
+      return new NativeSession({ runtime, behind }, handle, options, onClosed);
     } catch (error) {
       await releaseNative(runtime, handle);
       throw error;
@@ -50,6 +60,7 @@ async function releaseNative({ api, library }: Runtime, handle: bigint): Promise
 export class NativeSession implements Session {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
+  readonly runBehind?: NonNullable<Session['runBehind']>;
   private readonly runtime: Runtime;
   private readonly handle: bigint;
   private readonly gather: boolean;
@@ -64,10 +75,13 @@ export class NativeSession implements Session {
   private whenIdle: (() => void) | undefined;
   private closing: Promise<void> | undefined;
 
-  constructor(runtime: Runtime, handle: bigint, gather: boolean, onClosed: () => void) {
+  constructor({ runtime, behind }: Host, handle: bigint, options: SessionOptions, onClosed: () => void) {
     this.runtime = runtime;
     this.handle = handle;
-    this.gather = gather;
+    this.gather = options.gather ?? false;
+    // A session's own threads would go on at full priority.
+    if (BehindThreads.supported && threadsOf(options) === 1)
+      this.runBehind = (feeds, fetches) => this.runOn(behind, feeds, fetches);
     this.onClosed = onClosed;
     this.inputs = describeInputs(runtime, handle);
     this.outputs = describeOutputs(runtime, handle);
@@ -76,17 +90,19 @@ export class NativeSession implements Session {
   }
 
   run(feeds: ReadonlyMap<string, Tensor>, fetches: readonly string[]): Promise<readonly Tensor[]> {
-    return promised(() => {
-      if (this.closing !== undefined) throw closedError('the session');
-      const tensors = checkFeeds(this.inputs, feeds);
-      const wanted = checkFetches(this.outputs, fetches);
-      // Two names of a signature may stand for one tensor, which the library refuses to give twice.
-      const distinct = wanted.length === 1 ? wanted : [...new Set(wanted)];
-      this.runs++;
-      const results = holding(() => this.dispatch(tensors, distinct), this.runEnded);
-      if (distinct.length === wanted.length) return results;
-      return andThen(results, (given) => repeat(given, distinct, wanted));
-    });
+    return promised(() => this.checked(feeds, fetches, this.dispatch));
+  }
+
+  private checked(feeds: ReadonlyMap<string, Tensor>, fetches: readonly string[], start: Start): Later<Tensor[]> {
+    if (this.closing !== undefined) throw closedError('the session');
+    const tensors = checkFeeds(this.inputs, feeds);
+    const wanted = checkFetches(this.outputs, fetches);
+    // Two names of a signature may stand for one tensor, which the library refuses to give twice.
+    const distinct = wanted.length === 1 ? wanted : [...new Set(wanted)];
+    this.runs++;
+    const results = holding(() => start(tensors, distinct), this.runEnded);
+    if (distinct.length === wanted.length) return results;
+    return andThen(results, (given) => repeat(given, distinct, wanted));
   }
 
   /** One function for all runs. */
@@ -111,13 +127,13 @@ export class NativeSession implements Session {
     this.onClosed();
   }
 
-  /** Not an async function: a small run should cost one promise, not two. */
-  private dispatch(tensors: readonly Tensor[], wanted: readonly number[]): Later<Tensor[]> {
+  /** Not an async function: a small run should cost one promise, not two. And one function for all of them. */
+  private readonly dispatch: Start = (tensors, wanted) => {
     const elements = elementsOf(tensors);
     const micros = this.cost.inlineMicros(elements);
     if (micros === undefined) return this.runtime.gate.use(() => this.runPooled(tensors, wanted, elements));
     return this.runtime.turns.run(micros, () => this.runInline(tensors, wanted, elements), this.gather);
-  }
+  };
 
   private runInline(tensors: readonly Tensor[], wanted: readonly number[], elements: number): Tensor[] {
     const began = performance.now();
@@ -146,6 +162,28 @@ export class NativeSession implements Session {
     }
   }
 
+  private async runOn(
+    threads: BehindThreads,
+    feeds: ReadonlyMap<string, Tensor>,
+    fetches: readonly string[],
+  ): Promise<BehindRun> {
+    let cpuSeconds = 0;
+    const results = await this.checked(feeds, fetches, async (tensors, wanted) => {
+      const frame = this.takeFrame();
+      try {
+        this.bind(frame, tensors, wanted);
+        const ran = await threads.run(this.runAddresses(frame, wanted.length));
+        check(this.runtime.api, ran.status, 'run');
+        cpuSeconds = ran.cpuSeconds;
+        this.cost.sawPooled(elementsOf(tensors), cpuSeconds * 1e6);
+        return frame.results();
+      } finally {
+        this.giveBack(frame);
+      }
+    });
+    return { results, cpuSeconds };
+  }
+
   private bind(frame: RunFrame, tensors: readonly Tensor[], wanted: readonly number[]): void {
     frame.bind(
       tensors,
@@ -165,6 +203,13 @@ export class NativeSession implements Session {
       outputs,
       frame.outputs,
     ] as const;
+  }
+
+  /** The same for another thread, in which there are no arrays. */
+  private runAddresses(frame: RunFrame, outputs: number): RunAddresses {
+    const at = (array: BigUint64Array): bigint => this.runtime.library.addressOf(array);
+    const [handle, options, names_, inputs, count, outputNames, wanted, results] = this.runArguments(frame, outputs);
+    return [handle, options, at(names_), at(inputs), count, at(outputNames), wanted, at(results)];
   }
 
   private takeFrame(): RunFrame {

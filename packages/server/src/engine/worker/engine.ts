@@ -8,7 +8,8 @@ import type { Engine, Session, SessionOptions } from '../../core/engine.ts';
 import { requireModel } from '../model-file.ts';
 import { forbidTelemetry } from '../no-telemetry.ts';
 import { SessionSet } from '../session-set.ts';
-import { ThreadClient } from './client.ts';
+import { ThreadClient } from '../thread-client.ts';
+import type { Thread } from './messages.ts';
 import { openSession, type WorkerSession } from './session.ts';
 
 /** Beside this file, compiled or not. */
@@ -20,9 +21,9 @@ export async function openWorkerEngine(script = THREAD): Promise<Engine> {
   return new WorkerEngine(script, thread, version);
 }
 
-async function startThread(script: URL): Promise<{ thread: ThreadClient; version: string }> {
+async function startThread(script: URL): Promise<{ thread: Thread; version: string }> {
   forbidTelemetry();
-  const thread = new ThreadClient(script);
+  const thread: Thread = new ThreadClient(script);
   try {
     const { version } = await thread.call('start', undefined);
     return { thread, version };
@@ -36,11 +37,11 @@ class WorkerEngine implements Engine {
   readonly name = 'worker';
   readonly version: string;
   private readonly script: URL;
-  private thread: ThreadClient;
-  private starting: Promise<ThreadClient> | undefined;
+  private thread: Thread;
+  private starting: Promise<Thread> | undefined;
   private readonly sessions = new SessionSet<WorkerSession>();
 
-  constructor(script: URL, thread: ThreadClient, version: string) {
+  constructor(script: URL, thread: Thread, version: string) {
     this.script = script;
     this.thread = thread;
     this.version = version;
@@ -59,7 +60,7 @@ class WorkerEngine implements Engine {
     return openSession(() => this.currentThread(), path, options, onClosed);
   }
 
-  private async currentThread(): Promise<ThreadClient> {
+  private async currentThread(): Promise<Thread> {
     if (this.thread.alive) return this.thread;
     this.starting ??= this.restart().finally(() => {
       this.starting = undefined;
@@ -67,7 +68,7 @@ class WorkerEngine implements Engine {
     return this.starting;
   }
 
-  private async restart(): Promise<ThreadClient> {
+  private async restart(): Promise<Thread> {
     this.thread = (await startThread(this.script)).thread;
     return this.thread;
   }

@@ -1,5 +1,6 @@
 /** What the engine and its thread say to each other. Errors cross as text: a class does not survive the way. */
 import type { DType, NumericData } from '@floe/graph/base';
+import type { ThreadClient } from '../thread-client.ts';
 
 /** A tensor on its way; strings are text here, since the binding knows no others. */
 export interface WireTensor {
@@ -45,19 +46,7 @@ export interface RunArgs {
 }
 
 export type Method = keyof Calls;
-
-export interface Request {
-  readonly id: number;
-  readonly method: Method;
-  readonly args: Calls[Method]['args'];
-}
-
-export interface Reply {
-  readonly id: number;
-  readonly result?: Calls[Method]['result'];
-  /** Message of the error, if there was one. */
-  readonly error?: string;
-}
+export type Thread = ThreadClient<Calls>;
 
 /** The memory behind tensors that have it to themselves, to be handed over with a message. */
 export function buffersOf(tensors: Iterable<WireTensor>): ArrayBuffer[] {

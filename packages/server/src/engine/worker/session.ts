@@ -5,15 +5,14 @@ import { threadsOf } from '../capacity.ts';
 import { type Activity, engineError } from '../onnxruntime/status.ts';
 import { SESSION_CONFIG } from '../session-config.ts';
 import { checkFeeds, checkFetches, closedError } from '../validate.ts';
-import type { ThreadClient } from './client.ts';
-import { buffersOf, type OpenResult } from './messages.ts';
+import { buffersOf, type OpenResult, type Thread } from './messages.ts';
 import { fromWire, specOf, toWire } from './tensors.ts';
 
 /** The thread as it is now, started where there is none. */
-export type CurrentThread = () => Promise<ThreadClient>;
+export type CurrentThread = () => Promise<Thread>;
 
 interface Attachment {
-  readonly thread: ThreadClient;
+  readonly thread: Thread;
   readonly opened: OpenResult;
 }
 

@@ -4,7 +4,8 @@
  */
 import { parentPort } from 'node:worker_threads';
 import * as ort from 'onnxruntime-node';
-import { buffersOf, type Calls, type Method, type Request, type WireSpec, type WireTensor } from './messages.ts';
+import type { Request } from '../thread-client.ts';
+import { buffersOf, type Calls, type Method, type WireSpec, type WireTensor } from './messages.ts';
 
 // The binding's native part takes a Float16Array for empty. Where there is none it uses Uint16Array, bits as they are, as we do.
 Reflect.deleteProperty(globalThis, 'Float16Array');
@@ -73,7 +74,7 @@ function wireSpec(metadata: ort.InferenceSession.ValueMetadata): WireSpec {
   return { name: metadata.name, type: metadata.type, shape };
 }
 
-async function answer({ id, method, args }: Request): Promise<void> {
+async function answer({ id, method, args }: Request<Calls>): Promise<void> {
   try {
     const result = await METHODS[method](args as never);
     parentPort?.postMessage({ id, result }, method === 'run' ? buffersOf(result as readonly WireTensor[]) : []);
@@ -82,4 +83,4 @@ async function answer({ id, method, args }: Request): Promise<void> {
   }
 }
 
-parentPort?.on('message', (request: Request) => void answer(request));
+parentPort?.on('message', (request: Request<Calls>) => void answer(request));

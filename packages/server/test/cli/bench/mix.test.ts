@@ -10,6 +10,13 @@ describe('a mix', () => {
     ]);
   });
 
+  it('is read as classes of shapes, whose first dimension is the rows', () => {
+    expect(parseMix('small=1x224x224x3:0.9,large=2x96x96x3:0.1')).toEqual([
+      { name: 'small', rows: 1, shape: [1, 224, 224, 3], share: 0.9 },
+      { name: 'large', rows: 2, shape: [2, 96, 96, 3], share: 0.1 },
+    ]);
+  });
+
   it('takes shares as parts of their sum', () => {
     expect(parseMix('a=1:3, b=2:1').map(({ share }) => share)).toEqual([0.75, 0.25]);
   });
@@ -21,6 +28,8 @@ describe('a mix', () => {
     ['small=1:-1', 'name=rows:share'],
     ['small=0:1', 'rows are'],
     ['small=99999:1', 'rows are'],
+    ['small=1x:1', 'name=rows:share'],
+    ['small=0x4:1', 'rows are'],
     ['small=1:0', 'all shares are 0'],
     ['a=1:1,a=2:1', 'a name comes twice'],
   ])('refuses %j: %s', (text, reason) => {

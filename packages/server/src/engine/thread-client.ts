@@ -3,14 +3,29 @@
  */
 import { Worker } from 'node:worker_threads';
 import { FloeError } from '@floe/graph/base';
-import type { Calls, Method, Reply, Request } from './messages.ts';
+
+/** By method: what a call takes and gives. */
+export type CallTable<C> = { readonly [M in keyof C]: { readonly args: unknown; readonly result: unknown } };
+
+export interface Request<C extends CallTable<C>, M extends keyof C = keyof C> {
+  readonly id: number;
+  readonly method: M;
+  readonly args: C[M]['args'];
+}
+
+export interface Reply<C extends CallTable<C>> {
+  readonly id: number;
+  readonly result?: C[keyof C]['result'];
+  /** Message of the error, if there was one. */
+  readonly error?: string;
+}
 
 interface Pending {
-  readonly resolve: (result: Reply['result']) => void;
+  readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
 }
 
-export class ThreadClient {
+export class ThreadClient<C extends CallTable<C>> {
   private readonly worker: Worker;
   private readonly pending = new Map<number, Pending>();
   private nextId = 0;
@@ -19,7 +34,7 @@ export class ThreadClient {
   constructor(script: URL) {
     // The process's own flags are about its main program.
     this.worker = new Worker(script, { execArgv: [] });
-    this.worker.on('message', (reply: Reply) => this.settle(reply));
+    this.worker.on('message', (reply: Reply<C>) => this.settle(reply));
     this.worker.on('error', (error) => this.die(error instanceof Error ? error.message : String(error)));
     this.worker.on('exit', (code) => this.die(`it left with code ${code}`));
     // A thread keeps the process alive only while it has something to do.
@@ -31,19 +46,19 @@ export class ThreadClient {
   }
 
   /** Throws an Error with the thread's message, or UNAVAILABLE if the thread is dead or dies. `transfer` is gone from here. */
-  async call<M extends Method>(
+  async call<M extends keyof C>(
     method: M,
-    args: Calls[M]['args'],
+    args: C[M]['args'],
     transfer: readonly ArrayBuffer[] = [],
-  ): Promise<Calls[M]['result']> {
+  ): Promise<C[M]['result']> {
     if (this.death !== undefined) throw this.death;
-    const request: Request = { id: this.nextId++, method, args };
+    const request: Request<C> = { id: this.nextId++, method, args };
     this.worker.postMessage(request, [...transfer]);
     this.worker.ref();
-    const result = await new Promise<Reply['result']>((resolve, reject) => {
+    const result = await new Promise<unknown>((resolve, reject) => {
       this.pending.set(request.id, { resolve, reject });
     });
-    return result as Calls[M]['result'];
+    return result as C[M]['result'];
   }
 
   /** Ends the thread; calls under way fail. */
@@ -51,7 +66,7 @@ export class ThreadClient {
     await this.worker.terminate();
   }
 
-  private settle({ id, result, error }: Reply): void {
+  private settle({ id, result, error }: Reply<C>): void {
     const call = this.pending.get(id);
     this.pending.delete(id);
     if (this.pending.size === 0) this.worker.unref();
