@@ -10,6 +10,8 @@ import { largeJson } from './cases/large-json.ts';
 import { miss } from './cases/miss.ts';
 import { mixed } from './cases/mixed.ts';
 import { naive } from './cases/naive.ts';
+import { peers } from './cases/peers.ts';
+import { serverScenario } from './cases/server-scenario.ts';
 import { small } from './cases/small.ts';
 import { start } from './cases/start.ts';
 import { swap } from './cases/swap.ts';
@@ -37,9 +39,11 @@ const CASES: Readonly<Record<string, Case>> = {
   compiled,
   jobs,
   training,
+  peers,
+  'server-scenario': serverScenario,
 };
 /** Without a limit: how much the others cost, and tails beside other work. */
-const ONLY_RUN: ReadonlySet<string> = new Set(['naive', 'training', 'swaps']);
+const ONLY_RUN: ReadonlySet<string> = new Set(['naive', 'training', 'swaps', 'peers', 'server-scenario']);
 const EFFORT: Readonly<Record<string, Effort>> = {
   run: { repeats: 7, length: 1 },
   limits: { repeats: 3, length: 0.5 },

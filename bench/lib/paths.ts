@@ -21,4 +21,7 @@ export const USAGE_PEER = fromRoot('bench/peers/usage.mjs');
 export const TF2ONNX_PEER = fromRoot('bench/peers/tf2onnx_convert.py');
 export const TENSORFLOW_PEER = fromRoot('bench/peers/tensorflow_runs.py');
 export const POSTGRES_INSTALL = fromRoot('conformance/postgres/install');
+export const PEER_SERVERS = fromRoot('bench/peers/servers');
+export const LOADGEN_PEER = fromRoot('bench/peers/loadgen.py');
+export const LOADGEN_REQUIREMENTS = fromRoot('bench/peers/loadgen.txt');
 export const FIRST_RUN_PEER = fromRoot('bench/peers/first-run.mjs');

@@ -14,13 +14,19 @@ export interface Figure {
   readonly limit?: { readonly most: number; readonly slack: number };
   /** For a figure that is an absolute aim: shown, never judged, as it depends on the machine. */
   readonly aim?: number;
+  /** What was meant, as a minimum: shown, never judged. */
+  readonly least?: number;
 }
 
 export function print(figure: Figure): void {
-  const { name, value, unit, limit, aim } = figure;
-  const meant = limit?.most ?? aim;
-  const goal = meant === undefined ? '' : `  (at most ${meant}${limit === undefined ? '' : `, slack ${limit.slack}`})`;
-  console.log(`${name.padEnd(74)} ${shown(value).padStart(8)} ${unit.padEnd(6)}${goal}`);
+  const { name, value, unit } = figure;
+  console.log(`${name.padEnd(74)} ${shown(value).padStart(8)} ${unit.padEnd(6)}${goalOf(figure)}`);
+}
+
+function goalOf({ limit, aim, least }: Figure): string {
+  if (limit !== undefined) return `  (at most ${limit.most}, slack ${limit.slack})`;
+  if (aim !== undefined) return `  (at most ${aim})`;
+  return least === undefined ? '' : `  (at least ${least})`;
 }
 
 /** True for a figure without a limit, too. */
