@@ -1,8 +1,9 @@
 /** Other people's servers from PyPI, each in a Python environment of its own, with the model that was compiled here: `peers/servers/`. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LoadResult } from '../load.ts';
 import { output, stop, track } from './children.ts';
@@ -90,10 +91,15 @@ export async function start(server: PeerServer, python: string, model: Model, se
   const log = join(folder, 'log');
   const file = openSync(log, 'w');
   const child = track(spawn(python, args, { stdio: ['ignore', file, file] }));
+  closeSync(file);
+  // Also where this process is interrupted; what it has started itself would stay.
+  const end = (): void => kill(treeOf(pidOf(child)));
+  process.once('exit', end);
   const close = async (): Promise<void> => {
     const tree = treeOf(pidOf(child));
     await stop(child);
     kill(tree.slice(1));
+    process.off('exit', end);
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   };
   try {

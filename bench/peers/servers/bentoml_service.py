@@ -1,5 +1,7 @@
 """What BentoML runs: its own JSON at /predict, raw floats at /raw."""
 
+import functools
+
 import bentoml
 import numpy as np
 from bentoml.validators import DType
@@ -18,13 +20,9 @@ async def raw(request):
     return Response((await run_in_threadpool(session().run, batch)).tobytes(), media_type="application/octet-stream")
 
 
-class Kept:
-    session = None
-
-
+@functools.cache
 def session():
-    Kept.session = Kept.session or from_environment()
-    return Kept.session
+    return from_environment()
 
 
 @bentoml.service(workers=2, logging={"access": {"enabled": False}})

@@ -1,4 +1,4 @@
-"""The graph that Floe compiled, in the engine that Floe runs, for the servers in this folder: one thread a run, as many runs at a time as the server lets in."""
+"""The graph that Floe compiled, in the engine that Floe runs, for the servers in this folder: one thread for each run."""
 
 import os
 
