@@ -7,6 +7,7 @@
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import process from 'node:process';
+import { quantile } from './lib/stats.ts';
 import type { LoadResult } from './load.ts';
 
 export interface GrpcLoadSpec {
@@ -43,9 +44,7 @@ async function run(spec: GrpcLoadSpec): Promise<LoadResult> {
   );
   const seconds = (performance.now() - started) / 1000;
   for (const session of sessions) session.close();
-  const sorted = latencies.toSorted((a, b) => a - b);
-  const quantile = (q: number): number => sorted[Math.floor(q * (sorted.length - 1))] ?? Number.NaN;
-  return { answers: sorted.length, seconds, p50: quantile(0.5), p99: quantile(0.99) };
+  return { answers: latencies.length, seconds, p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) };
 }
 
 function call(session: ClientHttp2Session, path: string, body: Buffer): Promise<void> {

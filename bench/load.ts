@@ -7,6 +7,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import process from 'node:process';
+import { quantile } from './lib/stats.ts';
 
 export interface LoadSpec {
   readonly port: number;
@@ -70,9 +71,7 @@ async function run(spec: LoadSpec): Promise<LoadResult> {
   );
   await Promise.all(connections);
   const seconds = (performance.now() - started) / 1000;
-  const sorted = latencies.toSorted((a, b) => a - b);
-  const quantile = (q: number): number => sorted[Math.floor(q * (sorted.length - 1))] ?? Number.NaN;
-  return { answers: sorted.length, seconds, p50: quantile(0.5), p99: quantile(0.99) };
+  return { answers: latencies.length, seconds, p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) };
 }
 
 /** Bits of 0.5; 8 million floats follow before 1. */

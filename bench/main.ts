@@ -1,4 +1,4 @@
-/** Measures the cases, one after the other. `node bench/main.ts run|limits [CASE...]`; see `bench/run` and `bench/limits`. */
+/** Measures the cases, one after the other. `node bench/main.ts run|limits [--store] [CASE...]`; see `bench/run` and `bench/limits`. */
 import process from 'node:process';
 import { client } from './cases/client.ts';
 import { compiled } from './cases/compiled.ts';
@@ -12,6 +12,8 @@ import { largeJson } from './cases/large-json.ts';
 import { miss } from './cases/miss.ts';
 import { mixed } from './cases/mixed.ts';
 import { naive } from './cases/naive.ts';
+import { peers } from './cases/peers.ts';
+import { serverScenario } from './cases/server-scenario.ts';
 import { small } from './cases/small.ts';
 import { start } from './cases/start.ts';
 import { swap } from './cases/swap.ts';
@@ -41,9 +43,18 @@ const CASES: Readonly<Record<string, Case>> = {
   compiled,
   jobs,
   training,
+  peers,
+  'server-scenario': serverScenario,
 };
 /** Without a limit: how much the others cost, and tails beside other work. */
-const ONLY_RUN: ReadonlySet<string> = new Set(['naive', 'training', 'swaps', 'large-image']);
+const ONLY_RUN: ReadonlySet<string> = new Set([
+  'naive',
+  'training',
+  'swaps',
+  'large-image',
+  'peers',
+  'server-scenario',
+]);
 const EFFORT: Readonly<Record<string, Effort>> = {
   run: { repeats: 7, length: 1 },
   limits: { repeats: 3, length: 0.5 },
@@ -52,11 +63,12 @@ const EFFORT: Readonly<Record<string, Effort>> = {
 /** What is over a limit is measured again: somebody else's work on the machine passes, a loss stays. */
 const ATTEMPTS = 3;
 
-const [mode = '', ...wanted] = process.argv.slice(2);
+const [mode = '', ...args] = process.argv.slice(2);
+const wanted = args.filter((arg) => arg !== '--store');
 const effort = EFFORT[mode];
 const names = wanted.length > 0 ? wanted : Object.keys(CASES).filter((name) => mode === 'run' || !ONLY_RUN.has(name));
 if (effort === undefined || names.some((name) => CASES[name] === undefined)) {
-  console.error(`usage: bench/${mode || 'run'} [${Object.keys(CASES).join('|')}...]`);
+  console.error(`usage: bench/${mode || 'run'} [--store] [${Object.keys(CASES).join('|')}...]`);
   process.exit(64);
 }
 
@@ -72,4 +84,5 @@ async function measured(name: string, attempts: number): Promise<readonly Figure
 }
 
 if (mode === 'limits') process.exitCode = judge(figures) ? 0 : 1;
-else if (wanted.length === 0) console.log(`stored as ${await store(figures)}`);
+if (wanted.length < args.length || (mode === 'run' && wanted.length === 0))
+  console.log(`stored as ${await store(figures, ['bench', mode].join('/'), wanted)}`);

@@ -3,12 +3,13 @@
  * the engine's session on the same graph, one run (`peers/first-run.mjs`).
  */
 import { request } from 'node:http';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Case } from '../lib/case.ts';
 import { firstLine, output, startNode, stop } from '../lib/children.ts';
 import type { Model, ModelName } from '../lib/models.ts';
 import { FIRST_RUN_PEER, MAIN, WRAPPER } from '../lib/paths.ts';
+import { freePort } from '../lib/ports.ts';
 import type { Figure } from '../lib/report.ts';
 import { v2Binary } from '../lib/requests.ts';
 import { closeServer, serveArguments } from '../lib/server.ts';
@@ -108,17 +109,6 @@ function firstAnswer(port: number, bytes: Uint8Array): Promise<void> {
       const text = chunk.toString('latin1');
       if (text.startsWith('HTTP/1.1 200')) resolve();
       else reject(new Error(`ready, but the first answer is ${text.slice(0, 300)}`));
-    });
-  });
-}
-
-/** Free now; nothing else on a measuring machine should take it before the server does. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const listener = createServer().on('error', reject);
-    listener.listen(0, '127.0.0.1', () => {
-      const address = listener.address();
-      listener.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
     });
   });
 }

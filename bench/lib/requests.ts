@@ -25,6 +25,24 @@ export function v2Binary(model: Model): Uint8Array {
   return post(inferPath(model), 'application/octet-stream', Buffer.concat([header, ...raw]), extra);
 }
 
+/** The rows of the only input as JSON's `x`, as servers take it whose protocol follows from the code that they run. */
+export function rowsJson(model: Model, path: string): Uint8Array {
+  const [, ...rowShape] = oneRow(onlyInput(model));
+  if (rowShape.length !== 1) throw new Error('rows of more than one dimension are sent as raw floats');
+  return post(path, 'application/json', Buffer.from(JSON.stringify({ x: [[...values(onlyInput(model))]] })));
+}
+
+/** The bytes of the only input and nothing else. */
+export function rawFloats(model: Model, path: string): Uint8Array {
+  return post(path, 'application/octet-stream', Buffer.from(values(onlyInput(model)).buffer));
+}
+
+function onlyInput(model: Model): Spec {
+  const [input, ...others] = Object.values(model.inputs);
+  if (input === undefined || others.length > 0) throw new Error(`${model.name} has ${others.length + 1} inputs`);
+  return input;
+}
+
 /** The body of a request. */
 export function bodyOf(request: Uint8Array): Uint8Array {
   const bytes = Buffer.from(request);
@@ -64,7 +82,7 @@ export function oneRow(spec: Spec): readonly number[] {
   return spec.shape.map((dim) => Math.max(1, dim));
 }
 
-function values(spec: Spec): Float32Array<ArrayBuffer> {
+export function values(spec: Spec): Float32Array<ArrayBuffer> {
   const size = oneRow(spec).reduce((product, dim) => product * dim, 1);
   return Float32Array.from({ length: size }, (_, index) => Math.sin(index * 0.7));
 }

@@ -1,10 +1,16 @@
-/** Medians, and measuring several things in turns so that a drift of the machine meets all of them alike. */
+/** Medians and other quantiles, and measuring several things in turns so that a drift of the machine meets all of them alike. */
 
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   const upper = sorted[middle] ?? Number.NaN;
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}
+
+/** The value at so great a part of the way from the least to the greatest, none in between. */
+export function quantile(values: readonly number[], part: number): number {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.floor(part * (sorted.length - 1))] ?? Number.NaN;
 }
 
 /** Measures A B A B ...; gives the samples of each. */

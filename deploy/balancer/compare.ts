@@ -1,15 +1,16 @@
 /** What `deploy/balancer/compare` prints; see there. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent } from 'node:http';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { loadCost } from '../../bench/lib/loads.ts';
 import { type Model, Models } from '../../bench/lib/models.ts';
+import { freePort } from '../../bench/lib/ports.ts';
 import { v2Binary } from '../../bench/lib/requests.ts';
 import { type Served, serve } from '../../bench/lib/server.ts';
+import { quantile } from '../../bench/lib/stats.ts';
 import { cpuSeconds } from '../../packages/server/src/cli/bench/cpu-seconds.ts';
 import { table } from '../../packages/server/src/cli/output.ts';
 import { ask, digitQuestion, GrpcClient } from '../e2e/road/requests.ts';
@@ -54,9 +55,7 @@ async function askAt(port: number, meanwhile: () => Promise<void>): Promise<Aske
   }
   await Promise.all([...all, acts]);
   agent.destroy();
-  times.sort((a, b) => a - b);
-  const quantile = (q: number): number => times[Math.floor(q * (times.length - 1))] ?? Number.NaN;
-  return { failed, p50: quantile(0.5), p99: quantile(0.99) };
+  return { failed, p50: quantile(times, 0.5), p99: quantile(times, 0.99) };
 }
 
 /** CPU of the balancer for a call, and how many of one connection's calls each replica got. */
@@ -99,15 +98,6 @@ async function slowed(pid: number): Promise<void> {
     process.kill(pid, 'SIGCONT');
     await delay(RUNNING_MS);
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const listener = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = listener.address() as { port: number };
-      listener.close(() => resolve(port));
-    });
-  });
 }
 
 async function compared(

@@ -20,6 +20,7 @@ import { chunkRows } from './chunks.ts';
 import { Deadlines } from './deadlines.ts';
 import { Intake, turnAway } from './intake.ts';
 import type { Outcome, Row } from './ledger.ts';
+import { Ranks } from './ranks.ts';
 import { type SchedulerOptions, type Settings, settingsOf } from './settings.ts';
 import { type Candidate, isLong, type Running, Slots } from './slots.ts';
 import { type Present, type Snapshot, snapshotOf, Tallies } from './snapshot.ts';
@@ -37,6 +38,7 @@ export class Scheduler {
   private readonly settings: Settings;
   private readonly intake: Intake;
   private readonly waiting = new Waiting();
+  private readonly ranks = new Ranks();
   private readonly slots: Slots;
   private readonly deadlines: Deadlines;
   private readonly tallies = new Tallies();
@@ -147,13 +149,15 @@ export class Scheduler {
     return task.settled;
   }
 
-  private keyOf({ terms, predicted, job }: Task, now: number): number {
+  private keyOf({ terms, predicted, job, lane, rows }: Task, now: number): number {
     const { policy, queueSeconds, ageing } = this.settings;
     const at = this.arrivals.get(terms) ?? now;
     if (job.kind === 'stage') this.arrivals.set(terms, at);
     const weight = terms.caller.weight * terms.priority;
-    const standing = this.intake.callers.standing(terms.caller, predicted);
-    return keyOf(policy, { at, cost: predicted, weight, ...standing }, queueSeconds, ageing);
+    // Stages of one name differ in size, such as images to decode; runs of one lane and so many rows do not.
+    const cost = job.kind === 'run' ? this.ranks.of(lane, rows, predicted, at, ageing) : predicted;
+    const standing = this.intake.callers.standing(terms.caller, cost);
+    return keyOf(policy, { at, cost, weight, ...standing }, queueSeconds, ageing);
   }
 
   /** Looks at what is ahead, notes it, and says if that is too much for the deadline. */

@@ -3,6 +3,8 @@ import { expect, it } from 'vitest';
 import { codeOf } from '../engine/models.ts';
 import { Puppet, settle, terms } from './puppet.ts';
 
+const WHOLE = { independent: false };
+
 it('runs what is asked for at once while there is a slot, and then by size', async () => {
   const puppet = new Puppet();
   const answers = [[1], [2, 2], [3, 3, 3], [4]].map((rows) => puppet.answer(rows, { independent: false }));
@@ -23,6 +25,38 @@ it('holds no more bytes of inputs than it may, but one task of any size', async 
   expect(await codeOf(puppet.run([5]))).toBe('RESOURCE_EXHAUSTED');
   await puppet.finishAll();
   await Promise.all(small);
+});
+
+it('runs equal tasks in the order in which they came, however the prediction has moved in between', async () => {
+  const puppet = new Puppet();
+  const { cost } = puppet.work([0], WHOLE);
+  const first = puppet.answer([0], WHOLE);
+  const answers = [0.004, 0.4, 0.004, 0.002].map((seconds, at) => {
+    for (let run = 0; run < 20; run++) cost.shape('whole float32[1,1]', 1).observe(1, seconds);
+    puppet.now += 1;
+    return puppet.answer([at + 1], WHOLE);
+  });
+  const smaller = puppet.answer([9], { model: 'other', perRow: 0.001 });
+  await puppet.finishAll();
+  expect(puppet.ran).toEqual([[0], [9], [1], [2], [3], [4]]);
+  await Promise.all([first, ...answers, smaller]);
+});
+
+it('goes by a smaller prediction again once waiting has made up for the larger one', async () => {
+  const puppet = new Puppet();
+  const { cost } = puppet.work([0], WHOLE);
+  const observed = (seconds: number): void => {
+    for (let run = 0; run < 40; run++) cost.shape('whole float32[1,1]', 1).observe(1, seconds);
+  };
+  observed(0.4);
+  await Promise.all([puppet.answer([0], WHOLE), puppet.finishAll()]);
+  observed(0.004);
+  puppet.now += 40_000;
+  const running = puppet.answer([1], { model: 'large', perRow: 0.1, independent: false });
+  const answers = [puppet.answer([2], { model: 'large', perRow: 0.1, independent: false }), puppet.answer([3], WHOLE)];
+  await puppet.finishAll();
+  expect(puppet.ran).toEqual([[0], [1], [3], [2]]);
+  await Promise.all([running, ...answers]);
 });
 
 it('runs in order of arrival, unsplit, where it is told to', async () => {
