@@ -6,6 +6,7 @@
 import { FloeError } from '@floe/graph/base';
 import { payloadOffset } from '../../codec/proto/payload.ts';
 import type { AnyMessage } from '../../codec/proto/schema.ts';
+import { giveBack, SpentChunks } from './spent-chunks.ts';
 import { ProtocolError } from './status.ts';
 
 const HEAD = 5;
@@ -36,12 +37,14 @@ export interface Expected {
 export class FrameReader {
   private readonly expected: Expected;
   private readonly onFrame: (frame: Frame) => void;
-  private readonly head = Buffer.alloc(HEAD);
   /** Bytes of the head, then of the body, that are there. */
   private headed = 0;
   private filled = 0;
+  /** What the head says. */
+  private flag = 0;
   private length = 0;
   private room: Buffer | undefined;
+  private readonly spent = new SpentChunks();
 
   constructor(expected: Expected, onFrame: (frame: Frame) => void) {
     this.expected = expected;
@@ -55,23 +58,30 @@ export class FrameReader {
 
   /** Throws RESOURCE_EXHAUSTED over the limit, INTERNAL for a flag that there is not. */
   add(chunk: Buffer): void {
+    let isCopied = true;
     for (let at = 0; at < chunk.length; ) {
       if (this.headed < HEAD) at = this.addToHead(chunk, at);
-      if (this.headed === HEAD) at = this.addToBody(chunk, at);
+      if (this.headed < HEAD) continue;
+      if (this.isWhole(chunk, at)) isCopied = false;
+      at = this.addToBody(chunk, at);
     }
+    if (isCopied) this.spent.add(chunk);
   }
 
   private addToHead(chunk: Buffer, at: number): number {
     const end = Math.min(chunk.length, at + HEAD - this.headed);
-    chunk.copy(this.head, this.headed, at, end);
-    this.headed += end - at;
+    for (let i = at; i < end; i++) {
+      const byte = chunk[i] as number;
+      if (this.headed === 0) this.flag = byte;
+      else this.length = 256 * this.length + byte;
+      this.headed += 1;
+    }
     if (this.headed === HEAD) this.begin();
     return end;
   }
 
   private begin(): void {
-    const flag = this.head[0] as number;
-    this.length = this.head.readUInt32BE(1);
+    const { flag } = this;
     if (flag > 1) throw new ProtocolError(`a message begins with flag ${flag}, which gRPC does not have`);
     const { limit } = this.expected;
     if (this.length > limit) {
@@ -83,7 +93,7 @@ export class FrameReader {
 
   private addToBody(chunk: Buffer, at: number): number {
     const end = Math.min(chunk.length, at + this.length - this.filled);
-    if (this.filled === 0 && end - at === this.length) {
+    if (this.isWhole(chunk, at)) {
       this.finish(chunk.subarray(at, end), false);
       return end;
     }
@@ -95,34 +105,40 @@ export class FrameReader {
     return end;
   }
 
+  /** Whether a message begins here and ends in the same chunk. */
+  private isWhole(chunk: Buffer, at: number): boolean {
+    return this.filled === 0 && at + this.length <= chunk.length;
+  }
+
   private roomFor(start: Buffer): Buffer {
-    const payload = this.head[0] === 0 ? payloadOffset(this.expected.message, start) : undefined;
+    const payload = this.flag === 0 ? payloadOffset(this.expected.message, start) : undefined;
     return roomOf(Math.min(this.length, FIRST_ROOM), (ALIGNMENT - ((payload ?? 0) % ALIGNMENT)) % ALIGNMENT);
   }
 
   private larger(room: Buffer): Buffer {
     const next = roomOf(Math.min(this.length, GROWTH * room.length), room.byteOffset);
     room.copy(next, 0, 0, this.filled);
-    giveBack(room);
+    giveBack(room.buffer);
     return next;
   }
 
   private finish(bytes: Buffer, isOwn: boolean): void {
-    const compressed = this.head[0] === 1;
+    const compressed = this.flag === 1;
     this.headed = 0;
     this.filled = 0;
+    this.length = 0;
     this.room = undefined;
-    this.onFrame({ compressed, bytes, release: isOwn && bytes.length >= LARGE ? () => giveBack(bytes) : nothing });
+    this.onFrame({
+      compressed,
+      bytes,
+      release: isOwn && bytes.length >= LARGE ? () => giveBack(bytes.buffer) : nothing,
+    });
   }
 }
 
 /** Memory of its own, with `lead` bytes before it. */
 function roomOf(length: number, lead: number): Buffer {
   return Buffer.allocUnsafeSlow(lead + length).subarray(lead);
-}
-
-function giveBack({ buffer }: Buffer): void {
-  if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
 }
 
 function nothing(): void {}

@@ -15,6 +15,7 @@ import {
 } from '../../../src/codec/proto/inference.ts';
 import { PredictRequest, PredictResponse } from '../../../src/codec/proto/tensorflow-serving.ts';
 import { tensorToProto } from '../../../src/codec/tfs-grpc/tensor-proto.ts';
+import { HeldBytes } from '../../../src/transport/held-bytes.ts';
 import { floats } from '../../codec/fixture.ts';
 import { call, encoded, frame, INFERENCE, PREDICTION, send, startGrpc } from './fixture.ts';
 
@@ -67,6 +68,17 @@ describe('a call', () => {
     const values = Array.from({ length: 1_000_000 }, (_, i) => i % 1000);
     const { status, reply } = await call(server.client, `${INFERENCE}/ModelInfer`, inferRequest({}, values));
     expect([status, added(reply)]).toEqual([0, values.map((value) => value + 1)]);
+  });
+
+  it('among others of all sizes on its connection comes as it was sent', async () => {
+    await using server = await startGrpc({ messageLimit: 1 << 24 }, { held: new HeldBytes(1 << 28) });
+    // From less than what is read at a time to many times that.
+    const calls = Array.from({ length: 60 }, async (_, at) => {
+      const values = Array.from({ length: 2 * Math.floor(4 + 1.19 ** at) }, (_, i) => (i + at) % 1000);
+      const { status, reply } = await call(server.client, `${INFERENCE}/ModelInfer`, inferRequest({}, values));
+      expect([status, added(reply)]).toEqual([0, values.map((value) => value + 1)]);
+    });
+    await Promise.all(calls);
   });
 
   it('sets its terms by metadata, as over HTTP', async () => {
