@@ -2,6 +2,7 @@
 import { FloeError } from '@floe/graph/base';
 import { bodyLimitBytes, type ServeConfig } from '../core/config.ts';
 import { memoryLimitBytes } from '../core/machine.ts';
+import { memoryShares } from '../core/memory-shares.ts';
 import { VERSION } from '../core/version.ts';
 import { RateLimits } from '../queue/rate-limit.ts';
 import type { GrpcDeps, GrpcServer } from '../transport/grpc/deps.ts';
@@ -19,9 +20,6 @@ export interface Servers {
   readonly grpc?: GrpcServer;
 }
 
-/** Of the memory that may be used. */
-const HELD_SHARE = 0.25;
-
 type Shared = Serving &
   Pick<GrpcDeps, 'identity' | 'log' | 'recent' | 'repository'> & {
     readonly releases: () => Promise<Releases>;
@@ -35,7 +33,7 @@ type Shared = Serving &
 /** Starts to listen on all of them, or on none: throws where an address is taken or a certificate unusable. */
 export async function listen(config: ServeConfig, given: Shared, rescan: () => Promise<void>): Promise<Servers> {
   const bodyLimit = bodyLimitBytes(config);
-  const held = new HeldBytes(Math.max(bodyLimit, HELD_SHARE * memoryLimitBytes()));
+  const held = new HeldBytes(memoryShares(config, memoryLimitBytes()).heldBodies);
   const shared = { ...given, held, limits: new RateLimits(() => performance.now()) };
   const tls = tlsOf(config);
   const [{ createHttpServer }, { createAdminServer }] = await Promise.all([

@@ -15,6 +15,7 @@ import type { VerifyPolicy } from '../cache/verification.ts';
 import { bodyLimitBytes, type LIVE_OPTIONS, mebibytes, type ServeConfig } from '../core/config.ts';
 import type { VersionStatus } from '../core/inference.ts';
 import { memoryLimitBytes } from '../core/machine.ts';
+import { type MemoryShares, memoryShares } from '../core/memory-shares.ts';
 import { plainTerms } from '../core/terms.ts';
 import { Calibrator } from '../cost/calibrate.ts';
 import { capacityOf, readCpus } from '../engine/capacity.ts';
@@ -64,8 +65,6 @@ export interface Serving {
   readonly adapt: (config: Live) => void;
 }
 
-/** Of the memory that may be used, for inputs that wait. */
-const QUEUE_SHARE = 0.25;
 const SAVE_COSTS_SECONDS = 60;
 /** Nothing to do for so long: time to measure. */
 const IDLE_SECONDS = 1;
@@ -87,8 +86,8 @@ export async function openServing(
   closing.push(() => engine.close());
   const builder = new Builder();
   closing.push(() => builder.close());
-  const limitBytes = config.memoryLimitMb === 0 ? memoryLimitBytes() : mebibytes(config.memoryLimitMb);
-  const scheduler = new Scheduler({ slots, queueBytes: QUEUE_SHARE * limitBytes, ...orderOf(config) });
+  const memory = memoryShares(config, memoryLimitBytes());
+  const scheduler = new Scheduler({ slots, queueBytes: memory.queue, ...orderOf(config) });
   const accuracy = new AccuracyBook();
   const cacheDir = cacheFolder(config);
   const costs = (await openCosts(config, (message) => log.warn(message))).saveEvery(SAVE_COSTS_SECONDS);
@@ -113,7 +112,7 @@ export async function openServing(
       accuracy.fromManifest(found.model, found.version, servable.accuracy);
       return servable;
     },
-    memory: () => ({ limitBytes, usedBytes: process.memoryUsage.rss() }),
+    memory: () => ({ limitBytes: memory.limit, usedBytes: process.memoryUsage.rss() }),
     loads: Math.max(LEAST_LOADS, slots),
     swap: config.swap,
     onChange: (model, status) => logChange(log, model, status),
@@ -127,10 +126,12 @@ export async function openServing(
   // Sessions close behind it: a measurement must not run on one that is gone.
   closing.push(() => calibrator.close());
   closing.push(() => scheduler.close());
-  const inputs = new ByteCache<Tensor>(mebibytes(config.inputCacheMb));
-  const input = inputOf(config, scheduler, inputs, closing);
+  const inputs = new ByteCache<Tensor>(memory.inputCache);
+  const fetcher = fetcherOf(config, memory);
+  if (fetcher !== undefined) closing.push(() => fetcher.close());
+  const input = inputOf(config, scheduler, inputs, fetcher);
   const second = await secondLevel(config, log);
-  const cache = outputCache(config, accuracy, rerunBy(models, input), second);
+  const cache = outputCache(config, memory, accuracy, rerunBy(models, input), second);
   closing.push(() => cache.close());
   const onLive: AccuracyBook['live'] = (model, version, figure) => accuracy.live(model, version, figure);
   const feedback =
@@ -197,11 +198,17 @@ async function secondLevel(config: ServeConfig, log: Logger): Promise<SecondLeve
   return new GuardedStore(await openRedis({ url, namespace, log: (level, message) => log[level](message) }));
 }
 
-function outputCache(config: ServeConfig, accuracy: AccuracyBook, rerun: Rerun, second?: SecondLevel): OutputCache {
+function outputCache(
+  config: ServeConfig,
+  { outputCache: limitBytes }: MemoryShares,
+  accuracy: AccuracyBook,
+  rerun: Rerun,
+  second?: SecondLevel,
+): OutputCache {
   return new OutputCache({
     policy: policyOf(config),
     verify: verifyOf(config),
-    limitBytes: mebibytes(config.outputCacheMb),
+    limitBytes,
     accuracy,
     rerun,
     ...(second === undefined ? {} : { second }),
@@ -221,15 +228,18 @@ function rerunBy(models: ServedModels, input: InputStage): Rerun {
 /** As float32, an image of bytes takes four times the room that the same tensor of bytes takes in a body. */
 const TENSOR_BYTES_PER_BODY_BYTE = 4;
 
-function inputOf(config: ServeConfig, scheduler: Scheduler, cache: ByteCache<Tensor>, closing: Closing): InputStage {
+function inputOf(
+  config: ServeConfig,
+  scheduler: Scheduler,
+  cache: ByteCache<Tensor>,
+  fetcher: Fetcher | undefined,
+): InputStage {
   const limits = {
     maxPixels: config.maxPixels,
     maxTensorBytes: TENSOR_BYTES_PER_BODY_BYTE * bodyLimitBytes(config),
     maxFetchedBytes: bodyLimitBytes(config),
     decodes: capacityOf(readCpus()).slots,
   };
-  const fetcher = fetcherOf(config);
-  if (fetcher !== undefined) closing.push(() => fetcher.close());
   return inputStage(limits, {
     cache,
     schedule: (seconds, terms, work) => scheduler.stage(seconds, 'images', terms, work),
@@ -237,7 +247,7 @@ function inputOf(config: ServeConfig, scheduler: Scheduler, cache: ByteCache<Ten
   });
 }
 
-function fetcherOf(config: ServeConfig): Fetcher | undefined {
+function fetcherOf(config: ServeConfig, { fetchCache: cacheBytes }: MemoryShares): Fetcher | undefined {
   if (config.fetchHosts.length === 0) return undefined;
   return new Fetcher({
     ...FETCH_DEFAULTS,
@@ -245,7 +255,7 @@ function fetcherOf(config: ServeConfig): Fetcher | undefined {
     networks: config.fetchNetworks,
     maxBytes: mebibytes(config.fetchMaxMb),
     totalSeconds: config.fetchSeconds,
-    cacheBytes: mebibytes(config.fetchCacheMb),
+    cacheBytes,
   });
 }
 

@@ -25,6 +25,13 @@ const share = z.coerce.number().min(0).max(1);
 
 const port = z.coerce.number().int().min(0).max(65_535);
 
+/** `auto` goes by the memory limit: `memoryShares`. */
+const cacheMb = z
+  .union([z.literal('auto'), z.coerce.number().min(0).max(1_048_576)], {
+    error: 'auto or a number of MiB up to 1048576 is expected',
+  })
+  .default('auto');
+
 export const ServeConfig = z.strictObject({
   models: z
     .string()
@@ -47,7 +54,7 @@ export const ServeConfig = z.strictObject({
     .number()
     .min(0)
     .default(0)
-    .describe('Memory limit in MiB for swapping; 0 takes that of the container.'),
+    .describe('Memory limit in MiB for swapping, caches, queue and bodies; 0 takes that of the container.'),
   engine: z.enum(['auto', 'onnxruntime', 'worker']).default('auto').describe('How the native library is driven.'),
   policy: z
     .enum(['size-first', 'fifo'])
@@ -71,18 +78,12 @@ export const ServeConfig = z.strictObject({
     .max(1000)
     .default(0)
     .describe('How long a request may wait for others to run with although there is room, in ms.'),
-  outputCacheMb: z.coerce
-    .number()
-    .min(0)
-    .max(1_048_576)
-    .default(64)
-    .describe('Memory for answers, in MiB; 0 caches none. Only answers of models that are accurate enough are kept.'),
-  inputCacheMb: z.coerce
-    .number()
-    .min(0)
-    .max(1_048_576)
-    .default(64)
-    .describe('Memory for decoded and resized images, in MiB; 0 keeps none.'),
+  outputCacheMb: cacheMb.describe(
+    'Memory for answers, in MiB; 0 caches none, auto takes 1/32 of the memory limit, at most 64. Only answers of models that are accurate enough are kept.',
+  ),
+  inputCacheMb: cacheMb.describe(
+    'Memory for decoded and resized images, in MiB; 0 keeps none, auto as with outputCacheMb.',
+  ),
   cacheOpen: share.default(0.8).describe('Accuracy from which answers are cached, 0..1.'),
   cacheMilestones: list
     .transform((entries) => (entries.length === 0 ? MILESTONES : entries.map(Number)))
@@ -128,12 +129,9 @@ export const ServeConfig = z.strictObject({
   fetchNetworks: list.describe('Private networks that these hosts may lie in, such as 10.0.0.0/8.'),
   fetchMaxMb: z.coerce.number().min(0.001).max(1024).default(16).describe('Largest image that is fetched, in MiB.'),
   fetchSeconds: z.coerce.number().min(0.1).max(300).default(10).describe('Seconds that fetching an image may take.'),
-  fetchCacheMb: z.coerce
-    .number()
-    .min(0)
-    .max(1_048_576)
-    .default(64)
-    .describe('Memory for fetched images that HTTP allows to keep, in MiB; 0 keeps none.'),
+  fetchCacheMb: cacheMb.describe(
+    'Memory for fetched images that HTTP allows to keep, in MiB; 0 keeps none, auto as with outputCacheMb.',
+  ),
   cacheDir: z
     .string()
     .default('')
@@ -245,7 +243,7 @@ export function resolveConfig(
   return parsed.data;
 }
 
-export function bodyLimitBytes(config: ServeConfig): number {
+export function bodyLimitBytes(config: Pick<ServeConfig, 'bodyLimitMb'>): number {
   return mebibytes(config.bodyLimitMb);
 }
 

@@ -45,7 +45,8 @@ test('its configuration is one', () => {
 test('its defaults are those of the configuration', () => {
   const config: Record<string, unknown> = resolveConfig({ models: '/m' }, {}, {});
   const rows = [...text.matchAll(/^\| `((?:fetch|input|max)\w+)`\s*\|.*\|\s*(\S+)\s*\|$/gm)];
-  const told = rows.map(([, option = '', value = '']) => [option, value === 'none' ? [] : Number(value)]);
+  const read = (value: string): unknown => (value === 'none' ? [] : value === 'auto' ? value : Number(value));
+  const told = rows.map(([, option = '', value = '']) => [option, read(value)]);
   expect(told.length).toBeGreaterThanOrEqual(7);
   expect(told).toEqual(told.map(([option]) => [option, config[option as string]]));
 });
