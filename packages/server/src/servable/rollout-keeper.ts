@@ -24,6 +24,9 @@ export interface RolloutDeps {
 
 const BY = 'rollout';
 
+/** A server's own: what cannot be reached, a disk that is full or may not be written to. Others may serve the version well. */
+const OWN_TROUBLE: ReadonlySet<string> = new Set(['UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'PERMISSION_DENIED']);
+
 export class RolloutKeeper {
   private readonly deps: RolloutDeps;
 
@@ -57,8 +60,7 @@ export class RolloutKeeper {
   ): Promise<RolloutStep> {
     const { errorCode = 'OK', errorMessage } =
       this.deps.statuses(model).find(({ version }) => version === canary.version) ?? {};
-    // What cannot be reached may be there in a moment.
-    if (errorCode !== 'OK' && errorCode !== 'UNAVAILABLE')
+    if (errorCode !== 'OK' && !OWN_TROUBLE.has(errorCode))
       return { action: 'roll-back', reasons: [`it cannot be loaded: ${errorMessage}`] };
     const trial = this.deps.trial(model);
     if (trial?.version !== canary.version) return { action: 'stay', reasons: ['it does not serve here'] };

@@ -91,13 +91,15 @@ describe('a trial that goes by steps', () => {
     ]);
   });
 
-  it('ends where it cannot be loaded, and waits where it is not here yet', async () => {
+  it('ends where it cannot be loaded, and waits where that is the trouble of one server', async () => {
     trial = undefined;
     await keeper.look('digits', channels);
     const status = { version: 2, state: 'END', errorMessage: 'no such op' } as const;
-    statuses = [{ ...status, errorCode: 'UNAVAILABLE' }];
-    await keeper.look('digits', channels);
-    expect(channels.canary).toEqual(canary);
+    for (const errorCode of ['UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'PERMISSION_DENIED'] as const) {
+      statuses = [{ ...status, errorCode }];
+      await keeper.look('digits', channels);
+      expect(channels.canary).toEqual(canary);
+    }
     statuses = [{ ...status, errorCode: 'UNIMPLEMENTED' }];
     await keeper.look('digits', channels);
     expect(channels.canary).toBeUndefined();
