@@ -7,7 +7,8 @@ import { type Addresses, Load, type Rates } from './load.ts';
 
 /** Eight photographs at once keep a replica busy for as long as hundreds of digits. */
 const AT_ONCE = 8;
-const RATES: Rates = { digits: 30, grpc: 0, photos: 10 };
+/** Half of what one run at a time can do, so that a slower machine is not overrun. */
+const RATES: Rates = { digits: 30, grpc: 0, photos: 6 };
 const WARM_MS = 5000;
 const MEASURE_MS = 25_000;
 
