@@ -8,18 +8,19 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Tensor } from '@floe/graph/base';
 import { PostgresProcess } from '../../conformance/postgres/postgres-process.ts';
+import type { Report } from '../../packages/server/src/cli/bench/report.ts';
 import { npzBytes } from '../../packages/server/src/store/npz.ts';
 import { fit as train } from '../../packages/server/src/train/head/fit.ts';
 import type { Layer } from '../../packages/server/src/train/head/network.ts';
 import { headParameters } from '../../packages/server/src/train/head/parameters.ts';
 import type { Case } from '../lib/case.ts';
-import { firstLine, output, startNode, stop } from '../lib/children.ts';
-import { floeBench } from '../lib/floe-bench.ts';
-import { MAIN, POSTGRES_INSTALL, ROOT } from '../lib/paths.ts';
+import { ask, firstLine, output, startNode, startPeer, stop } from '../lib/children.ts';
+import { MAIN, PACED_LOAD, POSTGRES_INSTALL, ROOT } from '../lib/paths.ts';
 import { random } from '../lib/random.ts';
 import type { Figure } from '../lib/report.ts';
 import { serveArguments } from '../lib/server.ts';
-import { inTurns, median, medianOf } from '../lib/stats.ts';
+import { inTurns, median } from '../lib/stats.ts';
+import type { PacedLoad } from '../paced-load.ts';
 
 const EXAMPLES = 10_000;
 const WIDTH = 1280;
@@ -41,25 +42,29 @@ export const training: Case = async (models, { repeats, length }) => {
   await floe('models', 'publish', join((await models.get('mobilenet_v2')).root, 'mobilenet_v2/1'), '--models', root);
   const server = startNode(serveArguments(root, 0, [...common.slice(2), '--poll-seconds', String(POLL_SECONDS)]));
   const { http, admin } = JSON.parse(await firstLine(server)) as { http: string; admin: string };
-  const ask = async (model: keyof typeof RATES): Promise<number> => {
-    const args = ['--rate', String(RATES[model]), '--duration', String(SECONDS * length)];
-    return (await floeBench(Number(new URL(http).port), model, args)).latency.p99;
+  const load = startPeer(PACED_LOAD);
+  const tail = async (model: keyof typeof RATES): Promise<number> => {
+    const paced: PacedLoad = { url: http, model, rate: RATES[model], seconds: SECONDS * length };
+    return (await ask<Report>(load, paced)).latency.p99;
   };
   const tails: Figure[] = [];
   for (const model of ['digits', 'mobilenet_v2'] as const) {
-    const { alone, beside } = await inTurns(Math.min(repeats, 3), {
-      alone: () => ask(model),
+    await tail(model);
+    const { alone, beside } = await inTurns(repeats, {
+      alone: () => tail(model),
       beside: async () => {
         const worker = await startTraining(common, admin);
-        return ask(model).finally(() => stop(worker));
+        return tail(model).finally(() => stop(worker));
       },
     });
     const what = `${model} at ${RATES[model]} requests/s`;
-    const ratio = medianOf(beside, alone, (a, b) => a / b);
+    // A tail is not steady from turn to turn: medians first, then their ratio.
+    const ratio = median(beside) / median(alone);
     tails.push({ name: `${what}: p99 alone`, value: median(alone), unit: 'ms' });
     tails.push({ name: `${what}: p99 while a worker trains`, value: median(beside), unit: 'ms' });
     tails.push({ name: `${what}: p99 beside training / alone`, value: ratio, unit: 'ratio', aim: 1.5 });
   }
+  load.kill();
   const swaps: number[] = [];
   for (let n = 0; n < SWAPS; n++) swaps.push(await publishedToServed(root, join(folder, 'frozen/digits/1'), http));
   await stop(server);

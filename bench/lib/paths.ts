@@ -11,6 +11,7 @@ export const PYTHON_ENV = fromRoot('tools/python-env');
 export const MODELS_SCRIPT = fromRoot('bench/models.py');
 export const RESULTS = fromRoot('bench/results');
 export const LOAD = fromRoot('bench/load.ts');
+export const PACED_LOAD = fromRoot('bench/paced-load.ts');
 export const GRPC_LOAD = fromRoot('bench/grpc-load.ts');
 export const GRPC_ECHO_PEER = fromRoot('bench/peers/grpc-echo.ts');
 export const ENGINE_PEER = fromRoot('bench/peers/engine.ts');

@@ -10,6 +10,7 @@ import type { Parameter, TrainContext } from '../../core/trainer.ts';
 import { type ProcessLimits, watchLimits } from './limits.ts';
 import { linesOf } from './lines.ts';
 import { KEPT, parseSaid } from './protocol.ts';
+import { yielding, yieldSession } from './yielding.ts';
 
 export interface Program {
   /** The program, then its arguments. */
@@ -59,13 +60,12 @@ async function outcome(program: Program, child: ChildProcess, context: TrainCont
 
 /** Throws FAILED_PRECONDITION. */
 async function start({ command, cwd, environment }: Program): Promise<ChildProcess> {
-  // A niceness is a thread's own on Linux, so it has to be there before the first one: who is spawned cannot set it for all of its threads.
-  const nice = process.platform === 'win32' ? [] : ['nice', '-n', '19'];
-  const [name = '', ...args] = [...nice, ...command];
+  const [name = '', ...args] = [...(await yielding()), ...command];
   const child = spawn(name, args, { cwd, env: environment, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
   await once(child, 'spawn').catch((cause: Error) => {
     throw new FloeError('FAILED_PRECONDITION', `${name} cannot be started: ${cause.message}`, [], cause);
   });
+  void yieldSession(child.pid as number);
   return child;
 }
 

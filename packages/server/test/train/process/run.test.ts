@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -84,6 +84,17 @@ describe('a program', () => {
       context,
     );
     expect(heard.logs).toEqual(['19']);
+  });
+
+  it.runIf(existsSync('/proc/self/autogroup'))('yields to other sessions, too', async () => {
+    const { heard, context } = listener();
+    const script = `
+      import { readFileSync } from 'node:fs';
+      const niceness = () => readFileSync('/proc/self/autogroup', 'utf8').trim().split(' ').at(-1);
+      const look = () => niceness() === '0' && performance.now() < 5000 ? setImmediate(look) : console.log(niceness());
+      look();`;
+    await runProgram(program(script), context);
+    expect(heard.logs).toEqual(['10']);
   });
 
   it.each([
