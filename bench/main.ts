@@ -49,6 +49,7 @@ const CASES: Readonly<Record<string, Case>> = {
 /** Without a limit: how much the others cost, and tails beside other work. */
 const ONLY_RUN: ReadonlySet<string> = new Set([
   'naive',
+  'client',
   'training',
   'swaps',
   'large-image',
