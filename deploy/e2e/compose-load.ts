@@ -18,8 +18,8 @@ let answered = 0;
 
 async function count(kind: string, asked: Promise<Answer>): Promise<void> {
   try {
-    const { status } = await asked;
-    if (status !== 200) throw new Error(`status ${status}`);
+    const { status, body } = await asked;
+    if (status !== 200) throw new Error(`status ${status}: ${body.toString('utf8', 0, 200)}`);
     answered++;
   } catch (error) {
     failed.push(`${kind}: ${(error as Error).message}`);
