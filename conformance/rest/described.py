@@ -91,7 +91,7 @@ def with_feedback(work):
 
 def run(config, work, schema, *more):
     """How many cases there were; fails with what was found."""
-    command = [os.environ["SCHEMATHESIS"], "--no-color", "--config-file", config, "run", schema, *more]
+    command = [os.environ["SCHEMATHESIS"], "-m", "schemathesis.cli", "--no-color", "--config-file", config, "run", schema, *more]
     command += ["--seed", str(SEED), "--max-examples", str(EXAMPLES), "--phases", "examples,coverage,fuzzing", "--continue-on-failure", "--generation-database", "none"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, cwd=work)
     cases = [line.strip() for line in done.stdout.splitlines() if re.match(r" +[0-9]+ generated", line)]

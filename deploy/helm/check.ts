@@ -104,8 +104,8 @@ async function refusal(text: string, name: string, program: string, args: readon
 /** Strictly: a field that Kubernetes does not know is an error, and would be lost in silence there. */
 function refusedByKubernetes(resources: readonly Resource[]): Promise<string> {
   const text = resources.map((resource) => stringify(resource, { aliasDuplicateObjects: false })).join('---\n');
-  const args = ['--strict', '--quiet', '--kubernetes-version', KUBERNETES];
-  return refusal(text, 'resources.yaml', process.env['KUBERNETES_VALIDATE'] ?? 'kubernetes-validate', args);
+  const args = ['-m', 'kubernetes_validate', '--strict', '--quiet', '--kubernetes-version', KUBERNETES];
+  return refusal(text, 'resources.yaml', process.env['FLOE_PYTHON'] ?? 'python3', args);
 }
 
 /** Those of the server and of the worker, by the file that the chart makes for them. */

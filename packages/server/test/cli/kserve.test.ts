@@ -1,44 +1,24 @@
 /** One model as KServe wants it served, in front of a real server. */
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { freezeVersion } from '../../src/build/freeze-version.ts';
 import { kservePlace, kserveSettings } from '../../src/cli/kserve.ts';
-import { type RunningServer, startServer } from '../../src/cli/server.ts';
-import { resolveConfig } from '../../src/core/config.ts';
-import { digitsFolder, FREEZE, type ModelsFolder } from '../support/digits.ts';
+import type { RunningServer } from '../../src/cli/server.ts';
+import { FREEZE } from '../support/digits.ts';
+import { serverSuite } from '../support/server-suite.ts';
 
-const LOG = pino({ level: 'silent' });
+const suite = serverSuite();
 
-let folder: string;
-let models: ModelsFolder;
-let server: RunningServer | undefined;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'floe-kserve-'));
-  models = await digitsFolder();
-});
-afterEach(async () => {
-  await server?.close();
-  server = undefined;
-  await models.remove();
-  await rm(folder, { recursive: true });
-});
-
-async function start(modelDir: string): Promise<RunningServer> {
-  const ports = { host: '127.0.0.1', httpPort: 0, grpcPort: 'off', adminPort: 0, pollSeconds: 3600 };
-  const config = resolveConfig({ models: modelDir, ...ports, cacheDir: join(folder, 'cache') }, {}, {});
-  server = await startServer(
-    config,
-    LOG,
+function start(modelDir: string): Promise<RunningServer> {
+  return suite.start(
+    { models: modelDir, httpPort: 0, grpcPort: 'off' },
     kservePlace('numbers', modelDir, () => {}),
   );
-  return server;
 }
 
 async function ask(path: string, method = 'GET'): Promise<{ status: number; body: unknown }> {
-  const reply = await fetch(`${server?.http}${path}`, { method, ...(method === 'POST' ? { body: '{}' } : {}) });
+  const reply = await fetch(`${suite.server?.http}${path}`, { method, ...(method === 'POST' ? { body: '{}' } : {}) });
   return { status: reply.status, body: await reply.json() };
 }
 
@@ -86,28 +66,28 @@ describe('its flags', () => {
 
 describe('a model', () => {
   it('lies in numbered folders', async () => {
-    await start(join(models.root, 'digits'));
+    await start(join(suite.models.root, 'digits'));
     expect(await ask('/v1/models/numbers')).toEqual({ status: 200, body: serving('1') });
   });
 
   it('lies straight in the folder, and has the version of its manifest', async () => {
-    await freezeVersion({ ...FREEZE, root: folder, version: 7 });
-    await start(join(folder, 'digits', '7'));
+    await freezeVersion({ ...FREEZE, root: suite.folder, version: 7 });
+    await start(join(suite.folder, 'digits', '7'));
     expect(await ask('/v1/models/numbers')).toEqual({ status: 200, body: serving('7') });
   });
 
   it('may come later', async () => {
-    await start(join(folder, 'late'));
+    await start(join(suite.folder, 'late'));
     expect([(await ask('/v1/models/numbers')).status, (await ask('/v2/health/ready')).status]).toEqual([503, 400]);
-    await cp(join(models.root, 'digits'), join(folder, 'late'), { recursive: true });
-    await server?.reload();
+    await cp(join(suite.models.root, 'digits'), join(suite.folder, 'late'), { recursive: true });
+    await suite.server?.reload();
     expect(await ask('/v1/models/numbers')).toEqual({ status: 200, body: serving('1') });
   });
 
   it('that is damaged is not ready, and says why', async () => {
-    await cp(join(models.root, 'digits', '1'), join(folder, 'damaged'), { recursive: true });
-    await writeFile(join(folder, 'damaged', 'model.json'), '{}');
-    await start(join(folder, 'damaged'));
+    await cp(join(suite.models.root, 'digits', '1'), join(suite.folder, 'damaged'), { recursive: true });
+    await writeFile(join(suite.folder, 'damaged', 'model.json'), '{}');
+    await start(join(suite.folder, 'damaged'));
     const { status, body } = await ask('/v1/models/numbers');
     expect([status, JSON.stringify(body)]).toEqual([503, expect.stringMatching(/"ready":false.*model\.json/)]);
   });
@@ -123,19 +103,18 @@ describe('what its clients ask', () => {
     ['/v2/models/numbers/ready', 200, { name: 'numbers', ready: true }],
     ['/v1/models/other', 404, { error: 'Model with name other does not exist.' }],
   ])('%s', async (path, status, body) => {
-    await start(join(models.root, 'digits'));
+    await start(join(suite.models.root, 'digits'));
     expect(await ask(path)).toEqual({ status, body });
   });
 
   it('is refused clearly where it is an explanation', async () => {
-    await start(join(models.root, 'digits'));
+    await start(join(suite.models.root, 'digits'));
     const { status, body } = await ask('/v1/models/numbers:explain', 'POST');
     expect([status, body]).toEqual([501, { error: expect.stringContaining('nothing explains what numbers predicts') }]);
   });
 
   it('is answered by a plain server as TensorFlow Serving does', async () => {
-    const ports = { host: '127.0.0.1', httpPort: 0, grpcPort: 'off', adminPort: 0, cacheDir: join(folder, 'cache') };
-    server = await startServer(resolveConfig({ models: models.root, ...ports }, {}, {}), LOG);
+    await suite.start({ models: suite.models.root, httpPort: 0, grpcPort: 'off' });
     const { model_version_status: status } = serving('1');
     expect(await ask('/v1/models/digits')).toEqual({ status: 200, body: { model_version_status: status } });
     expect((await ask('/v1/models')).status).toBe(400);

@@ -1,57 +1,37 @@
 /** TensorFlow Serving's command line and files, in front of a real server. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:http2';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseFlags, usage } from '../../src/cli/model-server/flags.ts';
 import { optionsOf, placeOf } from '../../src/cli/model-server/run.ts';
-import { type RunningServer, startServer } from '../../src/cli/server.ts';
+import type { RunningServer } from '../../src/cli/server.ts';
 import { ReloadConfigRequest } from '../../src/codec/proto/tensorflow-serving.ts';
-import { resolveConfig } from '../../src/core/config.ts';
-import { digitsFolder, type ModelsFolder } from '../support/digits.ts';
+import { LOG, serverSuite } from '../support/server-suite.ts';
 import { call, encoded } from '../transport/grpc/fixture.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/tensorflow-model-server.js', import.meta.url));
-const LOG = pino({ level: 'silent' });
-
-let folder: string;
-let models: ModelsFolder;
-let server: RunningServer | undefined;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'floe-model-server-'));
-  models = await digitsFolder();
-});
-afterEach(async () => {
-  await server?.close();
-  server = undefined;
-  await models.remove();
-  await rm(folder, { recursive: true });
-});
+const suite = serverSuite();
 
 async function start(...args: readonly string[]): Promise<RunningServer> {
   const { flags } = parseFlags(args);
-  const own = { host: '127.0.0.1', grpcPort: 0, adminPort: 0, pollSeconds: 3600, cacheDir: join(folder, 'cache') };
-  const config = resolveConfig({ ...(await optionsOf(flags, folder)), ...own }, {}, {});
-  server = await startServer(config, LOG, await placeOf(flags, LOG));
-  return server;
+  return suite.start({ ...(await optionsOf(flags, suite.folder)), grpcPort: 0 }, await placeOf(flags, LOG));
 }
 
 async function configFile(text: string, name = 'models.config'): Promise<string> {
-  const file = join(folder, name);
+  const file = join(suite.folder, name);
   await writeFile(file, text);
   return file;
 }
 
-const entry = (name: string, rest = '', path = join(models.root, 'digits')): string =>
+const entry = (name: string, rest = '', path = join(suite.models.root, 'digits')): string =>
   `config { name: '${name}' base_path: '${path}' model_platform: 'tensorflow' ${rest} }`;
 
 async function statesOf(name: string): Promise<unknown> {
-  const reply = await fetch(`${server?.http}/v1/models/${name}`);
+  const reply = await fetch(`${suite.server?.http}/v1/models/${name}`);
   if (reply.status !== 200) return reply.status;
   const { model_version_status: list } = (await reply.json()) as {
     model_version_status: { version: string; state: string }[];
@@ -104,7 +84,7 @@ describe('its flags', () => {
       '--tensorflow_session_parallelism=2',
       '--rest_api_enable_cors_support',
     ]);
-    expect(await optionsOf(flags, folder)).toMatchObject({
+    expect(await optionsOf(flags, suite.folder)).toMatchObject({
       grpcPort: 'off',
       batchDelayMs: 2.5,
       threads: 2,
@@ -116,31 +96,31 @@ describe('its flags', () => {
 
 describe('a server of one model', () => {
   it('serves it under its name, whatever its folder is called', async () => {
-    await start('--model_name=numbers', `--model_base_path=${join(models.root, 'digits')}`);
+    await start('--model_name=numbers', `--model_base_path=${join(suite.models.root, 'digits')}`);
     expect(await statesOf('numbers')).toEqual(['1 AVAILABLE']);
-    await models.addVersion(2);
-    await server?.reload();
+    await suite.models.addVersion(2);
+    await suite.server?.reload();
     expect(await statesOf('numbers')).toEqual(['2 AVAILABLE', '1 END']);
   });
 
   it('waits for a place that is not there yet', async () => {
-    await start('--model_name=late', `--model_base_path=${join(folder, 'late')}`);
-    const ready = async (): Promise<number> => (await fetch(`${server?.http}/v2/health/ready`)).status;
+    await start('--model_name=late', `--model_base_path=${join(suite.folder, 'late')}`);
+    const ready = async (): Promise<number> => (await fetch(`${suite.server?.http}/v2/health/ready`)).status;
     expect([await statesOf('late'), await ready()]).toEqual([404, 400]);
-    expect(server?.missing()).toBe('model late has no version that serves');
-    await cp(join(models.root, 'digits'), join(folder, 'late'), { recursive: true });
-    await server?.reload();
+    expect(suite.server?.missing()).toBe('model late has no version that serves');
+    await cp(join(suite.models.root, 'digits'), join(suite.folder, 'late'), { recursive: true });
+    await suite.server?.reload();
     expect([await statesOf('late'), await ready()]).toEqual([['1 AVAILABLE'], 200]);
   });
 
   it('has metrics where its monitoring is configured', async () => {
     const monitoring = await configFile("prometheus_config { enable: true, path: '/monitoring/metrics' }");
-    await start(`--model_base_path=${join(models.root, 'digits')}`, `--monitoring_config_file=${monitoring}`);
+    await start(`--model_base_path=${join(suite.models.root, 'digits')}`, `--monitoring_config_file=${monitoring}`);
     const ask = (name: string): Promise<Response> =>
-      fetch(`${server?.http}/v1/models/${name}:predict`, { method: 'POST', body: '{"instances": []}' });
+      fetch(`${suite.server?.http}/v1/models/${name}:predict`, { method: 'POST', body: '{"instances": []}' });
     await (await ask('default')).arrayBuffer();
     for (const path of ['/metrics', '/monitoring/metrics']) {
-      const text = await (await fetch(`${server?.http}${path}`)).text();
+      const text = await (await fetch(`${suite.server?.http}${path}`)).text();
       expect(text).toContain('floe_http_requests_total{');
       expect(text).toContain(':tensorflow:serving:request_count{model_name="default",status="INVALID_ARGUMENT"} 1');
       expect(text).toMatch(
@@ -152,7 +132,7 @@ describe('a server of one model', () => {
 
 describe('a server of a list', () => {
   it('serves each model by its policy and labels', async () => {
-    for (const version of [2, 3]) await models.addVersion(version);
+    for (const version of [2, 3]) await suite.models.addVersion(version);
     const file = await configFile(`model_config_list {
       ${entry('newest')}
       ${entry('all', 'model_version_policy { all {} }')}
@@ -164,7 +144,7 @@ describe('a server of a list', () => {
       ['3 AVAILABLE', '2 AVAILABLE', '1 AVAILABLE'],
       ['3 AVAILABLE', '1 AVAILABLE'],
     ]);
-    const labelled = await fetch(`${server?.http}/v1/models/some/labels/stable/metadata`);
+    const labelled = await fetch(`${suite.server?.http}/v1/models/some/labels/stable/metadata`);
     expect(await labelled.json()).toMatchObject({ model_spec: { version: '1' } });
   });
 
@@ -172,19 +152,19 @@ describe('a server of a list', () => {
     const file = await configFile(`model_config_list { ${entry('one')} }`);
     await start(`--model_config_file=${file}`, '--model_config_file_poll_wait_seconds=0.000001');
     await configFile(`model_config_list { ${entry('one')} ${entry('two')} }`);
-    await server?.reload();
+    await suite.server?.reload();
     expect([await statesOf('one'), await statesOf('two')]).toEqual([['1 AVAILABLE'], ['1 AVAILABLE']]);
     await configFile('model_config_list { config { name: "three" } }');
-    await server?.reload();
+    await suite.server?.reload();
     expect(await statesOf('two')).toEqual(['1 AVAILABLE']);
   });
 
   it('takes another over gRPC', async () => {
     const file = await configFile(`model_config_list { ${entry('one')} }`);
     await start(`--model_config_file=${file}`);
-    const other = join(folder, 'elsewhere');
+    const other = join(suite.folder, 'elsewhere');
     await mkdir(other);
-    await cp(join(models.root, 'digits/1'), join(other, '7'), { recursive: true });
+    await cp(join(suite.models.root, 'digits/1'), join(other, '7'), { recursive: true });
     const config = {
       name: 'two',
       base_path: other,
@@ -193,7 +173,7 @@ describe('a server of a list', () => {
       model_version_policy: undefined,
       version_labels: new Map(),
     };
-    const client = connect(`http://${server?.grpc}`);
+    const client = connect(`http://${suite.server?.grpc}`);
     const list = { model_config_list: { config: [config] }, custom_model_config: undefined };
     const message = encoded(ReloadConfigRequest, { config: list });
     const { status } = await call(client, 'tensorflow.serving.ModelService/HandleReloadConfigRequest', message);
@@ -215,7 +195,7 @@ describe('a server of a list', () => {
 });
 
 it('takes its certificates from the text of a file', async () => {
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  const [key, cert] = [join(suite.folder, 'key.pem'), join(suite.folder, 'cert.pem')];
   const subject = ['-subj', '/CN=localhost', '-days', '2', '-nodes'];
   execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-keyout', key, '-out', cert, ...subject], {
     stdio: 'ignore',
@@ -225,8 +205,8 @@ it('takes its certificates from the text of a file', async () => {
     `server_key: ${await quoted(key)}\nserver_cert: ${await quoted(cert)}\nclient_verify: false`,
     'ssl',
   );
-  await start(`--model_base_path=${join(models.root, 'digits')}`, `--ssl_config_file=${ssl}`);
-  expect(server?.http).toMatch(/^https:/);
+  await start(`--model_base_path=${join(suite.models.root, 'digits')}`, `--ssl_config_file=${ssl}`);
+  expect(suite.server?.http).toMatch(/^https:/);
 });
 
 describe('the command', () => {

@@ -14,6 +14,12 @@ export class HttpError extends FloeError {
   }
 }
 
+/** 405, with `allow` as the header that says which methods there are. */
+export function methodNotAllowed(answer: { header(name: string, value: string): unknown }, allow: string): HttpError {
+  answer.header('allow', allow);
+  return new HttpError(405, 'UNIMPLEMENTED', 'Method Not Allowed');
+}
+
 /** Our own shape: `{"error": {code, message, details, requestId}}`. */
 export const floeShape: ErrorShape = (error, requestId) => ({
   status: HTTP_STATUS[error.code],

@@ -5,7 +5,7 @@ import type { InputValue } from '../../core/inference.ts';
 import type { Example } from '../../feedback/feedback.ts';
 import type { Input } from '../../feedback/payload.ts';
 import { bodyOf, decoded, type HttpContext, JSON_TYPE, sendError } from './context.ts';
-import { HttpError } from './errors.ts';
+import { methodNotAllowed } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 
 export const FEEDBACK = /^\/v1\/models\/([^/:]+)\/feedback$/;
@@ -13,10 +13,7 @@ export const FEEDBACK = /^\/v1\/models\/([^/:]+)\/feedback$/;
 export async function answerFeedback(context: HttpContext, exchange: Exchange, name: string): Promise<void> {
   exchange.dialect = 'feedback';
   try {
-    if (exchange.method !== 'POST') {
-      exchange.header('allow', 'POST');
-      throw new HttpError(405, 'UNIMPLEMENTED', 'Method Not Allowed');
-    }
+    if (exchange.method !== 'POST') throw methodNotAllowed(exchange, 'POST');
     exchange.model = decoded(name, 'name');
     exchange.send(200, JSON_TYPE, JSON.stringify(await take(context, exchange)));
   } catch (thrown) {

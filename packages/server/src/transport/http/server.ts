@@ -12,7 +12,7 @@ import type { HttpContext } from './context.ts';
 import { DataPlane } from './data-plane.ts';
 import type { DataServer, HttpDeps } from './deps.ts';
 import { addDocs } from './docs.ts';
-import { floeShape, HttpError, wireError } from './errors.ts';
+import { floeShape, methodNotAllowed, wireError } from './errors.ts';
 import { ALIVE } from './kserve-routes.ts';
 import { HttpMetrics } from './metrics.ts';
 
@@ -68,8 +68,7 @@ function addFallbacks(app: FastifyInstance, context: HttpContext): void {
   app.addHook('onRequest', async (request, reply) => {
     if (request.method === 'GET' || request.method === 'HEAD') return;
     if (!app.hasRoute({ method: 'GET', url: pathOf(request) })) return;
-    reply.header('allow', 'GET, HEAD');
-    throw new HttpError(405, 'UNIMPLEMENTED', 'Method Not Allowed');
+    throw methodNotAllowed(reply, 'GET, HEAD');
   });
   app.setNotFoundHandler((request, reply) => {
     const path = pathOf(request);

@@ -9,7 +9,7 @@ import { metadataBody, missingStatus, statusBody } from '../../codec/tfs-rest/me
 import type { ModelRef } from '../../core/inference.ts';
 import { release } from '../codecs/offload.ts';
 import { bodyOf, decoded, type HttpContext, JSON_TYPE, readTensors, sendError } from './context.ts';
-import { HttpError } from './errors.ts';
+import { HttpError, methodNotAllowed } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { infer } from './infer.ts';
 import { sendPacked } from './packing.ts';
@@ -24,7 +24,7 @@ const GREATEST_INT64 = 2n ** 63n - 1n;
 export function answerTfs(context: HttpContext, exchange: Exchange): void {
   const { method, path } = exchange;
   const [, name, version, label, verb = ''] = match(method, path) ?? [];
-  if (!TAKEN.has(method)) throw notAllowed(exchange);
+  if (!TAKEN.has(method)) throw methodNotAllowed(exchange, PREDICTION.test(path) ? 'POST' : 'GET, HEAD');
   if (name === undefined && !(method === 'GET' && STATUS.test(path))) {
     throw invalid(`Malformed request: ${method} ${path}`);
   }
@@ -38,11 +38,6 @@ export function answerTfs(context: HttpContext, exchange: Exchange): void {
 
 /** Others never reach TensorFlow Serving's own code. */
 const TAKEN: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE']);
-
-function notAllowed(exchange: Exchange): HttpError {
-  exchange.header('allow', PREDICTION.test(exchange.path) ? 'POST' : 'GET, HEAD');
-  return new HttpError(405, 'UNIMPLEMENTED', 'Method Not Allowed');
-}
 
 function match(method: string, path: string): RegExpExecArray | null {
   if (method === 'POST') return PREDICTION.exec(path);

@@ -6,7 +6,7 @@ import type { ModelRef } from '../../core/inference.ts';
 import { servingVersions } from '../about-models.ts';
 import { release } from '../codecs/offload.ts';
 import { decoded, type HttpContext, JSON_TYPE, readTensors, sendError } from './context.ts';
-import { HttpError } from './errors.ts';
+import { HttpError, methodNotAllowed } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { infer } from './infer.ts';
 import { sendPacked } from './packing.ts';
@@ -51,10 +51,8 @@ export class V2Routes {
       const found = pattern.exec(path);
       if (found === null) continue;
       const answer = method === 'POST' ? post : method === 'GET' || method === 'HEAD' ? get : undefined;
-      if (answer === undefined) {
-        exchange.header('allow', [get && 'GET, HEAD', post && 'POST'].filter(Boolean).join(', '));
-        throw new HttpError(405, 'UNIMPLEMENTED', 'Method Not Allowed');
-      }
+      if (answer === undefined)
+        throw methodNotAllowed(exchange, [get && 'GET, HEAD', post && 'POST'].filter(Boolean).join(', '));
       const ref = found.length > 1 ? refOf(exchange, found) : NO_MODEL;
       this.sending(exchange, ref, answer(exchange, ref));
       return;
