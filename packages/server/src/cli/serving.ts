@@ -16,7 +16,7 @@ import { bodyLimitBytes, type LIVE_OPTIONS, mebibytes, type ServeConfig } from '
 import type { VersionStatus } from '../core/inference.ts';
 import { memoryLimitBytes } from '../core/machine.ts';
 import { type MemoryShares, memoryShares } from '../core/memory-shares.ts';
-import { plainTerms } from '../core/terms.ts';
+import { IDLE_PRIORITY, plainTerms } from '../core/terms.ts';
 import { Calibrator } from '../cost/calibrate.ts';
 import { capacityOf, readCpus } from '../engine/capacity.ts';
 import { openEngine } from '../engine/index.ts';
@@ -70,8 +70,6 @@ const SAVE_COSTS_SECONDS = 60;
 const IDLE_SECONDS = 1;
 /** While one is brought from a bucket, another is opened. */
 const LEAST_LOADS = 2;
-/** What nobody waits for comes last. */
-const IDLE_PRIORITY = 2 ** -10;
 
 export async function openServing(
   config: ServeConfig,
@@ -215,7 +213,7 @@ function outputCache(
   });
 }
 
-/** Computes an answer again when nothing else waits. */
+/** Computes an answer again when nothing else waits, on a CPU that has nothing else to do. */
 function rerunBy(models: ServedModels, input: InputStage): Rerun {
   return (name, version, call) =>
     models.use({ name, version }, async (servable) => {

@@ -65,6 +65,9 @@ export interface QueueNote {
   batched?: number;
 }
 
+/** Of what nobody waits for: it comes last, and what is long enough for a thread runs only where a CPU has nothing else to do. */
+export const IDLE_PRIORITY = 2 ** -10;
+
 /** Terms of work that nobody outside asked for. */
 export function plainTerms(signal: AbortSignal): Terms {
   return {

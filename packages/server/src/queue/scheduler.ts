@@ -22,7 +22,7 @@ import { Intake, turnAway } from './intake.ts';
 import type { Outcome, Row } from './ledger.ts';
 import { Ranks } from './ranks.ts';
 import { type SchedulerOptions, type Settings, settingsOf } from './settings.ts';
-import { type Candidate, isLong, type Running, Slots } from './slots.ts';
+import { belongsBehind, type Candidate, type Running, Slots } from './slots.ts';
 import { type Present, type Snapshot, snapshotOf, Tallies } from './snapshot.ts';
 import { type Job, Task } from './task.ts';
 import { type Lane, Waiting } from './waiting.ts';
@@ -218,9 +218,9 @@ export class Scheduler {
     return this.waiting.firstThat((task) => this.slots.mayBegin(this.candidateOf(task, task.nextSeconds), now));
   }
 
-  private candidateOf({ job, key }: Task, predicted: number): Candidate {
+  private candidateOf({ job, key, terms }: Task, predicted: number): Candidate {
     const canGoBehind = job.kind === 'run' && job.work.session.runBehind !== undefined;
-    return { predicted, key, behind: canGoBehind && isLong(predicted, this.settings) };
+    return { predicted, key, behind: canGoBehind && belongsBehind(predicted, terms.priority, this.settings) };
   }
 
   private launch(members: readonly Member[]): void {

@@ -13,6 +13,7 @@
  *
  * What is left: a task waits for runs of up to 4 chunks, and for long ones that waited so long that they come before it.
  */
+import { IDLE_PRIORITY } from '../core/terms.ts';
 import type { Settings } from './settings.ts';
 
 /** One run under way. Seconds. */
@@ -37,9 +38,9 @@ const EXPRESS_PART = 1 / 4;
 /** Chunks that a run has to take at least for the threads of low priority. */
 const LONG_CHUNKS = 4;
 
-/** Whether a run of so many seconds belongs on a thread of low priority, where there are such threads. */
-export function isLong(seconds: number, { policy, chunkSeconds }: SlotRules): boolean {
-  return policy === 'size-first' && seconds > LONG_CHUNKS * chunkSeconds;
+/** Whether a run of so many seconds belongs on a thread of low priority, where there are such threads: a long one, or one that nobody waits for. */
+export function belongsBehind(seconds: number, priority: number, { policy, chunkSeconds }: SlotRules): boolean {
+  return policy === 'size-first' && (seconds > LONG_CHUNKS * chunkSeconds || priority <= IDLE_PRIORITY);
 }
 
 /** Whether a run may begin beside those under way. */

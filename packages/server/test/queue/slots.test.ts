@@ -1,6 +1,7 @@
 /** Which runs may be under way together, as tables: 2 slots, chunks of 10 ms, the clock at 100. */
 import { describe, expect, it } from 'vitest';
-import { isLong, mayBegin, type Running, type SlotRules } from '../../src/queue/slots.ts';
+import { IDLE_PRIORITY } from '../../src/core/terms.ts';
+import { belongsBehind, mayBegin, type Running, type SlotRules } from '../../src/queue/slots.ts';
 
 const RULES: SlotRules = { slots: 2, policy: 'size-first', chunkSeconds: 0.01 };
 const FIFO: SlotRules = { ...RULES, policy: 'fifo' };
@@ -32,7 +33,8 @@ describe('a run may begin', () => {
   });
 });
 
-it('is long from four chunks on, and never first come first served', () => {
-  expect([0.04, 0.041].map((seconds) => isLong(seconds, RULES))).toEqual([false, true]);
-  expect(isLong(60, FIFO)).toBe(false);
+it('sends behind what takes more than four chunks and what nobody waits for, and nothing first come first served', () => {
+  expect([0.04, 0.041].map((seconds) => belongsBehind(seconds, 1, RULES))).toEqual([false, true]);
+  expect([1 / 1000, IDLE_PRIORITY].map((priority) => belongsBehind(0.001, priority, RULES))).toEqual([false, true]);
+  expect(belongsBehind(60, IDLE_PRIORITY, FIFO)).toBe(false);
 });
