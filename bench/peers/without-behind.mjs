@@ -1,4 +1,4 @@
 /** Preloaded, it makes a server one that has no threads of low priority. */
-import { BehindThreads } from '../../packages/server/dist/engine/onnxruntime/behind.js';
+import { RunThreads } from '../../packages/server/dist/engine/onnxruntime/run-threads.js';
 
-BehindThreads.supported = false;
+RunThreads.havePriorities = false;

@@ -1,7 +1,7 @@
 /**
  * One worker thread, called like a function: each call settles with the thread's answer, or with UNAVAILABLE if the thread dies first.
  */
-import { Worker } from 'node:worker_threads';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { FloeError } from '@floe/graph/base';
 
 /** By method: what a call takes and gives. */
@@ -31,9 +31,9 @@ export class ThreadClient<C extends CallTable<C>> {
   private nextId = 0;
   private death: FloeError | undefined;
 
-  constructor(script: URL) {
+  constructor(script: URL, options: Pick<WorkerOptions, 'workerData'> = {}) {
     // The process's own flags are about its main program.
-    this.worker = new Worker(script, { execArgv: [] });
+    this.worker = new Worker(script, { execArgv: [], ...options });
     this.worker.on('message', (reply: Reply<C>) => this.settle(reply));
     this.worker.on('error', (error) => this.die(error instanceof Error ? error.message : String(error)));
     this.worker.on('exit', (code) => this.die(`it left with code ${code}`));

@@ -30,6 +30,11 @@ export class RunCost {
     return estimate.micros < (estimate.timedInline ? INLINE_MICROS : TRIAL_MICROS) ? estimate.micros : undefined;
   }
 
+  /** Known to belong off the event loop. */
+  isLarge(elements: number): boolean {
+    return this.bySize[sizeClass(elements)] !== undefined && this.inlineMicros(elements) === undefined;
+  }
+
   sawInline(elements: number, micros: number): void {
     const estimate = this.bySize[sizeClass(elements)];
     const known = estimate?.timedInline === true && micros > estimate.micros;

@@ -7,13 +7,13 @@ import type { BehindRun, Session, SessionOptions } from '../../core/engine.ts';
 import { andThen, holding, type Later, promised } from '../../core/later.ts';
 import { threadsOf } from '../capacity.ts';
 import { checkFeeds, checkFetches, closedError } from '../validate.ts';
-import { BehindThreads, type RunAddresses } from './behind.ts';
 import { CNames } from './c-names.ts';
 import { describeInputs, describeOutputs } from './describe.ts';
 import type { Pointer } from './library.ts';
 import { cell, type Runtime } from './native.ts';
 import { RunCost } from './run-cost.ts';
 import { RunFrame } from './run-frame.ts';
+import { type RunAddresses, RunThreads } from './run-threads.ts';
 import { withSessionOptions } from './session-options.ts';
 import { check } from './status.ts';
 
@@ -22,20 +22,24 @@ type Start = (tensors: readonly Tensor[], wanted: readonly number[]) => Later<Te
 
 export interface Host {
   readonly runtime: Runtime;
-  readonly behind: BehindThreads;
+  /** For runs off the event loop. */
+  readonly front: RunThreads;
+  /** For those that give way to everything else. */
+  readonly behind: RunThreads;
 }
 
 /** Loads the model on another thread. Throws DATA_LOSS, UNIMPLEMENTED, RESOURCE_EXHAUSTED. */
 export function openSession(
-  { runtime, behind }: Host,
+  host: Host,
   path: string,
   options: SessionOptions,
   onClosed: () => void,
 ): Promise<NativeSession> {
+  const { runtime } = host;
   return runtime.housekeeping.use(async () => {
     const handle = await withSessionOptions(runtime, options, (native) => createNative(runtime, path, native));
     try {
-      return new NativeSession({ runtime, behind }, handle, options, onClosed);
+      return new NativeSession(host, handle, options, onClosed);
     } catch (error) {
       await releaseNative(runtime, handle);
       throw error;
@@ -62,6 +66,7 @@ export class NativeSession implements Session {
   readonly outputs: readonly TensorSpec[];
   readonly runBehind?: NonNullable<Session['runBehind']>;
   private readonly runtime: Runtime;
+  private readonly front: RunThreads;
   private readonly handle: bigint;
   private readonly gather: boolean;
   private readonly onClosed: () => void;
@@ -75,12 +80,13 @@ export class NativeSession implements Session {
   private whenIdle: (() => void) | undefined;
   private closing: Promise<void> | undefined;
 
-  constructor({ runtime, behind }: Host, handle: bigint, options: SessionOptions, onClosed: () => void) {
+  constructor({ runtime, front, behind }: Host, handle: bigint, options: SessionOptions, onClosed: () => void) {
     this.runtime = runtime;
+    this.front = front;
     this.handle = handle;
     this.gather = options.gather ?? false;
     // A session's own threads would go on at full priority.
-    if (BehindThreads.supported && threadsOf(options) === 1)
+    if (RunThreads.havePriorities && threadsOf(options) === 1)
       this.runBehind = (feeds, fetches) => this.runOn(behind, feeds, fetches);
     this.onClosed = onClosed;
     this.inputs = describeInputs(runtime, handle);
@@ -153,8 +159,7 @@ export class NativeSession implements Session {
     const frame = this.takeFrame();
     try {
       this.bind(frame, tensors, wanted);
-      const args = this.runArguments(frame, wanted.length);
-      check(this.runtime.api, await settled<Pointer>((done) => this.runtime.api.run.async(...args, done)), 'run');
+      check(this.runtime.api, await this.runElsewhere(frame, wanted.length, elements), 'run');
       this.cost.sawPooled(elements, (performance.now() - began) * 1000);
       return frame.results();
     } finally {
@@ -162,8 +167,16 @@ export class NativeSession implements Session {
     }
   }
 
+  /** A thread of ours takes 50 ms to come: until one is up, and for sizes that may yet be small, one of libuv's does it. */
+  private async runElsewhere(frame: RunFrame, outputs: number, elements: number): Promise<Pointer> {
+    if (this.front.ready) return (await this.front.run(this.runAddresses(frame, outputs))).status;
+    if (this.cost.isLarge(elements)) void this.front.grow();
+    const args = this.runArguments(frame, outputs);
+    return settled<Pointer>((done) => this.runtime.api.run.async(...args, done));
+  }
+
   private async runOn(
-    threads: BehindThreads,
+    threads: RunThreads,
     feeds: ReadonlyMap<string, Tensor>,
     fetches: readonly string[],
   ): Promise<BehindRun> {

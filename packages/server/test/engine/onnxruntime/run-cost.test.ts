@@ -19,8 +19,10 @@ it('tries a run inline that looked a little too long from another thread, and be
 
 it('keeps a long run off the event loop', () => {
   const cost = new RunCost();
+  expect(cost.isLarge(16)).toBe(false);
   cost.sawPooled(16, 5000);
   expect(cost.inlineMicros(16)).toBeUndefined();
+  expect(cost.isLarge(16)).toBe(true);
 });
 
 it('forgives a run that was slow by accident', () => {

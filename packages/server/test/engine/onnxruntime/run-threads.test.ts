@@ -1,8 +1,9 @@
-/** Runs on threads of low priority: what `run` answers, on a thread that gives way. Linux only. */
+/** Threads that make runs, and those of low priority: what `run` answers, on a thread that gives way (Linux only). */
 import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BehindRun, Engine, Session } from '../../../src/core/engine.ts';
 import { openEngine } from '../../../src/engine/index.ts';
+import { RunThreads } from '../../../src/engine/onnxruntime/run-threads.ts';
 import {
   codeOf,
   EXTERNAL_BYTES,
@@ -35,6 +36,11 @@ async function niceValues(): Promise<number[]> {
   const threads = await readdir('/proc/self/task');
   const texts = await Promise.all(threads.map((id) => readFile(`/proc/self/task/${id}/stat`, 'utf8').catch(() => '')));
   return texts.map((text) => Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[16]));
+}
+
+/** Threads of this process. */
+async function threadCount(): Promise<number> {
+  return (await niceValues()).length;
 }
 
 describe.runIf(process.platform === 'linux')('a run behind', () => {
@@ -101,5 +107,42 @@ describe.runIf(process.platform === 'linux')('a run behind', () => {
     const session = await engine.open(golden('gather'), { intraOpThreads: 2 });
     expect(session.runBehind).toBeUndefined();
     await session.close();
+  });
+});
+
+describe('threads for runs', () => {
+  it('come when they are asked for, as many as there may be', async () => {
+    const before = await threadCount();
+    const threads = new RunThreads(2);
+    expect(threads.ready).toBe(false);
+    const coming = [threads.grow(), threads.grow()];
+    await threads.grow();
+    await Promise.all(coming);
+    expect(threads.ready).toBe(true);
+    expect((await threadCount()) - before).toBe(2);
+    await threads.close();
+    expect(threads.ready).toBe(false);
+    expect(await threadCount()).toBe(before);
+  });
+
+  it('leave while they are still coming', async () => {
+    const threads = new RunThreads(1);
+    const coming = threads.grow();
+    await threads.close();
+    await coming;
+    expect(threads.ready).toBe(false);
+    await threads.grow();
+    expect(threads.ready).toBe(false);
+  });
+
+  it('answer as libuv did before they were there, any number at a time', async () => {
+    const own = await openEngine({ kind: 'onnxruntime', slots: 2 });
+    const session = await own.open(golden('slow'), ONE_THREAD);
+    const [first] = await session.run(slowFeeds([7], 400), ['y']);
+    for (let round = 0; round < 20; round++) {
+      const runs = await Promise.all([7, 7, 7].map((x) => session.run(slowFeeds([x], 400), ['y'])));
+      expect(runs).toEqual([[first], [first], [first]]);
+    }
+    await own.close();
   });
 });
