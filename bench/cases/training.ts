@@ -11,8 +11,9 @@ import { PostgresProcess } from '../../conformance/postgres/postgres-process.ts'
 import type { Report } from '../../packages/server/src/cli/bench/report.ts';
 import { npzBytes } from '../../packages/server/src/store/npz.ts';
 import { fit as train } from '../../packages/server/src/train/head/fit.ts';
-import type { Layer } from '../../packages/server/src/train/head/network.ts';
+import { type Layer, Network } from '../../packages/server/src/train/head/network.ts';
 import { headParameters } from '../../packages/server/src/train/head/parameters.ts';
+import { openProducts } from '../../packages/server/src/train/head/products.ts';
 import type { Case } from '../lib/case.ts';
 import { ask, firstLine, output, startNode, startPeer, stop } from '../lib/children.ts';
 import { MAIN, PACED_LOAD, POSTGRES_INSTALL, ROOT } from '../lib/paths.ts';
@@ -98,7 +99,10 @@ async function headSeconds(): Promise<number> {
   };
   const started = performance.now();
   const hooks = { signal: new AbortController().signal, onEpoch: async () => {} };
-  await train({ data, width: WIDTH, labels, feedback: new Uint8Array(EXAMPLES) }, [layer], headParameters({}), hooks);
+  const products = await openProducts();
+  const network = new Network([layer], products);
+  await train({ data, width: WIDTH, labels, feedback: new Uint8Array(EXAMPLES) }, network, headParameters({}), hooks);
+  await products.close();
   return (performance.now() - started) / 1000;
 }
 

@@ -11,6 +11,7 @@ export { type FreezeOptions, type Frozen, freeze, type Setting } from './freeze.
 export * from './graph.ts';
 export { isTensorFlowOp } from './inline/op-types.ts';
 export { nearest } from './nearest.ts';
+export { emptyGraph, type OnnxAttr } from './onnx-graph.ts';
 export { optimise } from './passes/index.ts';
 export { readFrozenGraph } from './read/frozen-graph.ts';
 export { readSource } from './read/index.ts';
@@ -21,5 +22,6 @@ export { records } from './read/tf-record.ts';
 export * from './source.ts';
 export * from './tensor.ts';
 export { hostChunks } from './write/host-graph.ts';
+export { writeOnnx } from './write/onnx.ts';
 export { frozenChunks } from './write/pb.ts';
 export { exampleRecord, record } from './write/tf-record.ts';

@@ -1,12 +1,13 @@
 /**
  * Training of the last layers on features: minibatches, Adam, and an end when the validation examples say that it gets no better. The same
- * examples, parameters and seed give the same weights, bit by bit, also when training was interrupted and went on from a checkpoint.
+ * examples, parameters and seed give the same weights on one kind of CPU, bit by bit, also when training was interrupted and went on from a
+ * checkpoint.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { FloeError } from '@floe/graph/base';
 import { Adam } from './adam.ts';
 import { classCounts, epochRows, splitOff } from './draw.ts';
-import { type Batch, type Layer, Network, padded } from './network.ts';
+import type { Batch, Layer, Network } from './network.ts';
 import type { HeadParameters } from './parameters.ts';
 
 export interface Features {
@@ -46,15 +47,15 @@ export interface EpochFigures {
 /** Cancelling is heard between batches, at least so often. */
 const TURN_MS = 20;
 
-/** Throws FAILED_PRECONDITION where the loss or a weight is no finite number any more, and the reason of the signal. */
+/** Changes the network. Throws FAILED_PRECONDITION where the loss or a weight is no finite number any more, and the reason of the signal. */
 export async function fit(
   features: Features,
-  start: readonly Layer[],
+  network: Network,
   parameters: HeadParameters,
   hooks: FitHooks,
   state?: FitState,
 ): Promise<readonly Layer[]> {
-  const fitting = new Fitting(features, start, parameters, hooks, state);
+  const fitting = new Fitting(features, network, parameters, hooks, state);
   return fitting.run();
 }
 
@@ -74,7 +75,7 @@ class Fitting {
 
   constructor(
     features: Features,
-    start: readonly Layer[],
+    network: Network,
     parameters: HeadParameters,
     hooks: FitHooks,
     state: FitState | undefined,
@@ -82,8 +83,8 @@ class Fitting {
     this.features = features;
     this.parameters = parameters;
     this.hooks = hooks;
-    const size = padded(parameters.batch);
-    this.network = new Network(start, size);
+    const size = parameters.batch;
+    this.network = network;
     this.adam = new Adam(this.network.parameters, parameters);
     this.best = this.network.parameters.map((values) => values.slice());
     this.batch = {
@@ -122,7 +123,7 @@ class Fitting {
     let [sum, batches] = [0, 0];
     for (let at = 0; at < rows.length; at += this.parameters.batch) {
       await this.breathe();
-      const loss = this.network.learn(this.fill(rows.subarray(at, at + this.parameters.batch), counts));
+      const loss = await this.network.learn(this.fill(rows.subarray(at, at + this.parameters.batch), counts));
       this.checkFinite('the loss', loss);
       this.adam.update(this.network.parameters, this.network.gradients);
       sum += loss;
@@ -138,7 +139,9 @@ class Fitting {
     let [lossSum, countSum, rightSum] = [0, 0, 0];
     for (let at = 0; at < off.length; at += this.parameters.batch) {
       await this.breathe();
-      const { loss, count, right } = this.network.loss(this.fill(off.subarray(at, at + this.parameters.batch), counts));
+      const { loss, count, right } = await this.network.loss(
+        this.fill(off.subarray(at, at + this.parameters.batch), counts),
+      );
       lossSum += loss;
       countSum += count;
       rightSum += right;
@@ -149,7 +152,7 @@ class Fitting {
   }
 
   private countsOf(rows: Int32Array): Float32Array {
-    const classes = this.network.layers.at(-1)?.outputs ?? 0;
+    const { classes } = this.network;
     if (!this.parameters.balance) return new Float32Array(classes).fill(1);
     return classCounts(rows, this.features.labels, classes);
   }
@@ -158,7 +161,6 @@ class Fitting {
     const { batch } = this;
     const { data, width, labels } = this.features;
     batch.n = rows.length;
-    batch.features.fill(0, rows.length * width, padded(rows.length) * width);
     for (const [at, row] of rows.entries()) {
       batch.features.set(data.subarray(row * width, (row + 1) * width), at * width);
       batch.classes[at] = labels[row] as number;

@@ -1,8 +1,7 @@
 /**
- * One dense layer, or two with a relu between, and what a batch says of how to change them: softmax cross-entropy, weighted by example. Sizes are
- * padded to a multiple of 4 with zeros, which stay zeros, so that the products need no edges.
+ * One dense layer, or two with a relu between, and what a batch says of how to change them: softmax cross-entropy, weighted by example.
  */
-import { addCombinations, addProducts } from './matmul.ts';
+import type { Matrix, Products } from './products.ts';
 
 export interface Layer {
   readonly inputs: number;
@@ -12,68 +11,61 @@ export interface Layer {
   readonly bias: Float32Array;
 }
 
-export function padded(size: number): number {
-  return Math.ceil(size / 4) * 4;
-}
-
-/** A layer in memory: padded outputs, and what a batch made of it. */
-export class PaddedLayer {
+/** A layer that is being trained, and what the last batch made of it. */
+class TrainedLayer implements Layer {
   readonly inputs: number;
   readonly outputs: number;
-  readonly width: number;
   readonly weights: Float32Array;
   readonly bias: Float32Array;
-  readonly weightGradients: Float32Array;
+  weightGradients: Float32Array;
   readonly biasGradients: Float32Array;
-  readonly result: Float32Array;
-  /** What the loss changes by with each element of the result. */
-  readonly slopes: Float32Array;
+  /** [n, outputs]. */
+  result: Float32Array = new Float32Array(0);
+  private readonly products: Products;
 
-  /** `inputs` as the layer before has it: its padded outputs. */
-  constructor(layer: Layer, inputs: number, batch: number) {
+  constructor({ inputs, outputs, weights, bias }: Layer, products: Products) {
     this.inputs = inputs;
-    this.outputs = layer.outputs;
-    this.width = padded(layer.outputs);
-    this.weights = new Float32Array(this.width * inputs);
-    for (let row = 0; row < layer.outputs; row++) {
-      const own = layer.weights.subarray(row * layer.inputs, (row + 1) * layer.inputs);
-      this.weights.set(own, row * inputs);
-    }
-    this.bias = new Float32Array(this.width);
-    this.bias.set(layer.bias);
-    this.weightGradients = new Float32Array(this.weights.length);
-    this.biasGradients = new Float32Array(this.width);
-    this.result = new Float32Array(batch * this.width);
-    this.slopes = new Float32Array(batch * this.width);
+    this.outputs = outputs;
+    this.weights = weights.slice();
+    this.bias = bias.slice();
+    this.weightGradients = new Float32Array(weights.length);
+    this.biasGradients = new Float32Array(bias.length);
+    this.products = products;
   }
 
-  forward(from: Float32Array, rows: number): void {
-    for (let row = 0; row < rows; row++) this.result.set(this.bias, row * this.width);
-    addProducts(from, this.weights, this.result, rows, this.width, this.inputs);
+  async forward(from: Float32Array, n: number): Promise<Float32Array> {
+    const bias = { data: this.bias, shape: [this.outputs] };
+    this.result = await this.products.make('scores', [matrix(from, n, this.inputs), this.matrix, bias]);
+    return this.result;
   }
 
-  /** From slopes to gradients. */
-  backward(from: Float32Array, rows: number): void {
-    const { slopes, width, weightGradients, biasGradients } = this;
-    weightGradients.fill(0);
-    addCombinations({ data: slopes, step: 1, stride: width }, from, weightGradients, width, rows, this.inputs);
-    for (let one = 0; one < width; one++) {
-      let sum = 0;
-      for (let row = 0; row < rows; row++) sum += slopes[row * width + one] as number;
-      biasGradients[one] = sum;
-    }
+  /** From slopes, what the loss changes by with each element of the result, to gradients. */
+  async backward(slopes: Float32Array, from: Float32Array, n: number): Promise<void> {
+    const { inputs, outputs, biasGradients } = this;
+    const both = [matrix(slopes, n, outputs), matrix(from, n, inputs)];
+    this.weightGradients = await this.products.make('gradients', both);
+    biasGradients.fill(0);
+    for (let at = 0; at < n * outputs; at++)
+      biasGradients[at % outputs] = (biasGradients[at % outputs] as number) + (slopes[at] as number);
   }
 
-  /** Without the padding. */
-  plain(inputs: number): Layer {
-    const weights = new Float32Array(this.outputs * inputs);
-    for (let row = 0; row < this.outputs; row++)
-      weights.set(this.weights.subarray(row * this.inputs, row * this.inputs + inputs), row * inputs);
-    return { inputs, outputs: this.outputs, weights, bias: this.bias.slice(0, this.outputs) };
+  /** Slopes of the layer before, where its relu let something through. */
+  async passBack(slopes: Float32Array, before: TrainedLayer, n: number): Promise<Float32Array> {
+    const passed = await this.products.make('passedBack', [matrix(slopes, n, this.outputs), this.matrix]);
+    for (let at = 0; at < passed.length; at++) if (before.result[at] === 0) passed[at] = 0;
+    return passed;
+  }
+
+  private get matrix(): Matrix {
+    return matrix(this.weights, this.outputs, this.inputs);
   }
 }
 
-/** Some examples: features row by row (a multiple of 4 rows, those beyond `n` zeros), classes, and how much each counts. */
+function matrix(data: Float32Array, rows: number, columns: number): Matrix {
+  return { data: data.subarray(0, rows * columns), shape: [rows, columns] };
+}
+
+/** Some examples: features row by row, classes, and how much each counts; of each array what belongs to the first `n`. */
 export interface Batch {
   readonly n: number;
   readonly features: Float32Array;
@@ -81,15 +73,20 @@ export interface Batch {
   readonly counts: Float32Array;
 }
 
-export class Network {
-  readonly layers: readonly PaddedLayer[];
-  private readonly sizes: readonly number[];
+interface Loss {
+  /** Sums. */
+  readonly loss: number;
+  readonly count: number;
+  readonly right: number;
+  /** What the mean loss changes by with each score. */
+  readonly slopes: Float32Array;
+}
 
-  constructor(layers: readonly Layer[], batch: number) {
-    this.sizes = layers.map(({ inputs }) => inputs);
-    const made: PaddedLayer[] = [];
-    for (const layer of layers) made.push(new PaddedLayer(layer, made.at(-1)?.width ?? layer.inputs, padded(batch)));
-    this.layers = made;
+export class Network {
+  private readonly layers: readonly TrainedLayer[];
+
+  constructor(layers: readonly Layer[], products: Products) {
+    this.layers = layers.map((layer) => new TrainedLayer(layer, products));
   }
 
   get parameters(): readonly Float32Array[] {
@@ -100,27 +97,33 @@ export class Network {
     return this.layers.flatMap(({ weightGradients, biasGradients }) => [weightGradients, biasGradients]);
   }
 
-  /** Scores of each row before softmax, `width` of the last layer apart. */
-  scores(features: Float32Array, n: number): Float32Array {
-    const rows = padded(n);
+  /** Features of an example. */
+  get width(): number {
+    return this.layers[0]?.inputs ?? 0;
+  }
+
+  get classes(): number {
+    return this.last.outputs;
+  }
+
+  /** [n, classes], before softmax. */
+  async scores(features: Float32Array, n: number): Promise<Float32Array> {
     let from = features;
     for (const layer of this.layers) {
-      layer.forward(from, rows);
-      if (layer !== this.layers.at(-1)) relu(layer.result);
-      from = layer.result;
+      from = await layer.forward(from, n);
+      if (layer !== this.last) relu(from);
     }
     return from;
   }
 
-  /** Sums of the loss, of what counts, and of what was right. Leaves the slopes of the mean loss in the last layer. */
-  loss({ n, features, classes, counts }: Batch): { loss: number; count: number; right: number } {
-    const scores = this.scores(features, n);
-    const { slopes, width, outputs } = this.layers.at(-1) as PaddedLayer;
-    slopes.fill(0);
+  async loss({ n, features, classes, counts }: Batch): Promise<Loss> {
+    const scores = await this.scores(features, n);
+    const { outputs } = this.last;
+    const slopes = new Float32Array(n * outputs);
     let [loss, count, right] = [0, 0, 0];
     for (let row = 0; row < n; row++) count += counts[row] as number;
     for (let row = 0; row < n; row++) {
-      const at = row * width;
+      const at = row * outputs;
       const own = classes[row] as number;
       const weight = counts[row] as number;
       const best = softmaxInto(scores, slopes, at, outputs);
@@ -129,24 +132,29 @@ export class Network {
       slopes[at + own] = (slopes[at + own] as number) - 1;
       for (let one = 0; one < outputs; one++) slopes[at + one] = ((slopes[at + one] as number) * weight) / count;
     }
-    return { loss, count, right };
+    return { loss, count, right, slopes };
   }
 
-  /** The gradients of the mean loss. */
-  learn(batch: Batch): number {
-    const { loss, count } = this.loss(batch);
-    const rows = padded(batch.n);
+  /** Leaves the gradients of the mean loss, which it gives. */
+  async learn(batch: Batch): Promise<number> {
+    const { n } = batch;
+    const { loss, count, slopes: last } = await this.loss(batch);
+    let slopes = last;
     for (let at = this.layers.length - 1; at >= 0; at--) {
-      const layer = this.layers[at] as PaddedLayer;
+      const layer = this.layers[at] as TrainedLayer;
       const before = this.layers[at - 1];
-      layer.backward(before?.result ?? batch.features, rows);
-      if (before !== undefined) passBack(layer, before, rows);
+      await layer.backward(slopes, before?.result ?? batch.features, n);
+      if (before !== undefined) slopes = await layer.passBack(slopes, before, n);
     }
     return loss / count;
   }
 
   plain(): readonly Layer[] {
-    return this.layers.map((layer, at) => layer.plain(this.sizes[at] as number));
+    return this.layers.map(({ inputs, outputs, weights, bias }) => ({ inputs, outputs, weights, bias }));
+  }
+
+  private get last(): TrainedLayer {
+    return this.layers.at(-1) as TrainedLayer;
   }
 }
 
@@ -163,12 +171,4 @@ export function softmaxInto(scores: Float32Array, into: Float32Array, at: number
   for (let one = 0; one < classes; one++) sum += into[at + one] = Math.exp((scores[at + one] as number) - most);
   for (let one = 0; one < classes; one++) into[at + one] = (into[at + one] as number) / sum;
   return best;
-}
-
-/** Slopes of the layer before, where its relu let something through. */
-function passBack(layer: PaddedLayer, before: PaddedLayer, rows: number): void {
-  before.slopes.fill(0);
-  const { slopes, width, weights } = layer;
-  addCombinations({ data: slopes, step: width, stride: 1 }, weights, before.slopes, rows, width, before.width);
-  for (let at = 0; at < before.slopes.length; at++) if (before.result[at] === 0) before.slopes[at] = 0;
 }

@@ -19,8 +19,9 @@ import { restoreCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import { featuresOf } from './features.ts';
 import { findHead, type Head } from './find.ts';
 import { type Features, fit } from './fit.ts';
-import { type Layer, Network, padded, softmaxInto } from './network.ts';
+import { type Layer, Network, softmaxInto } from './network.ts';
 import { type HeadParameters, headParameters } from './parameters.ts';
+import { openProducts } from './products.ts';
 import { layerOf, withLayers } from './weights.ts';
 
 /** Share of the progress that the trunk has. */
@@ -41,14 +42,19 @@ export const trainHead: Trainer = async (request, context) => {
   const base = await openBase(request.base, parameters);
   const dataset = await readDataset(request.dataset);
   const rows = trainingRows(dataset, base.head);
-  const start = base.head.layers.map(layerOf);
-  const session = await load(request.base);
-  const data = await trunkFeatures(session, base, dataset.examples, rows, start, request, context).finally(() =>
-    session.close(),
-  );
-  const features = gather(data, start[0]?.inputs ?? 0, dataset.examples, rows);
-  const layers = await fitWithCheckpoints(features, start, parameters, base, dataset, request, context);
-  return write(base, layers, parameters, dataset, request);
+  const products = await openProducts();
+  try {
+    const network = new Network(base.head.layers.map(layerOf), products);
+    const session = await load(request.base);
+    const data = await trunkFeatures(session, base, dataset.examples, rows, network, request, context).finally(() =>
+      session.close(),
+    );
+    const features = gather(data, network.width, dataset.examples, rows);
+    const layers = await fitWithCheckpoints(features, network, parameters, base, dataset, request, context);
+    return await write(base, layers, parameters, dataset, request);
+  } finally {
+    await products.close();
+  }
 };
 
 async function openBase(folder: string, { layers }: HeadParameters): Promise<Base> {
@@ -86,17 +92,17 @@ async function trunkFeatures(
   { manifest, signature, head }: Base,
   examples: Examples,
   rows: Int32Array,
-  start: readonly Layer[],
+  network: Network,
   request: TrainRequest,
   { signal, progress, log }: TrainContext,
 ): Promise<Float32Array> {
-  await checkHead(session, signature, head, start, examples, rows.subarray(0, CHECKED), signal);
+  await checkHead(session, signature, head, network, examples, rows.subarray(0, CHECKED), signal);
   const trunk = {
     session,
     signature,
     graph: manifest.files[FROZEN_FILE]?.sha256 ?? '',
     features: head.features,
-    width: start[0]?.inputs ?? 0,
+    width: network.width,
   };
   const hooks = { signal, log, progress: (share: number) => progress(share * TRUNK) };
   return featuresOf(trunk, examples, rows, join(request.checkpoint, 'features'), hooks);
@@ -107,7 +113,7 @@ async function checkHead(
   session: ModelSession,
   signature: Signature,
   head: Head,
-  start: readonly Layer[],
+  network: Network,
   examples: Examples,
   rows: Int32Array,
   signal: AbortSignal,
@@ -115,9 +121,9 @@ async function checkHead(
   const fetches = [head.features, head.outputTensor];
   for await (const { rows: some, outputs } of runRows(session, signature, examples, rows, fetches, signal)) {
     const [features, expected] = outputs as [Tensor, Tensor];
-    const found = answersOf(start, features.data as Float32Array, some.length, head.hasSoftmax);
+    const found = await answersOf(network, features.data as Float32Array, some.length, head.hasSoftmax);
     const wanted = expected.data as Float32Array;
-    const isWide = sizeOf(features.shape.slice(1)) === start[0]?.inputs;
+    const isWide = sizeOf(features.shape.slice(1)) === network.width;
     const scale = wanted.subarray(0, found.length).reduce((most, one) => Math.max(most, Math.abs(one)), 1);
     const isNear = isWide && found.every((one, at) => Math.abs(one - (wanted[at] as number)) <= NEAR * scale);
     if (isNear) continue;
@@ -130,19 +136,16 @@ async function checkHead(
   }
 }
 
-function answersOf(layers: readonly Layer[], features: Float32Array, n: number, hasSoftmax: boolean): Float32Array {
-  const network = new Network(layers, n);
-  const { inputs } = layers[0] as Layer;
-  const fed = new Float32Array(padded(n) * inputs);
-  fed.set(features.subarray(0, n * inputs));
-  const scores = network.scores(fed, n);
-  const { width, outputs } = network.layers.at(-1) ?? { width: 0, outputs: 0 };
-  const answers = new Float32Array(n * outputs);
-  for (let row = 0; row < n; row++) {
-    if (hasSoftmax) softmaxInto(scores, scores, row * width, outputs);
-    answers.set(scores.subarray(row * width, row * width + outputs), row * outputs);
-  }
-  return answers;
+async function answersOf(
+  network: Network,
+  features: Float32Array,
+  n: number,
+  hasSoftmax: boolean,
+): Promise<Float32Array> {
+  const scores = await network.scores(features, n);
+  const { classes } = network;
+  if (hasSoftmax) for (let row = 0; row < n; row++) softmaxInto(scores, scores, row * classes, classes);
+  return scores;
 }
 
 function gather(data: Float32Array, width: number, { labels, feedback }: Examples, rows: Int32Array): Features {
@@ -156,7 +159,7 @@ function gather(data: Float32Array, width: number, { labels, feedback }: Example
 
 async function fitWithCheckpoints(
   features: Features,
-  start: readonly Layer[],
+  network: Network,
   parameters: HeadParameters,
   base: Base,
   dataset: Dataset,
@@ -166,13 +169,13 @@ async function fitWithCheckpoints(
   const frozen = base.manifest.files[FROZEN_FILE]?.sha256;
   const about = JSON.stringify([frozen, dataset.manifest.digest, parameters]);
   const key = createHash('sha256').update(about).digest('hex');
-  const sizes = new Network(start, 1).parameters.map(({ length }) => length);
+  const sizes = network.parameters.map(({ length }) => length);
   const state = await restoreCheckpoint(request.checkpoint, key, sizes, context.log);
   if (state !== undefined) context.log(`goes on after epoch ${state.epoch}`);
   const batches = Math.ceil(features.labels.length / parameters.batch);
   return fit(
     features,
-    start,
+    network,
     parameters,
     {
       signal: context.signal,

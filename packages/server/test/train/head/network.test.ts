@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { classCounts, epochRows, splitOff } from '../../../src/train/head/draw.ts';
-import { addCombinations, addProducts } from '../../../src/train/head/matmul.ts';
-import { type Layer, Network, padded } from '../../../src/train/head/network.ts';
+import { type Layer, Network } from '../../../src/train/head/network.ts';
+import { openProducts, type Products } from '../../../src/train/head/products.ts';
 import { random } from '../../../src/train/random.ts';
 
 const numbers = (length: number, seed: number): Float32Array => {
@@ -10,34 +10,47 @@ const numbers = (length: number, seed: number): Float32Array => {
   return Float32Array.from({ length }, () => next() - 0.5);
 };
 
-describe('products of matrices', () => {
-  const size = fc.integer({ min: 1, max: 5 }).map((n) => 4 * n);
-  it('are what plain loops give', () => {
-    const property = fc.property(size, size, fc.integer({ min: 1, max: 2100 }), (rows, columns, inner) => {
-      const [a, b] = [numbers(rows * inner, 1), numbers(columns * inner, 2)];
-      const out = new Float32Array(rows * columns).fill(1);
-      addProducts(a, b, out, rows, columns, inner);
-      const [i, j] = [rows - 1, columns - 1];
-      let sum = 1;
-      for (let k = 0; k < inner; k++) sum += (a[i * inner + k] as number) * (b[j * inner + k] as number);
-      expect(out[i * columns + j]).toBeCloseTo(sum, 4);
-    });
-    fc.assert(property, { numRuns: 50 });
-  });
+let products: Products;
 
-  it('are the same with rows or columns first', () => {
-    const property = fc.property(size, size, fc.integer({ min: 1, max: 40 }), (rows, inner, width) => {
-      const [g, b] = [numbers(rows * inner, 3), numbers(inner * width, 4)];
-      const turned = Float32Array.from(g, (_, at) => g[(at % rows) * inner + Math.floor(at / rows)] as number);
-      const [one, other] = [new Float32Array(rows * width), new Float32Array(rows * width)];
-      addCombinations({ data: g, step: inner, stride: 1 }, b, one, rows, inner, width);
-      addCombinations({ data: turned, step: 1, stride: rows }, b, other, rows, inner, width);
-      expect(one).toEqual(other);
-      let sum = 0;
-      for (let j = 0; j < inner; j++) sum += (g[j] as number) * (b[j * width] as number);
-      expect(one[0]).toBeCloseTo(sum, 4);
+beforeAll(async () => {
+  products = await openProducts();
+});
+
+afterAll(() => products.close());
+
+describe('products of matrices', () => {
+  const size = fc.integer({ min: 1, max: 40 });
+  /** Sums over k of `a(i, k) * b(j, k)`, [rows, columns]. */
+  const plain = (rows: number, columns: number, inner: number, a: (i: number, k: number) => number, b: typeof a) =>
+    Array.from({ length: rows * columns }, (_, at) => {
+      const [i, j] = [Math.floor(at / columns), at % columns];
+      return Array.from({ length: inner }, (__, k) => a(i, k) * b(j, k)).reduce((sum, one) => sum + one, 0);
     });
-    fc.assert(property, { numRuns: 50 });
+  const expectNear = (found: Float32Array, expected: readonly number[]): void => {
+    expect(found).toHaveLength(expected.length);
+    for (const [at, value] of expected.entries()) expect(found[at]).toBeCloseTo(value, 4);
+  };
+
+  it('are what plain loops give', async () => {
+    const property = fc.asyncProperty(size, size, size, async (n, inputs, outputs) => {
+      const [features, weights] = [numbers(n * inputs, 1), numbers(outputs * inputs, 2)];
+      const [bias, slopes] = [numbers(outputs, 3), numbers(n * outputs, 4)];
+      const x = { data: features, shape: [n, inputs] };
+      const w = { data: weights, shape: [outputs, inputs] };
+      const s = { data: slopes, shape: [n, outputs] };
+      const of = (data: Float32Array, width: number) => (i: number, k: number) => data[i * width + k] as number;
+      const turned = (data: Float32Array, width: number) => (i: number, k: number) => data[k * width + i] as number;
+      const scores = plain(n, outputs, inputs, of(features, inputs), of(weights, inputs));
+      expectNear(
+        await products.make('scores', [x, w, { data: bias, shape: [outputs] }]),
+        scores.map((sum, at) => sum + (bias[at % outputs] as number)),
+      );
+      const gradients = plain(outputs, inputs, n, turned(slopes, outputs), turned(features, inputs));
+      expectNear(await products.make('gradients', [s, x]), gradients);
+      const passed = plain(n, inputs, outputs, of(slopes, outputs), turned(weights, inputs));
+      expectNear(await products.make('passedBack', [s, w]), passed);
+    });
+    await fc.assert(property, { numRuns: 30 });
   });
 });
 
@@ -49,30 +62,28 @@ describe('gradients', () => {
     bias: numbers(outputs, seed + 1),
   });
   for (const layers of [[layer(6, 3, 1)], [layer(6, 5, 2), layer(5, 3, 4)]]) {
-    it(`are slopes of the loss, with ${layers.length} layers and padding`, () => {
+    it(`are slopes of the loss, with ${layers.length} layers`, async () => {
       const n = 5;
-      const features = new Float32Array(padded(n) * 6);
-      features.set(numbers(n * 6, 7));
       const batch = {
         n,
-        features,
+        features: numbers(n * 6, 7),
         classes: Int32Array.of(0, 2, 1, 1, 2),
         counts: Float32Array.of(1, 2, 0.5, 1, 1),
       };
-      const network = new Network(layers, n);
-      network.learn(batch);
+      const network = new Network(layers, products);
+      await network.learn(batch);
       const slopes = network.gradients.map((values) => values.slice());
-      const mean = () => {
-        const { loss, count } = network.loss(batch);
+      const mean = async () => {
+        const { loss, count } = await network.loss(batch);
         return loss / count;
       };
       for (const [at, values] of network.parameters.entries()) {
         for (const one of [0, values.length >> 1]) {
           const kept = values[one] as number;
           values[one] = kept + 1e-3;
-          const above = mean();
+          const above = await mean();
           values[one] = kept - 1e-3;
-          expect((above - mean()) / 2e-3).toBeCloseTo(slopes[at]?.[one] as number, 3);
+          expect((above - (await mean())) / 2e-3).toBeCloseTo(slopes[at]?.[one] as number, 3);
           values[one] = kept;
         }
       }
