@@ -33,6 +33,7 @@ export function readFeedback(body: Uint8Array): FeedbackBody {
       scanner.skip();
     }
   });
+  if (scanner.peek() !== undefined) throw invalid(`unexpected bytes after the JSON at offset: ${scanner.pos}`);
   if (labels === undefined) throw invalid('label (or labels, one for each row) is missing', { field: 'label' });
   if ((requestId !== undefined) === hasInputs) {
     throw invalid('either requestId or instances is needed, and not both', { field: 'requestId' });

@@ -21,7 +21,8 @@ export function signatureOf(servable: ServableInfo, key: string): Signature | un
 }
 
 export function imageSpecOf(servable: ServableInfo, signature: string, input: string): ImageSpec | undefined {
-  return servable.preprocessing[signature]?.[input];
+  const specs = servable.preprocessing[signature];
+  return specs !== undefined && Object.hasOwn(specs, input) ? specs[input] : undefined;
 }
 
 /** Elements of one row, or of the whole tensor, where the shape is known but for the batch. */

@@ -3,6 +3,7 @@
  * read, contents digested; nothing is decoded, so that an answer which is known costs no decoding.
  */
 import { DTYPES, type DType, FloeError, invalid, type Tensor } from '@floe/graph/base';
+import { imageSpecOf } from '../codec/signature.ts';
 import type {
   EncodedImage,
   EncodedImages,
@@ -97,7 +98,7 @@ export async function identifyImages(
 /** Throws INVALID_ARGUMENT where the model's manifest does not say how images become this input. */
 export function targetOf(input: string, call: InferCall, servable: ServableInfo): ImageTarget {
   const signature = call.signature ?? servable.defaultSignature;
-  const spec = servable.preprocessing[signature]?.[input];
+  const spec = imageSpecOf(servable, signature, input);
   if (spec === undefined) {
     const message = `input ${input} of ${servable.model} takes no images: its model.json has no preprocessing`;
     throw invalid(message, { tensor: input });

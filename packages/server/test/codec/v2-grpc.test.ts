@@ -235,6 +235,12 @@ describe('an infer request', () => {
     expect([error.code, error.message]).toEqual([code, message]);
   });
 
+  it('may name any tensor of the graph, for the servable to refuse', () => {
+    for (const name of ['__proto__', 'constructor']) {
+      expect([...v2GrpcCodec.decode(request({ inputs: [input({ name })] }), adder).inputs.keys()]).toEqual([name]);
+    }
+  });
+
   it('for a model that is not there is told of in Triton’s words', () => {
     const missing = new FloeError('NOT_FOUND', 'no', { field: 'model' });
     expect(v2GrpcError(missing, { name: 'm' }).message).toBe("Request for unknown model: 'm' is not found");

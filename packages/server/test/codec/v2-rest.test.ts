@@ -224,6 +224,15 @@ describe('refused requests', () => {
     expect(refusal(call)).toBe('UNIMPLEMENTED: shared memory is not supported');
   });
 
+  test.each(['__proto__', 'constructor'])(
+    'an input called %s is a tensor of the graph, for the servable to refuse',
+    (name) => {
+      expect(
+        v2RestCodec.decode(request({ inputs: [{ ...x({ data: [1, 2] }), name }] }), ONE).inputs.get(name),
+      ).toMatchObject({ shape: [1, 2] });
+    },
+  );
+
   test('a claim of many elements takes no memory', () => {
     const call = request({ inputs: [x({ shape: [1_000_000_000, 2], data: [1] })] });
     expect(refusal(call)).toContain('Shape does not match');

@@ -103,6 +103,9 @@ describe('feedback', () => {
     expect((await say({ requestId: 'q1', label: 1 }, 'none')).status).toBe(404);
     const reply = await ask(`${fixture.url}/v1/models/adder/feedback`, { method: 'POST', body: '{"label"' });
     expect([reply.status, JSON.parse(reply.text).error.code]).toEqual([400, 'INVALID_ARGUMENT']);
+    const more = '{"requestId": "q1", "label": 1} {"requestId": "q2", "label": 1}';
+    const twice = await ask(`${fixture.url}/v1/models/adder/feedback`, { method: 'POST', body: more });
+    expect([twice.status, twice.text]).toEqual([400, expect.stringContaining('bytes after the JSON')]);
   });
 
   test('needs a scope of its own, and a server that keeps it', async () => {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { HeldBytes } from '../../src/transport/held-bytes.ts';
@@ -73,4 +74,26 @@ test('a body for which there is no room is refused while another is read, and ta
   expect(answer.statusCode).toBe(400);
   await once(answer.resume(), 'end');
   expect((await fetch(path, { method: 'POST', body })).status).toBe(400);
+});
+
+test('a connection goes on after a body that was refused while it came', async () => {
+  await using server = await startServer({ bodyLimit: 1 << 22 }, { held: new HeldBytes(1 << 20) });
+  const first = request(`${server.url}/v2/models/adder/infer`, {
+    method: 'POST',
+    headers: { 'content-length': 1 << 19, expect: '100-continue' },
+  });
+  first.on('error', () => {}).flushHeaders();
+  await once(first, 'continue');
+  const socket = connect(server.server.port, '127.0.0.1').setEncoding('latin1');
+  let answers = '';
+  socket.on('data', (text: string) => {
+    answers += text;
+    if (answers.includes('"name":"floe"')) socket.end();
+  });
+  const chunk = `100000\r\n${' '.repeat(1 << 20)}\r\n`;
+  socket.write('POST /v2/models/adder/infer HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
+  socket.write(`${chunk.repeat(3)}0\r\n\r\nGET /v2 HTTP/1.1\r\nHost: x\r\n\r\n`);
+  await once(socket, 'close');
+  expect([...answers.matchAll(/HTTP\/1.1 (\d+)/g)].map(([, status]) => status)).toEqual(['429', '200']);
+  first.destroy();
 });

@@ -173,6 +173,21 @@ describe('callers that leave, and failures inside', () => {
     ]);
   });
 
+  test('the log has what is our fault, and not what callers bring about', async () => {
+    const lines: string[] = [];
+    const log = pino({ level: 'error' }, { write: (line: string) => void lines.push(line) });
+    const codes = ['DEADLINE_EXCEEDED', 'UNIMPLEMENTED', 'UNAVAILABLE', 'CANCELLED', 'INTERNAL', 'DATA_LOSS'] as const;
+    const left = [...codes];
+    const infer = (): Promise<never> => Promise.reject(new FloeError(left.shift() ?? 'INTERNAL', 'no'));
+    await using server = await startServer({}, { infer, log });
+    for (const id of codes) {
+      const init = { method: 'POST', body: INFER, headers: { 'x-request-id': id } };
+      await askUrl(`${server.url}/v2/models/adder/infer`, init);
+    }
+    await askUrl(`${server.url}/v1/models/none`);
+    expect(lines.map((line) => JSON.parse(line).requestId)).toEqual(['INTERNAL', 'DATA_LOSS']);
+  });
+
   test('closing lets a request under way finish', async () => {
     const go = Promise.withResolvers<void>();
     const started = Promise.withResolvers<void>();

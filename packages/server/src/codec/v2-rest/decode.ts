@@ -95,9 +95,10 @@ export function addInput(
   servable: ServableInfo,
   signature: Signature | undefined,
 ): void {
-  const key = (signature && keyOf(signature.inputs, input.name)) ?? input.name;
+  const known = signature && keyOf(signature.inputs, input.name);
+  const key = known ?? input.name;
   if (inputs.has(key)) throw invalid(`input '${input.name}' is given twice`, { tensor: input.name });
-  const spec = signature?.inputs[key];
+  const spec = known === undefined ? undefined : signature?.inputs[known];
   if (spec === undefined) {
     inputs.set(key, tensor);
     return;

@@ -78,7 +78,8 @@ function collect(request: IncomingMessage, { most: limit, hold }: BodyLimits, do
     const failure = body.add(chunk) ? (isDeclared ? undefined : refused(chunk.length, hold, 0)) : tooLarge(limit);
     if (failure === undefined) return;
     settled = true;
-    request.pause();
+    // The rest is passed over: a request that is not read to its end would block its connection.
+    body.forget();
     done(failure);
   });
   request.on('end', () => {
@@ -133,6 +134,12 @@ class Body {
       if (buffer instanceof ArrayBuffer && buffer.byteLength === chunk.byteLength) this.spent.push(buffer);
     }
     return true;
+  }
+
+  /** Lets go of what there is: it is not wanted. */
+  forget(): void {
+    this.chunks = [];
+    this.room = undefined;
   }
 
   finish(): Buffer {

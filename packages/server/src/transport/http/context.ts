@@ -6,7 +6,7 @@ import type { Codecs } from '../codecs/offload.ts';
 import type { Scope } from '../identity/identity.ts';
 import { readBody } from './body.ts';
 import type { ErrorShape, HttpDeps } from './deps.ts';
-import { floeShape, HttpError, tfsShape, v2Shape, wireError } from './errors.ts';
+import { floeShape, HttpError, isOurFault, tfsShape, v2Shape, wireError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import type { HttpMetrics, Protocol } from './metrics.ts';
 
@@ -75,8 +75,7 @@ export function readTensors(context: HttpContext, exchange: Exchange): Promise<B
 /** Sends an error in the shape of the request's protocol, and logs it where the fault is ours. */
 export function sendError(context: HttpContext, thrown: unknown, exchange: Exchange, ref?: ModelRef): void {
   const wire = wireError(thrown, SHAPES[exchange.dialect], exchange.id, ref);
-  if (wire.status >= 500 && wire.status !== 503)
-    context.log.error({ requestId: exchange.id, err: thrown }, 'request failed');
+  if (isOurFault(thrown)) context.log.error({ requestId: exchange.id, err: thrown }, 'request failed');
   if (wire.status === 413) exchange.header('connection', 'close');
   const wait = retryAfter(thrown);
   if (wait !== undefined) exchange.header('retry-after', wait);

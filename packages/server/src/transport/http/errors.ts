@@ -39,6 +39,12 @@ export function wireError(thrown: unknown, shape: ErrorShape, requestId: string,
   return error instanceof HttpError ? { ...wire, status: error.status } : wire;
 }
 
+/** Whether somebody has to look at it. A deadline that passes or a feature that is not there is nothing of the kind, and callers choose both. */
+export function isOurFault(thrown: unknown): boolean {
+  const error = presentable(thrown);
+  return (error instanceof HttpError ? error.status : HTTP_STATUS[error.code]) === 500;
+}
+
 function presentable(thrown: unknown): FloeError {
   if (thrown instanceof FloeError) return thrown;
   const status = (thrown as { statusCode?: unknown }).statusCode;
