@@ -52,6 +52,27 @@ describe('without keys', () => {
   ] as const)('%s from %s is %s', (scope, remoteAddress, wanted) => {
     expect(outcome(() => openIdentity.authorize({ authorization: undefined, remoteAddress }, scope))).toBe(wanted);
   });
+
+  test.each([
+    ['infer', 'https://evil.test', 'allowed'],
+    ['manage', 'https://evil.test', 'PERMISSION_DENIED'],
+    ['manage', 'http://localhost.evil.test:8502', 'PERMISSION_DENIED'],
+    ['manage', 'null', 'PERMISSION_DENIED'],
+    ['manage', 'http://localhost:8502', 'allowed'],
+    ['manage', 'http://127.0.0.1:8502', 'allowed'],
+    ['manage', 'http://[::1]:8502', 'allowed'],
+  ] as const)('%s from this machine by a page of %s is %s', (scope, origin, wanted) => {
+    const credentials = { authorization: undefined, remoteAddress: '127.0.0.1', origin };
+    expect(outcome(() => openIdentity.authorize(credentials, scope))).toBe(wanted);
+  });
+
+  test('a page from elsewhere unloads no model', async () => {
+    await using server = await startServer();
+    const unload = (headers: Record<string, string>) =>
+      fetch(`${server.url}/v2/repository/models/adder/unload`, { method: 'POST', body: '{}', headers });
+    expect((await unload({ origin: 'https://evil.test' })).status).toBe(403);
+    expect((await unload({})).status).toBe(200);
+  });
 });
 
 describe('with keys', () => {
@@ -161,6 +182,8 @@ describe('over HTTP', () => {
       name: 'pictures',
       versions: [{ version: 1, state: 'AVAILABLE', errorCode: 'OK', errorMessage: '', memoryBytes: 7 }],
     });
+    const page = { method: 'POST', headers: { origin: 'https://evil.test' } };
+    expect([(await fetch(`${open.address}/admin/models/reload`, page)).status, scans]).toEqual([403, 1]);
     await open.close();
     const closed = await createAdminServer({ ...deps, identity });
     expect((await fetch(`${closed.address}/admin/models`)).status).toBe(401);

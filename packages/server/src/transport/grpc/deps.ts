@@ -11,8 +11,7 @@ import type { Repository } from '../repository.ts';
 import type { RequestMetrics } from '../request-metrics.ts';
 import type { TlsOptions } from '../tls.ts';
 import type { Call } from './call.ts';
-import type { Frame } from './frames.ts';
-import type { MessageStream } from './messages.ts';
+import type { MessageStream, StreamFrame } from './messages.ts';
 
 export interface GrpcOptions {
   readonly host: string;
@@ -69,7 +68,7 @@ export interface UnaryHandler extends Handler {
 
 export interface StreamHandler extends Handler {
   /** Writes to the call; it ends well when this resolves. */
-  stream(messages: MessageStream & AsyncIterable<Frame>, call: Call): Promise<void>;
+  stream(messages: MessageStream & AsyncIterable<StreamFrame>, call: Call): Promise<void>;
 }
 
 export interface WatchHandler extends Handler {

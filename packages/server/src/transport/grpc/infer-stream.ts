@@ -7,7 +7,7 @@ import { embedded } from '../../codec/proto/embed.ts';
 import { ModelInferRequest, ModelInferResponse, ModelStreamInferResponse } from '../../codec/proto/inference.ts';
 import { ParseError } from '../../codec/proto/parse.ts';
 import type { Call } from './call.ts';
-import type { Frame } from './frames.ts';
+import type { StreamFrame } from './messages.ts';
 import { presentable } from './status.ts';
 
 /** Requests of one stream that are worked on at a time. */
@@ -16,7 +16,7 @@ const INFER_RESPONSE = ModelStreamInferResponse.fields['infer_response']?.number
 const NO_PARAMETERS = new Map<string, never>();
 
 export async function inferStream(
-  messages: AsyncIterable<Frame>,
+  messages: AsyncIterable<StreamFrame>,
   call: Call,
   infer: (message: Uint8Array) => Promise<Uint8Array>,
 ): Promise<void> {
@@ -34,7 +34,7 @@ export async function inferStream(
 }
 
 /** Throws what is no request at all: after that nothing in the stream can be trusted. */
-async function answerTo(frame: Frame, infer: (message: Uint8Array) => Promise<Uint8Array>): Promise<Uint8Array> {
+async function answerTo(frame: StreamFrame, infer: (message: Uint8Array) => Promise<Uint8Array>): Promise<Uint8Array> {
   try {
     const reply = await infer(frame.bytes);
     frame.release();
@@ -43,6 +43,8 @@ async function answerTo(frame: Frame, infer: (message: Uint8Array) => Promise<Ui
     if (thrown instanceof ParseError) throw thrown;
     const { message } = presentable(asFloeError(thrown));
     return ModelStreamInferResponse.encode({ error_message: message, infer_response: unanswered(frame.bytes) });
+  } finally {
+    frame.done();
   }
 }
 

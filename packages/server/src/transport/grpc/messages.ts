@@ -9,6 +9,13 @@ export type Done = (error: unknown, frame?: Frame) => void;
 
 /** Messages that wait to be taken before no more are read. */
 const MOST_WAITING = 16;
+/** Bytes of messages that wait before no more are read, and of those that were taken, unpacked, before no more are given. */
+const MOST_BYTES = 4 * 1024 * 1024;
+
+/** A message of a stream: whoever takes it says when nothing of it is needed any more. */
+export interface StreamFrame extends Frame {
+  done(): void;
+}
 
 /**
  * The message of a unary call, once the caller has sent all. Plain listeners and a callback: a promise would cost several microseconds of
@@ -66,11 +73,17 @@ async function uncompressed(
   return { compressed: false, bytes, release: () => {} };
 }
 
-/** The messages of a stream. Reading stops while too many wait, and ends when the caller has sent all, or `close` was called. */
+/**
+ * The messages of a stream. Reading stops while too many wait, or too much: the sender waits, too. It ends when the caller has sent all, or
+ * `close` was called.
+ */
 export class MessageStream {
   private readonly call: Call;
   private readonly expected: Expected;
   private readonly waiting: Frame[] = [];
+  private waitingBytes = 0;
+  /** Of messages that were given and are not done with. */
+  private takenBytes = 0;
   private ended = false;
   private failure: unknown;
   private wake: () => void = () => {};
@@ -78,7 +91,7 @@ export class MessageStream {
   constructor(call: Call, expected: Expected) {
     this.call = call;
     this.expected = expected;
-    const reader = new FrameReader(expected, (frame) => this.waiting.push(frame));
+    const reader = new FrameReader(expected, (frame) => this.arrived(frame));
     const { stream } = call;
     stream.on('data', (chunk: Buffer) => this.take(reader, chunk));
     stream.on('end', () => this.close(reader.isBetween ? undefined : missing(reader)));
@@ -93,16 +106,21 @@ export class MessageStream {
     this.wake();
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Frame, void> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<StreamFrame, void> {
     const encoding = this.call.negotiate();
     for (;;) {
-      const frame = this.waiting.shift();
+      const frame = this.takenBytes > MOST_BYTES ? undefined : this.waiting.shift();
       if (frame !== undefined) {
-        this.call.stream.resume();
-        yield frame.compressed ? await uncompressed(frame, encoding, this.expected) : frame;
-      } else if (this.failure !== undefined) throw this.failure;
-      else if (this.ended) return;
-      else {
+        this.waitingBytes -= frame.bytes.length;
+        this.flow();
+        const plain = frame.compressed ? await uncompressed(frame, encoding, this.expected) : frame;
+        const { length } = plain.bytes;
+        this.takenBytes += length;
+        yield { ...plain, done: () => this.forget(length) };
+      } else if (this.ended && this.waiting.length === 0) {
+        if (this.failure !== undefined) throw this.failure;
+        return;
+      } else {
         await new Promise<void>((resolve) => {
           this.wake = resolve;
         });
@@ -118,7 +136,23 @@ export class MessageStream {
       this.close(error);
     }
     this.call.received += chunk.length;
-    if (this.waiting.length > MOST_WAITING) this.call.stream.pause();
+    this.flow();
     this.wake();
+  }
+
+  private arrived(frame: Frame): void {
+    this.waiting.push(frame);
+    this.waitingBytes += frame.bytes.length;
+  }
+
+  private forget(bytes: number): void {
+    this.takenBytes -= bytes;
+    this.wake();
+  }
+
+  private flow(): void {
+    const { stream } = this.call;
+    if (this.waiting.length > MOST_WAITING || this.waitingBytes > MOST_BYTES) stream.pause();
+    else stream.resume();
   }
 }

@@ -16,8 +16,9 @@ export function reflectionService(services: readonly Service[]): Handlers<typeof
       stream: async (messages, call) => {
         // Made when somebody asks: no start waits for it.
         files ??= fileSet(services, TENSORFLOW_SERVING_NAMESPACES);
-        for await (const { bytes } of messages) {
+        for await (const { bytes, done } of messages) {
           await call.write(ReflectionResponse.encode(answerTo(parse(ReflectionRequest, bytes), services, files)));
+          done();
         }
       },
     },

@@ -8,7 +8,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Models } from '../../core/inference.ts';
 import { ANONYMOUS } from '../../core/terms.ts';
-import type { Identity } from '../identity/identity.ts';
+import { credentialsIn, type Identity } from '../identity/identity.ts';
 import type { RecentRequests } from '../recent-requests.ts';
 import type { TlsOptions } from '../tls.ts';
 import { objectIn } from './admin-body.ts';
@@ -46,11 +46,9 @@ export async function createAdminServer(deps: AdminDeps): Promise<HttpServer> {
   const callers = new WeakMap<FastifyRequest, string>();
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
-    const { headers, socket } = request.raw;
-    const credentials = { authorization: headers.authorization, remoteAddress: socket.remoteAddress };
     try {
       if (request.raw.url !== '/healthz/live')
-        callers.set(request, deps.identity.authorize(credentials, 'manage').name);
+        callers.set(request, deps.identity.authorize(credentialsIn(request.raw), 'manage').name);
       done();
     } catch (thrown) {
       done(thrown as Error);

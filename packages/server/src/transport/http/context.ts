@@ -3,7 +3,7 @@ import { FloeError, invalid } from '@floe/graph/base';
 import type { ModelRef } from '../../core/inference.ts';
 import type { Caller } from '../../core/terms.ts';
 import type { Codecs } from '../codecs/offload.ts';
-import type { Scope } from '../identity/identity.ts';
+import { credentialsIn, type Scope } from '../identity/identity.ts';
 import { readBody } from './body.ts';
 import type { ErrorShape, HttpDeps } from './deps.ts';
 import { floeShape, HttpError, isOurFault, tfsShape, v2Shape, wireError } from './errors.ts';
@@ -34,11 +34,7 @@ export function dialectOf(url: string): Protocol {
 
 /** Who asks. Throws UNAUTHENTICATED or PERMISSION_DENIED. */
 export function authorize(context: HttpDeps, { request }: Exchange, scope: Scope): Caller {
-  const { headers, socket } = request;
-  return context.identity.authorize(
-    { authorization: headers.authorization, remoteAddress: socket.remoteAddress },
-    scope,
-  );
+  return context.identity.authorize(credentialsIn(request), scope);
 }
 
 /** A part of a path. Throws INVALID_ARGUMENT. */

@@ -1,10 +1,12 @@
 import type { ClientHttp2Stream } from 'node:http2';
+import { gzipSync } from 'node:zlib';
+import { FloeError } from '@floe/graph';
 import { describe, expect, it } from 'vitest';
 import { FileDescriptorProto } from '../../../src/codec/proto/descriptor.ts';
 import { HealthCheckRequest, HealthCheckResponse } from '../../../src/codec/proto/health.ts';
 import { ModelInferRequest, ModelStreamInferResponse } from '../../../src/codec/proto/inference.ts';
 import { ReflectionRequest, ReflectionResponse } from '../../../src/codec/proto/reflection.ts';
-import { encoded, type Fixture, frame, INFERENCE, messagesIn, send, startGrpc } from './fixture.ts';
+import { call, encoded, type Fixture, frame, INFERENCE, messagesIn, send, startGrpc } from './fixture.ts';
 
 const raw = (...values: number[]): Uint8Array => new Uint8Array(Float32Array.from(values).buffer);
 const infer = (id: string, model_name = 'adder'): Buffer =>
@@ -108,6 +110,33 @@ describe('a stream of inferences', () => {
     const ids = Array.from({ length: 300 }, (_, i) => String(i));
     const { bytes } = await send(server.client, STREAM, Buffer.concat(ids.map((id) => infer(id))));
     expect(messagesIn(bytes).map((message) => streamed(message).infer_response?.id)).toEqual(ids);
+  });
+
+  it('takes no more bytes than it works on at a time, packed or not', async () => {
+    const [go, full] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let begun = 0;
+    await using server = await startGrpc(
+      { messageLimit: 1 << 21 },
+      {
+        infer: async () => {
+          begun += 1;
+          if (begun === 4) full.resolve();
+          await go.promise;
+          throw new FloeError('UNAVAILABLE', 'too late');
+        },
+      },
+    );
+    const message = encoded(ModelInferRequest, { model_name: 'adder', raw_input_contents: [new Uint8Array(1 << 20)] });
+    const packed = gzipSync(message);
+    const body = Buffer.concat(Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? frame(message) : frame(packed, 1))));
+    const answer = send(server.client, STREAM, body, { 'grpc-encoding': 'gzip' });
+    await full.promise;
+    // Whatever has come by now was looked at.
+    await call(server.client, `${INFERENCE}/ServerLive`, new Uint8Array(0));
+    expect(begun).toBe(4);
+    go.resolve();
+    expect(messagesIn((await answer).bytes)).toHaveLength(20);
+    expect(begun).toBe(20);
   });
 
   it('ends with what is no request at all', async () => {
