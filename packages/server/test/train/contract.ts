@@ -293,10 +293,13 @@ export function trainingContract(open: () => Promise<Scratch>, objectsOf: () => 
       expect(await readdir(join(folder, 'work'))).toEqual([]);
     });
 
-    it('may not leave a model that asks or answers otherwise', async () => {
+    it.each([
+      ['answers', { outputs: ['probs'] }, 'it has no output klass'],
+      ['asks', { set: {} }, 'it asks for another input, keep_prob'],
+    ])('may not leave a model that %s otherwise', async (_, change, reason) => {
       const { folder: other } = await freezeVersion({
         ...FREEZE,
-        outputs: ['probs'],
+        ...change,
         root: join(folder, 'other'),
         name: model,
       });
@@ -305,7 +308,7 @@ export function trainingContract(open: () => Promise<Scratch>, objectsOf: () => 
       expect(job).toMatchObject({
         state: 'dead',
         attempt: 1,
-        reason: expect.stringContaining('it has no output klass') as string,
+        reason: expect.stringContaining(reason) as string,
       });
       expect(await repository.versions(model)).toEqual([1]);
     });

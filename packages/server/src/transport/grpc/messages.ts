@@ -7,6 +7,8 @@ import { ProtocolError } from './status.ts';
 
 export type Done = (error: unknown, frame?: Frame) => void;
 
+/** A message that has begun has so long to come, as a body over HTTP has: room is kept for it. */
+const ARRIVAL_MS = 300_000;
 /** Messages that wait to be taken before no more are read. */
 const MOST_WAITING = 16;
 /** Bytes of messages that wait before no more are read, and of those that were taken, unpacked, before no more are given. */
@@ -19,16 +21,23 @@ export interface StreamFrame extends Frame {
 
 /**
  * The message of a unary call, once the caller has sent all. Plain listeners and a callback: a promise would cost several microseconds of
- * every call. Fails with INTERNAL without a message, or a part of one, and UNIMPLEMENTED with several.
+ * every call. Fails with INTERNAL without a message, or a part of one, UNIMPLEMENTED with several, and DEADLINE_EXCEEDED where
+ * it does not come to its end.
  */
 export function readOne(call: Call, expected: Expected, done: Done): void {
   const { stream } = call;
   let only: Frame | undefined;
   let settled = false;
+  let patience: NodeJS.Timeout | undefined;
   const settle = (error: unknown, frame?: Frame): void => {
     if (settled) return;
     settled = true;
+    clearTimeout(patience);
     done(error, frame);
+  };
+  const beginToWait = (): NodeJS.Timeout => {
+    stream.on('close', () => clearTimeout(patience));
+    return setTimeout(() => settle(tooSlow()), ARRIVAL_MS);
   };
   const encoding = attempt(settle, () => call.negotiate());
   const reader = new FrameReader(expected, (frame) => {
@@ -36,7 +45,10 @@ export function readOne(call: Call, expected: Expected, done: Done): void {
     only = frame;
   });
   stream.on('data', (chunk: Buffer) => {
-    if (!settled) attempt(settle, () => reader.add(chunk));
+    if (settled) return;
+    attempt(settle, () => reader.add(chunk));
+    // Most come in one chunk, and need no timer.
+    if (!settled && !reader.isBetween) patience ??= beginToWait();
   });
   stream.on('end', () => {
     if (settled || only === undefined || !reader.isBetween) return settle(missing(reader));
@@ -53,6 +65,10 @@ function attempt<T>(settle: Done, work: () => T): T | undefined {
     settle(error);
     return undefined;
   }
+}
+
+function tooSlow(): FloeError {
+  return new FloeError('DEADLINE_EXCEEDED', `the message did not come within ${ARRIVAL_MS / 1000} s`);
 }
 
 function missing(reader: FrameReader): FloeError {

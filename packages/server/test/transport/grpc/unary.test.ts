@@ -1,6 +1,6 @@
 import { deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';
 import { FloeError } from '@floe/graph';
-import { describe, expect, it, test } from 'vitest';
+import { afterEach, describe, expect, it, test, vi } from 'vitest';
 import {
   ModelInferRequest,
   ModelInferResponse,
@@ -340,6 +340,35 @@ describe('a caller that leaves', () => {
     await ended.promise;
     // What became of it is written down when its stream has ended.
     expect([...server.metrics.answers.values()]).toMatchObject([{ code: 'CANCELLED', count: 1 }]);
+  });
+});
+
+describe('a message that is announced', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it('and does not come is given up, and the room that was kept for it is free', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const held = new HeldBytes(1 << 20);
+    await using server = await startGrpc({ messageLimit: 1 << 20 }, { held });
+    const stream = server.client.request({
+      ':method': 'POST',
+      ':path': `/${INFERENCE}/ModelInfer`,
+      'content-type': 'application/grpc',
+    });
+    const answered = new Promise<Record<string, unknown>>((resolve) =>
+      stream.on('response', (head) => resolve({ ...head })),
+    );
+    const closed = new Promise((resolve) => stream.on('error', () => {}).on('close', resolve));
+    stream.resume().write(Uint8Array.of(0, 0, 15, 255, 255, 1, 2, 3));
+    while (vi.getTimerCount() === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(() => held.take({ heldBytes: 0 }, 1 << 20)).toThrow('no room');
+    vi.advanceTimersByTime(300_000);
+    expect((await answered)['grpc-status']).toBe('4');
+    await closed;
+    const next = { heldBytes: 0 };
+    await vi.waitFor(() => held.take(next, 1 << 20));
+    expect(next.heldBytes).toBe(1 << 20);
+    expect(vi.getTimerCount()).toBe(0);
   });
 });
 
