@@ -26,7 +26,7 @@ const ORDER = {
     ['index.ts'],
   ],
   'packages/client/src': [
-    ['errors.ts'],
+    ['errors.ts', 'room.ts'],
     ['tensor.ts', 'call.ts'],
     ['v2.ts'],
     ['ask.ts', 'infer-message.ts'],

@@ -8,6 +8,7 @@
  */
 import { type About, type AskOptions, about, askHeaders, type InferOptions, type Inferred, type Which } from './ask.ts';
 import { type Answer, type Body, type Call, type CallContext, type CallOptions, patience, send } from './call.ts';
+import { Room } from './room.ts';
 import { decodeInfer, encodeInfer, type InferAnswer, parseJson, type Tensors } from './v2.ts';
 
 export type { About, AskOptions, InferOptions, Inferred, Which } from './ask.ts';
@@ -56,6 +57,7 @@ export type Feedback =
 export class Floe {
   private readonly base: string;
   private readonly context: CallContext;
+  private readonly room = new Room();
 
   /** `url`: such as `https://models.example.com`. */
   constructor(url: string, options: FloeOptions = {}) {
@@ -72,15 +74,18 @@ export class Floe {
   /** Tensors in, tensors out, as raw bytes. Throws FloeClientError. */
   async infer(model: string, inputs: Tensors, options: InferOptions = {}): Promise<Inferred> {
     const { version, outputs, priority, parameters } = options;
-    const { body, headerLength } = encodeInfer(inputs, {
+    const said = {
       ...(outputs === undefined ? {} : { outputs }),
       parameters: { ...parameters, ...(priority === undefined ? {} : { priority }) },
-    });
+    };
+    const { body, headerLength } = encodeInfer(inputs, said, this.room.take);
     const at = version === undefined ? '' : `/versions/${encodeURIComponent(String(version))}`;
     const response = await this.send(`/v2/models/${encodeURIComponent(model)}${at}/infer`, options, {
       headers: { ...askHeaders(options), 'inference-header-content-length': String(headerLength) },
       body,
     });
+    // Whoever has answered well has read all of it; of a call that fails it may be on its way still.
+    this.room.giveBack(body);
     const answer: InferAnswer = decodeInfer(response.bytes, response.headers.get('inference-header-content-length'));
     return { outputs: answer.outputs, ...about((name) => response.headers.get(name), answer.version) };
   }

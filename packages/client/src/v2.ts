@@ -17,7 +17,11 @@ export interface InferParameters {
 }
 
 /** One array, for `fetch` reads a Blob piece by piece, which is a tenth of a small call in Node.js. */
-export function encodeInfer(inputs: Tensors, { id, outputs, parameters }: InferParameters): InferBody {
+export function encodeInfer(
+  inputs: Tensors,
+  { id, outputs, parameters }: InferParameters,
+  room: (size: number) => Uint8Array<ArrayBuffer> = fresh,
+): InferBody {
   const pieces = Object.entries(inputs).map(([name, tensor]) => ({ name, tensor, bytes: wireBytes(tensor) }));
   const header = JSON.stringify({
     ...(id === undefined ? {} : { id }),
@@ -31,11 +35,13 @@ export function encodeInfer(inputs: Tensors, { id, outputs, parameters }: InferP
     ...(outputs === undefined ? {} : { outputs: outputs.map((name) => ({ name, parameters: { binary_data: true } })) }),
   });
   const json = ENCODER.encode(header);
-  return { body: joined([json, ...pieces.flatMap(({ bytes }) => bytes)]), headerLength: json.length };
+  return { body: joined([json, ...pieces.flatMap(({ bytes }) => bytes)], room), headerLength: json.length };
 }
 
-export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+const fresh = (size: number): Uint8Array<ArrayBuffer> => new Uint8Array(size);
+
+export function joined(parts: readonly Uint8Array[], room = fresh): Uint8Array<ArrayBuffer> {
+  const whole = room(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {
     whole.set(part, at);

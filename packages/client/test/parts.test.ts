@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Call, type CallContext, send } from '../src/call.ts';
 import { errorOf, FloeClientError } from '../src/errors.ts';
+import { Floe } from '../src/index.ts';
 import {
   type DType,
   fromNested,
@@ -128,6 +129,48 @@ describe('an infer call', () => {
     expect(decodeInfer(answer({ datatype: 'INT64', data: [1, 2] }), null).outputs['y']?.data).toEqual(
       BigInt64Array.of(1n, 2n),
     );
+  });
+});
+
+describe('the memory of a large body', () => {
+  const answer = JSON.stringify({ outputs: [] });
+  const x = (first: number) => ({ x: tensor(new Float32Array(40_000).fill(first), [40_000]) });
+  const lastOf = (body: Uint8Array) => new DataView(body.buffer).getFloat32(body.length - 4, true);
+
+  it('is used again once its call is answered', async () => {
+    const bodies: Uint8Array[] = [];
+    const floe = new Floe('http://host', {
+      fetch: async (_, init) => {
+        bodies.push(init?.body as Uint8Array);
+        return new Response(answer);
+      },
+    });
+    await floe.infer('m', x(1));
+    await floe.infer('m', x(2));
+    expect(bodies.map(({ buffer }) => buffer === bodies[0]?.buffer)).toEqual([true, true]);
+    expect(lastOf(bodies[1] as Uint8Array)).toBe(2);
+    await floe.infer('m', { x: tensor(new Float32Array(100_000), [100_000]) });
+    await floe.infer('m', { x: tensor(Float32Array.of(3), [1]) });
+    expect(bodies.slice(2).map(({ buffer }) => buffer === bodies[0]?.buffer)).toEqual([false, false]);
+  });
+
+  it('is no other call’s at the same time, and nobody’s after one that failed', async () => {
+    const bodies: Uint8Array[] = [];
+    let status = 200;
+    const floe = new Floe('http://host', {
+      retries: 0,
+      fetch: async (_, init) => {
+        bodies.push(init?.body as Uint8Array);
+        return new Response(answer, { status });
+      },
+    });
+    await floe.infer('m', x(1));
+    await Promise.all([floe.infer('m', x(2)), floe.infer('m', x(3))]);
+    expect(bodies.slice(1).map(lastOf)).toEqual([2, 3]);
+    status = 503;
+    await expect(floe.infer('m', x(4))).rejects.toThrow();
+    await expect(floe.infer('m', x(5))).rejects.toThrow();
+    expect(bodies.slice(3).map(lastOf)).toEqual([4, 5]);
   });
 });
 
