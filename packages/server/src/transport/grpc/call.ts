@@ -6,6 +6,7 @@
  */
 import { type IncomingHttpHeaders, type ServerHttp2Stream, sensitiveHeaders } from 'node:http2';
 import type { FloeError } from '@floe/graph/base';
+import type { Later } from '../../core/later.ts';
 import type { Caller, Notes } from '../../core/terms.ts';
 import { requestId } from '../request-id.ts';
 import { ACCEPTED, accepts, type Encoding, encodingOf, pack } from './compression.ts';
@@ -83,10 +84,9 @@ export class Call {
   }
 
   /** The only message of an answer, and its end. */
-  async reply(message: Uint8Array): Promise<void> {
+  reply(message: Uint8Array): Later<void> {
     if (this.encoding === undefined) return this.finish(message, false);
-    const packed = await pack(message, this.encoding);
-    this.finish(packed ?? message, packed !== undefined);
+    return pack(message, this.encoding).then((packed) => this.finish(packed ?? message, packed !== undefined));
   }
 
   private finish(message: Uint8Array, compressed: boolean): void {

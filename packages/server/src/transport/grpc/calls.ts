@@ -20,6 +20,13 @@ const OK = 200;
 /** What is on a Unix socket is on this machine. */
 const THIS_MACHINE = '127.0.0.1';
 
+function ignore(): void {}
+
+/** Node's streams outlive their calls by some small collections, and so would all that listens to them: half of what each of these had to copy. */
+function forget(stream: ServerHttp2Stream): void {
+  stream.removeAllListeners().on('error', ignore);
+}
+
 export class Calls {
   private readonly deps: GrpcDeps;
   private readonly closing = new AbortController();
@@ -42,14 +49,17 @@ export class Calls {
 
   private take(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, isLocal: boolean): void {
     // What goes wrong with a stream is told by its end.
-    stream.on('error', () => {});
+    stream.on('error', ignore);
     if (!CONTENT_TYPE.test(headers['content-type'] ?? '')) {
       stream.respond({ ':status': UNSUPPORTED_MEDIA_TYPE }, { endStream: true });
       return;
     }
     const call = new Call(stream, headers, String(headers[':path']));
     this.deps.metrics.begin();
-    stream.on('close', () => this.end(call));
+    stream.on('close', () => {
+      this.end(call);
+      forget(stream);
+    });
     try {
       this.dispatch(call, isLocal);
     } catch (thrown) {
@@ -143,7 +153,7 @@ export class Calls {
     const seconds = (performance.now() - startedAt) / 1000;
     if (call.code === undefined) call.leave();
     deps.held.release(call);
-    const method = this.routes.has(path) ? path.slice(1) : 'unknown';
+    const method = this.routes.get(path)?.name ?? 'unknown';
     const label = model === '' || code === 'OK' || deps.models.names().includes(model) ? model : 'unknown';
     deps.metrics.count(method, label, code, code === 'OK', seconds, received, sent);
     if (notes !== undefined) {

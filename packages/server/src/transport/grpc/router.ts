@@ -14,6 +14,8 @@ import { reflectionService } from './reflection-service.ts';
 const SERVICES = [PredictionService, ModelService, GRPCInferenceService, Health, Reflection, ReflectionAlpha];
 
 export interface Route {
+  /** Such as `inference.GRPCInferenceService/ModelInfer`. */
+  readonly name: string;
   readonly handler: AnyHandler;
   /** What its requests are. */
   readonly message: AnyMessage;
@@ -36,6 +38,6 @@ export function routes(deps: GrpcDeps, closing: AbortSignal): ReadonlyMap<string
 function paths<S extends Service>({ name, methods }: S, handlers: Handlers<S>): [string, Route][] {
   return Object.entries<Method>(methods).map(([method, { request }]) => {
     const handler = handlers[method as keyof S['methods']];
-    return [`/${name}/${method}`, { handler, message: request }];
+    return [`/${name}/${method}`, { name: `${name}/${method}`, handler, message: request }];
   });
 }
