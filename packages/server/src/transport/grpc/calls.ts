@@ -22,7 +22,7 @@ const THIS_MACHINE = '127.0.0.1';
 
 function ignore(): void {}
 
-/** Node's streams outlive their calls by some small collections, and so would all that listens to them: half of what each of these had to copy. */
+/** Node's streams outlive their calls by some small collections of garbage, and so would what listens to them: copying that was a tenth of a tiny model's answer. */
 function forget(stream: ServerHttp2Stream): void {
   stream.removeAllListeners().on('error', ignore);
 }
