@@ -22,20 +22,24 @@ export function encodeInfer(
   { id, outputs, parameters }: InferParameters,
   room: (size: number) => Uint8Array<ArrayBuffer> = fresh,
 ): InferBody {
-  const pieces = Object.entries(inputs).map(([name, tensor]) => ({ name, tensor, bytes: wireBytes(tensor) }));
+  const raw: Uint8Array[] = [];
+  const described = Object.entries(inputs).map(([name, tensor]) => {
+    let size = 0;
+    for (const piece of wireBytes(tensor)) {
+      raw.push(piece);
+      size += piece.length;
+    }
+    return { name, datatype: tensor.dtype, shape: tensor.shape, parameters: { binary_data_size: size } };
+  });
+  // What is undefined is left out.
   const header = JSON.stringify({
-    ...(id === undefined ? {} : { id }),
-    parameters: { ...parameters, ...(outputs === undefined ? { binary_data_output: true } : {}) },
-    inputs: pieces.map(({ name, tensor, bytes }) => ({
-      name,
-      datatype: tensor.dtype,
-      shape: tensor.shape,
-      parameters: { binary_data_size: bytes.reduce((sum, piece) => sum + piece.length, 0) },
-    })),
-    ...(outputs === undefined ? {} : { outputs: outputs.map((name) => ({ name, parameters: { binary_data: true } })) }),
+    id,
+    parameters: outputs === undefined ? { ...parameters, binary_data_output: true } : { ...parameters },
+    inputs: described,
+    outputs: outputs?.map((name) => ({ name, parameters: { binary_data: true } })),
   });
   const json = ENCODER.encode(header);
-  return { body: joined([json, ...pieces.flatMap(({ bytes }) => bytes)], room), headerLength: json.length };
+  return { body: joined([json, ...raw], room), headerLength: json.length };
 }
 
 const fresh = (size: number): Uint8Array<ArrayBuffer> => new Uint8Array(size);
