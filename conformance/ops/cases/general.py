@@ -228,6 +228,8 @@ add("Einsum", lambda p, r: raw.Einsum(inputs=[p(sample(r, (2, 3, 4), np.float32)
 
 for dtype in (np.float32, np.int32):
     add("BatchMatMulV3", lambda p, r, d=dtype: raw.BatchMatMulV3(x=p(sample(r, (2, 3, 4), d)), y=p(sample(r, (2, 4, 5), d)), Tout=d))
+add("BatchMatMulV3", lambda p, r: raw.BatchMatMulV3(x=p(sample(r, (3, 4), np.int8, -127, 127)), y=tf.constant(sample(r, (4, 5), np.int8, -127, 127)), Tout=tf.int32))
+add("BatchMatMulV3", lambda p, r: raw.BatchMatMulV3(x=p(sample(r, (2, 3, 4), np.int8, -127, 127)), y=p(sample(r, (5, 4), np.int8, -127, 127)), adj_y=True, Tout=tf.int32))
 for dtype in FLOATS + [np.int32, np.int64]:
     add("TruncateMod", lambda p, r, d=dtype: raw.TruncateMod(x=p(sample(r, (3, 4), d)), y=p(sample(r, (3, 4), d, 1, 5))))
 add("MaxPoolV2", lambda p, r: raw.MaxPoolV2(input=p(sample(r, (2, 5, 5, 3), np.float32)), ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1], padding="SAME"))

@@ -247,3 +247,15 @@ describe('integers', () => {
     await expect(run).rejects.toThrow('Gather');
   });
 });
+
+describe('products', () => {
+  it('of a quantised layer are as wide as it says', async () => {
+    const layer = graph(
+      node('Placeholder', 'x', [], { dtype: 'int8' }),
+      constant('w', 'int8', [2, 1], [100, 127]),
+      node('BatchMatMulV3', 'y', ['x', 'w'], { Ta: 'int8', Tb: 'int8', Tout: 'int32' }),
+    );
+    const [output] = await runGraph(layer, { 'x:0': tensor('int8', [2, 2], [127, 127, -128, 1]) }, ['y']);
+    expect(output).toEqual(tensor('int32', [2, 1], [28829, -12673]));
+  });
+});

@@ -9,13 +9,16 @@ import { type AttrInit, node, tensor } from '../support/nodes.ts';
 
 const ports: HostPorts = { decodeImage: async () => ({ height: 1, width: 2, channels: 1, data: Uint8Array.of(1, 2) }) };
 
-async function run(
+async function runAll(
   op: string,
   inputs: readonly Tensor[],
   attrs: Readonly<Record<string, AttrInit>> = {},
-): Promise<Tensor> {
-  const [result] = (await HOST_OPS[op]?.(new HostNode(node(op, 'n', [], attrs), ports), inputs)) ?? [];
-  return result as Tensor;
+): Promise<readonly Tensor[]> {
+  return ((await HOST_OPS[op]?.(new HostNode(node(op, 'n', [], attrs), ports), inputs)) ?? []) as readonly Tensor[];
+}
+
+async function run(...call: Parameters<typeof runAll>): Promise<Tensor> {
+  return (await runAll(...call))[0] as Tensor;
 }
 
 const words = (...values: string[]): Tensor => tensor('string', [values.length], values);
@@ -110,6 +113,137 @@ describe('texts', () => {
     expect(raw).toEqual(tensor('int16', [2, 1], [0x6261, 0x6463]));
     await expect(async () => run('DecodeRaw', [words('abc')], { out_type: 'int16' })).rejects.toThrow(/length 3/);
     await expect(async () => run('DecodeRaw', [words('ab', 'a')], { out_type: 'uint8' })).rejects.toThrow(/element 1/);
+  });
+});
+
+describe('regular expressions', () => {
+  const replaced = async (text: string, pattern: string, rewrite: string, attrs = {}): Promise<string | undefined> =>
+    textsOf(
+      await run('StaticRegexReplace', [words(text)], {
+        pattern: { text: pattern },
+        rewrite: { text: rewrite },
+        ...attrs,
+      }),
+    )[0];
+
+  // tf.strings.regex_replace with the same arguments, TensorFlow 2.21.
+  it.each([
+    ['Hello World, foo!', '[^a-z ]', '', 'ello orld foo'],
+    ['Hello World, foo!', String.raw`(\w+) (\w+)`, String.raw`\2 \1\\`, 'World Hello\\, foo!'],
+    ['Hello World, foo!', '(?i)H', '*', '*ello World, foo!'],
+    ['Hello World, foo!', '[[:punct:]]', '.', 'Hello World. foo.'],
+    ['a-b [c]', '[!"#$%&()\\*\\+,-\\./:;<=>?@\\[\\\\\\]^_`{|}~\\\']', '', 'ab c'],
+    ['äö 1é', String.raw`\pL`, 'L', 'LL 1L'],
+    ['foo', '(?P<a>o)|f', '<\\1>', '<><o><o>'],
+    ['xaab', 'a*', '-', '-x-b-'],
+    ['a\u00a0b', String.raw`\s`, '_', 'a\u00a0b'],
+    ['', 'x*', '-', '-'],
+    ['a.b{', String.raw`\Q.\E|{`, '_', 'a_b_'],
+  ])('replace in %s what %s matches', async (text, pattern, rewrite, wanted) => {
+    expect(await replaced(text, pattern, rewrite)).toBe(wanted);
+  });
+
+  it('replace the first match only where that is wanted', async () => {
+    expect(await replaced('foo', 'o', '0', { replace_global: false })).toBe('f0o');
+  });
+
+  it('match a text as a whole', async () => {
+    const pattern = tensor('string', [], ['a|ab']);
+    expect(await run('RegexFullMatch', [words('ab', 'abc', 'a'), pattern])).toEqual(tensor('bool', [3], [1, 0, 1]));
+  });
+
+  it.each([
+    ['(?=a)', '', /a group starts with flags or signs that are not known/],
+    [String.raw`\C`, '', /\\C is not known/],
+    ['[[:nonsense:]]', '', /the class \[:nonsense:\] is not known/],
+    ['(', '', /not supported: \(/],
+    ['a', String.raw`\x`, /\\x in its rewrite/],
+  ])('are refused by name where they cannot be meant: %s', async (pattern, rewrite, why) => {
+    await expect(replaced('a', pattern, rewrite)).rejects.toThrow(why);
+  });
+});
+
+describe('parts of texts', () => {
+  const separator = (text: string): Tensor => tensor('string', [], [text]);
+
+  // TensorFlow 2.21 with the same arguments.
+  it.each([
+    [' a  b\t', '', -1, ['a', 'b']],
+    ['', '', -1, []],
+    ['a b c', '', 1, ['a', 'b c']],
+    ['a b', '', 2, ['a', 'b', '']],
+    ['x,,y', ',', -1, ['x', '', 'y']],
+    ['x,,y', ',', 1, ['x', ',y']],
+    ['', ',', -1, ['']],
+  ])('of %j at %j, %i at the most', async (text, at, maxsplit, wanted) => {
+    const [places, values, shape] = await runAll('StringSplitV2', [words(text), separator(at)], { maxsplit });
+    expect(textsOf(values as Tensor)).toEqual(wanted);
+    expect(places).toEqual(
+      tensor(
+        'int64',
+        [wanted.length, 2],
+        wanted.flatMap((_, i) => [0, i]),
+      ),
+    );
+    expect(shape).toEqual(tensor('int64', [2], [1, wanted.length]));
+  });
+
+  it('stand between bytes', async () => {
+    const of = async (text: string, at: string, skip_empty: boolean): Promise<readonly string[]> =>
+      textsOf((await runAll('StringSplit', [words(text), separator(at)], { skip_empty }))[1] as Tensor);
+    expect(await of('a,b, c', ' ,', true)).toEqual(['a', 'b', 'c']);
+    expect(await of('a,b, c', ' ,', false)).toEqual(['a', 'b', '', 'c']);
+    expect(await of('abc', '', false)).toEqual(['a', 'b', 'c']);
+    expect(await of('', ',', false)).toEqual([]);
+  });
+
+  it('are counted in bytes or characters', async () => {
+    const at = (position: number, length: number): readonly Tensor[] => [
+      tensor('int32', [], [position]),
+      tensor('int32', [], [length]),
+    ];
+    expect(textsOf(await run('Substr', [words('hello', 'abc'), ...at(-3, 2)]))).toEqual(['ll', 'ab']);
+    expect(textsOf(await run('Substr', [words('äöü'), ...at(1, 5)], { unit: { text: 'UTF8_CHAR' } }))).toEqual(['öü']);
+    await expect(run('Substr', [words('ab'), ...at(3, 1)])).rejects.toThrow(/pos 3 out of range for string ab/);
+  });
+
+  it('run over words', async () => {
+    const attrs = { ngram_widths: [1, 2], separator: { text: ' ' }, left_pad: { text: 'L' }, right_pad: { text: 'R' } };
+    const input = [words('a', 'b', 'c'), tensor('int64', [3], [0, 2, 3])];
+    const [values, splits] = await runAll('StringNGrams', input, { ...attrs, pad_width: 1 });
+    expect(textsOf(values as Tensor)).toEqual(['a', 'b', 'L a', 'a b', 'b R', 'c', 'L c', 'c R']);
+    expect(splits).toEqual(tensor('int64', [3], [0, 5, 8]));
+  });
+
+  it('are joined along axes, and put where indices say', async () => {
+    const square = tensor('string', [2, 2], ['a', 'b', 'c', 'd']);
+    expect(
+      textsOf(await run('ReduceJoin', [square, tensor('int32', [1], [-1])], { separator: { text: '-' } })),
+    ).toEqual(['a-b', 'c-d']);
+    expect(textsOf(await run('ReduceJoin', [square, tensor('int32', [2], [1, 0])], {}))).toEqual(['acbd']);
+    const sparse = [
+      tensor('int64', [2, 2], [0, 1, 1, 0]),
+      tensor('int64', [2], [2, 2]),
+      words('x', 'y'),
+      separator('?'),
+    ];
+    expect(textsOf(await run('SparseToDense', sparse))).toEqual(['?', 'x', 'y', '?']);
+  });
+
+  it('travel as web-safe base64', async () => {
+    expect(textsOf(await run('DecodeBase64', [words('_-8', 'YQ==')]))).toEqual([
+      Buffer.from([0xff, 0xef]).toString(),
+      'a',
+    ]);
+    expect(textsOf(await run('EncodeBase64', [words('a')], { pad: true }))).toEqual(['YQ==']);
+    await expect(run('DecodeBase64', [words('a+b')])).rejects.toThrow(/no web-safe base64/);
+  });
+
+  it('fall into buckets by a key', async () => {
+    // tf.strings.to_hash_bucket_strong, TensorFlow 2.21.
+    const texts = words('Hello World, foo!', '');
+    const buckets = await run('StringToHashBucketStrong', [texts], { num_buckets: 100, key: [1, 2] });
+    expect(buckets).toEqual(tensor('int64', [2], [84, 35]));
   });
 });
 

@@ -1,9 +1,10 @@
 /** Ops on strings, serialised Examples and vocabularies, which the host runs. */
 import { shapeFromProto } from '../../constants.ts';
 import { type DType, dtypeFromTf } from '../../dtype.ts';
-import type { Dims } from '../dims.ts';
+import { broadcast, type Dims } from '../dims.ts';
 import type { Typed } from '../facts.ts';
 import { each, type Infer, type InferTable, type OpContext, UNTOLD } from '../op-context.ts';
+import { reducedDims } from './reduction.ts';
 
 const UNKNOWN = -1;
 
@@ -59,15 +60,33 @@ function raw(op: OpContext): readonly Typed[] {
   return [{ dtype: op.attrs.dtype('out_type'), dims: dims && [...dims, UNKNOWN] }];
 }
 
+/** A sparse matrix of parts. */
+const split: Infer = () => [
+  { dtype: 'int64', dims: [UNKNOWN, 2] },
+  { dtype: 'string', dims: [UNKNOWN] },
+  { dtype: 'int64', dims: [2] },
+];
+
 export const text: InferTable = {
   ...each('ParseExample ParseExampleV2 ParseSingleExample', parse),
   ...each('LookupTableFind LookupTableFindV2', lookUp),
   ...each('LookupTableSize LookupTableSizeV2', () => [{ dtype: 'int64', dims: [] }]),
-  ...each('StringLower StringUpper StringStrip AsString', to('string')),
+  ...each(
+    'AsString DecodeBase64 EncodeBase64 RegexReplace StaticRegexReplace StringLower StringStrip StringUpper',
+    to('string'),
+  ),
+  ...each('RegexFullMatch StaticRegexFullMatch', to('bool')),
+  ...each('StringSplit StringSplitV2', split),
   ...each('StringLength', to('int32')),
-  ...each('StringToHashBucketFast', to('int64')),
+  ...each('StringToHashBucketFast StringToHashBucketStrong', to('int64')),
   ...each('StringToNumber', to('float32', 'out_type')),
   ...each('DecodeJpeg DecodePng DecodeImage', image),
+  ReduceJoin: (op) => [{ dtype: 'string', dims: reducedDims(op) }],
   StringJoin: join,
+  StringNGrams: (op) => [
+    { dtype: 'string', dims: [UNKNOWN] },
+    { dtype: op.attrs.dtype('Tsplits', 'int64'), dims: op.dims(1) },
+  ],
+  Substr: (op) => [{ dtype: 'string', dims: broadcast(op.dims(0), op.dims(1)) ?? null }],
   DecodeRaw: raw,
 };

@@ -2,15 +2,18 @@
 import { evaluableOps } from '../../analysis/index.ts';
 import type { HostTable } from '../host-op.ts';
 import { images } from './image.ts';
+import { joining, scattering } from './join.ts';
 import { parsing } from './parse.ts';
 import { comparing, plain } from './plain.ts';
+import { regexes } from './regex.ts';
+import { splitting } from './split.ts';
 import { lookups, TABLES } from './table.ts';
 import { texts } from './text.ts';
 
 /** Ops that only the host has. */
-const OWN: HostTable = { ...parsing, ...lookups, ...texts, ...images };
+const OWN: HostTable = { ...parsing, ...lookups, ...texts, ...regexes, ...splitting, ...joining, ...images };
 /** Ops that the engine has as well. */
-const SHARED: HostTable = { ...plain, ...comparing };
+const SHARED: HostTable = { ...plain, ...comparing, ...scattering };
 
 export const HOST_OPS: HostTable = { ...OWN, ...SHARED };
 

@@ -2,7 +2,7 @@
 import { broadcast } from '../../analysis/index.ts';
 import { sizeOf, type Tensor } from '../../tensor.ts';
 import type { HostNode, HostOp, HostTable, HostValue } from '../host-op.ts';
-import { withElements } from './elements.ts';
+import { placesIn, withElements } from './elements.ts';
 
 function integers(node: HostNode, attr: string, shape: readonly number[], values: readonly number[]): Tensor {
   return node.attrs.dtype(attr, 'int32') === 'int64'
@@ -30,22 +30,6 @@ function compared(wanted: boolean): HostOp {
       equalBytes(a[from(i)] as Uint8Array, b[to(i)] as Uint8Array) === wanted ? 1 : 0,
     );
     return [{ dtype: 'bool', shape: dims, data }];
-  };
-}
-
-/** Where element `i` of a broadcast tensor comes from. */
-function placesIn(shape: readonly number[], dims: readonly number[]): (i: number) => number {
-  if (sizeOf(shape) === 1) return () => 0;
-  if (sizeOf(shape) === sizeOf(dims)) return (i) => i;
-  return (i) => {
-    let [left, stride, at] = [i, 1, 0];
-    for (let axis = dims.length - 1; axis >= 0; axis--) {
-      const dim = shape[axis - dims.length + shape.length] ?? 1;
-      if (dim !== 1) at += (left % (dims[axis] as number)) * stride;
-      stride *= dim;
-      left = Math.floor(left / (dims[axis] as number));
-    }
-    return at;
   };
 }
 

@@ -5,9 +5,8 @@ import { arrayFor, numericView, sizeOf, type Tensor } from '../../tensor.ts';
 import type { HostNode, HostOp, HostTable } from '../host-op.ts';
 import { fingerprint64 } from './fingerprint.ts';
 import { formatter } from './format.ts';
-
-const DECODER = new TextDecoder('utf-8', { ignoreBOM: true });
-const ENCODER = new TextEncoder();
+import { sipHash64 } from './sip-hash.ts';
+import { continues, decode, encode } from './utf8.ts';
 
 /** Each string by itself. */
 function each(change: (node: HostNode) => (bytes: Uint8Array) => Uint8Array): HostOp {
@@ -21,7 +20,7 @@ function each(change: (node: HostNode) => (bytes: Uint8Array) => Uint8Array): Ho
 function cased(ascii: readonly [from: number, to: number, by: number], whole: (text: string) => string): HostOp {
   const [from, to, by] = ascii;
   return each((node) => {
-    if (node.attrs.string('encoding', '') === 'utf-8') return (bytes) => ENCODER.encode(whole(DECODER.decode(bytes)));
+    if (node.attrs.string('encoding', '') === 'utf-8') return (bytes) => encode(whole(decode(bytes)));
     return (bytes) => bytes.map((byte) => (byte >= from && byte <= to ? byte + by : byte));
   });
 }
@@ -45,7 +44,7 @@ const stringLength: HostOp = (node, inputs) => {
 
 /** Bytes that do not continue a character. */
 function characters(bytes: Uint8Array): number {
-  return bytes.reduce((count, byte) => count + ((byte & 0xc0) === 0x80 ? 0 : 1), 0);
+  return bytes.reduce((count, byte) => count + (continues(byte) ? 0 : 1), 0);
 }
 
 const stringJoin: HostOp = (node, inputs) => {
@@ -53,7 +52,7 @@ const stringJoin: HostOp = (node, inputs) => {
   const shape = parts.find((part) => part.shape.length > 0)?.shape ?? [];
   if (parts.some((part) => part.shape.length > 0 && part.shape.join() !== shape.join()))
     throw node.fail('needs strings of equal shapes');
-  const separator = ENCODER.encode(node.attrs.string('separator', ''));
+  const separator = encode(node.attrs.string('separator', ''));
   const data = Array.from({ length: sizeOf(shape) }, (_, at) => {
     const pieces = parts.map((part) => (part.data as Uint8Array[])[part.shape.length === 0 ? 0 : at] as Uint8Array);
     return Buffer.concat(pieces.flatMap((piece, i) => (i === 0 ? [piece] : [separator, piece])));
@@ -61,13 +60,23 @@ const stringJoin: HostOp = (node, inputs) => {
   return [{ dtype: 'string', shape, data }];
 };
 
-const hashBucket: HostOp = (node, inputs) => {
-  const { shape } = node.tensor(inputs, 0);
-  const buckets = node.node.attr.get('num_buckets')?.i ?? 0n;
-  if (buckets < 1n) throw node.fail('needs at least one bucket');
-  const data = BigInt64Array.from(node.strings(inputs, 0), (bytes) => fingerprint64(bytes) % buckets);
-  return [{ dtype: 'int64', shape, data }];
-};
+function hashBucket(hashOf: (node: HostNode) => (bytes: Uint8Array) => bigint): HostOp {
+  return (node, inputs) => {
+    const { shape } = node.tensor(inputs, 0);
+    const buckets = node.node.attr.get('num_buckets')?.i ?? 0n;
+    if (buckets < 1n) throw node.fail('needs at least one bucket');
+    const hash = hashOf(node);
+    const data = BigInt64Array.from(node.strings(inputs, 0), (bytes) => hash(bytes) % buckets);
+    return [{ dtype: 'int64', shape, data }];
+  };
+}
+
+/** By a key of two numbers. */
+function keyed(node: HostNode): (bytes: Uint8Array) => bigint {
+  const [first, second, ...more] = node.node.attr.get('key')?.list?.i ?? [];
+  if (first === undefined || second === undefined || more.length > 0) throw node.fail('needs a key of two numbers');
+  return (bytes) => sipHash64(bytes, [BigInt.asUintN(64, first), BigInt.asUintN(64, second)]);
+}
 
 const FLOAT = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const HEXADECIMAL = /^([+-]?)(0x[0-9a-f]+)$/i;
@@ -93,7 +102,7 @@ const stringToNumber: HostOp = (node, inputs) => {
   const dtype = node.attrs.dtype('out_type', 'float32');
   const data = new (arrayFor(dtype))(sizeOf(shape)) as { [at: number]: number | bigint };
   for (const [i, bytes] of node.strings(inputs, 0).entries()) {
-    const text = DECODER.decode(bytes);
+    const text = decode(bytes);
     const value = numberOf(text.trim(), dtype);
     if (value === undefined) throw invalid(`StringToNumberOp could not correctly convert string: ${text}`, where(node));
     data[i] = value;
@@ -122,10 +131,23 @@ const asString: HostOp = (node, inputs) => {
     {
       dtype: 'string',
       shape: tensor.shape,
-      data: Array.from({ length: tensor.data.length }, (_, i) => ENCODER.encode(write(i))),
+      data: Array.from({ length: tensor.data.length }, (_, i) => encode(write(i))),
     },
   ];
 };
+
+/** Web-safe base64: `-` and `_` for `+` and `/`. */
+const decodeBase64: HostOp = each((node) => (bytes) => {
+  const text = decode(bytes);
+  if (!/^[\w-]*={0,2}$/.test(text) || text.replace(/=+$/, '').length % 4 === 1)
+    throw node.fail('has an input that is no web-safe base64');
+  return Buffer.from(text, 'base64url');
+});
+
+const encodeBase64: HostOp = each((node) => (bytes) => {
+  const text = Buffer.from(bytes).toString('base64url');
+  return encode(node.attrs.bool('pad', false) ? text.padEnd(4 * Math.ceil(text.length / 4), '=') : text);
+});
 
 const decodeRaw: HostOp = (node, inputs) => {
   const { shape } = node.tensor(inputs, 0);
@@ -154,8 +176,11 @@ export const texts: HostTable = {
   StringStrip: each(() => stripped),
   StringLength: stringLength,
   StringJoin: stringJoin,
-  StringToHashBucketFast: hashBucket,
+  StringToHashBucketFast: hashBucket(() => fingerprint64),
+  StringToHashBucketStrong: hashBucket(keyed),
   StringToNumber: stringToNumber,
   AsString: asString,
+  DecodeBase64: decodeBase64,
+  EncodeBase64: encodeBase64,
   DecodeRaw: decodeRaw,
 };
