@@ -10,6 +10,7 @@ import type { Pass } from './pass.ts';
 import { prune } from './prune.ts';
 import { removeDropout } from './remove-dropout.ts';
 import { removeIdentities } from './remove-identities.ts';
+import { signBits } from './sign-bits.ts';
 import { unflattenProducts } from './unflatten-products.ts';
 import { widenBfloat16 } from './widen-bfloat16.ts';
 
@@ -22,6 +23,7 @@ export const PASSES: readonly (readonly [name: string, pass: Pass])[] = [
   ['fold-constants', foldConstants],
   ['fold-clamps', foldClamps],
   ['remove-dropout', removeDropout],
+  ['sign-bits', signBits],
   ['dilate', dilate],
   ['unflatten-products', unflattenProducts],
   ['common-subexpressions', commonSubexpressions],
