@@ -63,6 +63,9 @@ for dtype in (np.float32, np.int32, np.int64, np.float64):
     add("Bincount", lambda p, r, d=dtype: raw.Bincount(arr=p(np.int32([1, 4, 1, 9])), size=6, weights=tf.constant([], d)))
     for binary, weighted, shape in itertools.product((False, True), (False, True), ((5,), (3, 4))):
         add("DenseBincount", lambda p, r, d=dtype, b=binary, w=weighted, s=shape: raw.DenseBincount(input=p(sample(r, s, np.int64, 0, 7)), size=np.int64(6), weights=p(sample(r, s, d)) if w and not b else tf.constant([], d), binary_output=b))
+for dtype, binary, weighted in ((np.float32, False, False), (np.float32, False, True), (np.int32, True, False), (np.int64, False, False)):
+    add("RaggedBincount", lambda p, r, d=dtype, b=binary, w=weighted: raw.RaggedBincount(splits=p(np.int64([0, 2, 2, 5, 6]), [None]), values=p(sample(r, (6,), np.int64, 0, 7)), size=np.int64(6), weights=p(sample(r, (6,), d)) if w else tf.constant([], d), binary_output=b))
+add("RaggedBincount", lambda p, r: raw.RaggedBincount(splits=p(np.int64([0, 0]), [None]), values=p(np.zeros(0, np.int32), [None]), size=3, weights=tf.constant([], tf.float32)))
 add("DenseBincount", lambda p, r: raw.DenseBincount(input=p(np.zeros((0, 4), np.int32), [None, None]), size=3, weights=tf.constant([], tf.float32)))
 
 # Along an axis

@@ -259,3 +259,21 @@ describe('products', () => {
     expect(output).toEqual(tensor('int32', [2, 1], [28829, -12673]));
   });
 });
+
+describe('counts', () => {
+  it('of ragged rows have one row each, an empty one too', async () => {
+    const counting = graph(
+      node('Placeholder', 'splits', [], { dtype: 'int64' }),
+      node('Placeholder', 'values', [], { dtype: 'int64' }),
+      constant('size', 'int64', [], [3]),
+      constant('weights', 'float32', [0], []),
+      node('RaggedBincount', 'y', ['splits', 'values', 'size', 'weights'], { T: 'float32', Tidx: 'int64' }),
+    );
+    const feeds = {
+      'splits:0': tensor('int64', [4], [0, 2, 2, 5]),
+      'values:0': tensor('int64', [5], [1, 1, 0, 2, 7]),
+    };
+    const [output] = await runGraph(counting, feeds, ['y']);
+    expect(output).toEqual(tensor('float32', [3, 3], [0, 2, 0, 0, 0, 0, 1, 0, 1]));
+  });
+});

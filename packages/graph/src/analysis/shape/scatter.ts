@@ -59,6 +59,12 @@ function bincount(op: OpContext): readonly Typed[] {
   return [{ dtype: op.dtype('T', 2), dims: rows ? [dims[0] ?? UNKNOWN, bins] : known ? [bins] : null }];
 }
 
+/** Row splits, numbers, how many there are to count, and weights. */
+function raggedBincount(op: OpContext): readonly Typed[] {
+  const [splits = UNKNOWN] = op.ranked(0, 1);
+  return [{ dtype: op.dtype('T', 3), dims: [splits > 0 ? splits - 1 : UNKNOWN, op.count(2)] }];
+}
+
 /** Scores [batch, classes] and a class for each row. */
 function inTopK(op: OpContext): readonly Typed[] {
   return [{ dtype: 'bool', dims: [op.same(op.ranked(0, 2)[0], op.ranked(1, 1)[0], 'rows')] }];
@@ -88,6 +94,7 @@ export const scattering: InferTable = {
     sparseSegments,
   ),
   ...each('Bincount DenseBincount', bincount),
+  RaggedBincount: raggedBincount,
   ...each('InTopK InTopKV2', inTopK),
   ...each('LowerBound UpperBound', searchSorted),
   BroadcastArgs: broadcastArgs,

@@ -156,20 +156,26 @@ function countedByRow(l: Lowering): Value | undefined {
   return binary ? number.from(number.is('Greater', sum, 0), 'bool') : sum;
 }
 
+/** The first input of RaggedBincount says where rows begin. */
+function isRagged(l: Lowering): boolean {
+  return l.node.op === 'RaggedBincount';
+}
+
 /** All together, by places that tell row and bin. */
 function countedByPlace(l: Lowering): Value {
-  const rank = l.rank(0);
-  const dtype = l.dtype(2);
-  const rows = l.node.op === 'DenseBincount' && rank === 2 ? sizeOfAxis(l, l.input(0), 0, l.shape(0)?.[0]) : undefined;
-  const size = reshape(l, asInt64(l, 1), [1], 'int64');
+  const first = isRagged(l) ? 1 : 0;
+  const dtype = l.dtype(first + 2);
+  const rows = rowCount(l);
+  const size = reshape(l, asInt64(l, first + 1), [1], 'int64');
   const whole = new Calculator(l, 'int64');
-  const number = asInt64(l, 0);
+  const number = asInt64(l, first);
   const inside = and(l, whole.is('GreaterOrEqual', number, 0), whole.is('Less', number, size));
   const bin = whole.pick(inside, number, size);
   const width = whole.do('Add', size, 1);
-  const place = rows === undefined ? bin : whole.do('Add', bin, whole.do('Mul', rowNumbers(l, rows), width));
+  const row = rows === undefined ? undefined : isRagged(l) ? raggedRows(l) : rowNumbers(l, rows);
+  const place = row === undefined ? bin : whole.do('Add', bin, whole.do('Mul', row, width));
   const flat = reshape(l, place, [-1], 'int64');
-  const weights = weightsOf(l, dtype, flat);
+  const weights = weightsOf(l, first + 2, flat);
   const total = rows === undefined ? width : whole.do('Mul', width, rows);
   const nothing = l.emit('Expand', [scalar(l, dtype, 0), vector(l, [total])], {}, { dtype, shape: [-1] });
   const counted = scatter(l, [nothing, unsqueeze(l, flat, [1]), weights], 'add', dtype);
@@ -180,17 +186,40 @@ function countedByPlace(l: Lowering): Value {
   return cast(l, new Calculator(l, dtype).is('Greater', cut, 0), 'bool', dtype);
 }
 
+/** Undefined where all is counted together. */
+function rowCount(l: Lowering): Value | undefined {
+  const size = (): Value => sizeOfAxis(l, l.input(0), 0, l.shape(0)?.[0]);
+  if (isRagged(l)) return new Calculator(l, 'int64').do('Sub', size(), 1);
+  return l.node.op === 'DenseBincount' && l.rank(0) === 2 ? size() : undefined;
+}
+
 function rowNumbers(l: Lowering, rows: Value): Value {
   const inputs = [scalar(l, 'int64', 0), rows, scalar(l, 'int64', 1)];
   return unsqueeze(l, l.emit('Range', inputs, {}, { dtype: 'int64', shape: [-1] }), [1]);
 }
 
-function weightsOf(l: Lowering, dtype: DType, places: Value): Value {
+/** How many rows have begun at each value, of those after the first. */
+function raggedRows(l: Lowering): Value {
+  const type = { dtype: 'int64', shape: [-1] } as const;
+  const count = sizeOfAxis(l, l.input(1), 0, l.shape(1)?.[0]);
+  const one = scalar(l, 'int64', 1);
+  const begins = l.emit('Slice', [l.input(0), ints(l, [1]), ints(l, [-1]), ints(l, [0])], {}, type);
+  const longer = new Calculator(l, 'int64').do('Add', count, 1);
+  const nothing = l.emit('Expand', [scalar(l, 'int64', 0), vector(l, [longer])], {}, type);
+  const ones = l.emit('Expand', [one, vector(l, [sizeOfAxis(l, begins, 0)])], {}, type);
+  const marks = scatter(l, [nothing, unsqueeze(l, begins, [1]), ones], 'add', 'int64');
+  const begun = l.emit('CumSum', [marks, scalar(l, 'int64', 0)], {}, type);
+  return l.emit('Slice', [begun, ints(l, [0]), vector(l, [count]), ints(l, [0])], {}, type);
+}
+
+/** Of input `i`, one for each place. */
+function weightsOf(l: Lowering, i: number, places: Value): Value {
+  const dtype = l.dtype(i);
   const count = vector(l, [sizeOfAxis(l, places, 0)]);
   const ones = l.emit('Expand', [scalar(l, dtype, 1), count], {}, { dtype, shape: [-1] });
-  if (l.attrs.bool('binary_output', false) || l.shape(2)?.includes(0)) return ones;
+  if (l.attrs.bool('binary_output', false) || l.shape(i)?.includes(0)) return ones;
   // Weights that turn out to be none leave the ones.
-  const both = [reshape(l, l.input(2), [-1], dtype), ones];
+  const both = [reshape(l, l.input(i), [-1], dtype), ones];
   const all = l.emit('Concat', both, { axis: 0 }, { dtype, shape: [-1] });
   return l.emit('Slice', [all, ints(l, [0]), count, ints(l, [0])], {}, { dtype, shape: [-1] });
 }
@@ -207,4 +236,5 @@ export const SEGMENT: Readonly<Record<string, Lower>> = {
   ...Object.fromEntries(SPARSE.map((kind) => [`SparseSegment${kind}WithNumSegments`, sparse(kind, true)])),
   Bincount: bincount,
   DenseBincount: bincount,
+  RaggedBincount: countedByPlace,
 };
