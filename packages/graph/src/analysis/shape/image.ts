@@ -20,6 +20,13 @@ function cropAndResize(op: OpContext): readonly Typed[] {
   return [{ dtype: 'float32', dims: [count, size?.[0] ?? UNKNOWN, size?.[1] ?? UNKNOWN, channels] }];
 }
 
+/** Images [n, rows, columns, channels] as seen from elsewhere. */
+function projected(op: OpContext): readonly Typed[] {
+  const [count = UNKNOWN, , , channels = UNKNOWN] = op.ranked(0, 4);
+  const size = op.shapeArgument(2);
+  return [{ dtype: op.dtype('dtype'), dims: [count, size?.[0] ?? UNKNOWN, size?.[1] ?? UNKNOWN, channels] }];
+}
+
 /** Rows, columns and channels of [batch, rows, columns, channels] or of [batch, channels, rows, columns]. */
 function axesOf(op: OpContext): { readonly spatial: readonly [number, number]; readonly channel: number } {
   const format = op.attrs.string('data_format', 'NHWC');
@@ -107,6 +114,7 @@ export const image: InferTable = {
   ...each('ResizeBilinear ResizeBicubic ResizeArea ScaleAndTranslate', (op) => resized(op, 'float32')),
   ResizeNearestNeighbor: (op) => resized(op, op.dtype()),
   CropAndResize: cropAndResize,
+  ...each('ImageProjectiveTransformV2 ImageProjectiveTransformV3', projected),
   SpaceToDepth: spaceToDepth,
   DepthToSpace: depthToSpace,
   ...each('SpaceToBatch SpaceToBatchND', spaceToBatch),

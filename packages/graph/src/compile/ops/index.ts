@@ -17,6 +17,7 @@ import { MATRIX } from './matrix.ts';
 import { NORMALIZATION } from './normalization.ts';
 import { PATCHES } from './patches.ts';
 import { POOLING } from './pooling.ts';
+import { PROJECTIVE } from './projective.ts';
 import { RANDOM } from './random.ts';
 import { RECURRENT } from './recurrent.ts';
 import { REDUCTION } from './reduction.ts';
@@ -51,6 +52,7 @@ const FAMILIES: readonly Readonly<Record<string, Lower>>[] = [
   NORMALIZATION,
   PATCHES,
   POOLING,
+  PROJECTIVE,
   RECURRENT,
   RANDOM,
   REDUCTION,
