@@ -145,6 +145,7 @@ def judge_functions(judge, png):
     judge.predict("serving_default", {"examples": [serialized(row) for row in PARSED]})
     judge.predict("serving_default", {"examples": [serialized(PARSED[1])]})
     judge.predict("look_up", {"words": [b"red", b" GREEN ", b"", b"never seen", b"y" * 40, b"z" * 200]})
+    judge.predict("tokens", {"sentences": [b"Red, green!", b"  is this RED? ", "gr\u00fcn (red)".encode()]})
     judge.predict("numbers", {"texts": [b"1.5", b" -2e3 ", b"0.1", b"7"]})
     judge.predict("raw", {"raw": [b"abcdef", b"\x00\x01\x02\x03\x04\xff"]})
     judge.predict("picture", {"image": png})

@@ -98,6 +98,15 @@ class Functions(tf.Module):
         values = tf.strings.to_number(texts)
         return {"values": values * 2.0, "texts": tf.strings.as_string(values / 3.0, precision=3)}
 
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="sentences")])
+    def tokens(self, sentences):
+        """What layers that read texts do: words without their signs, looked up, and the mean of what they stand for."""
+        plain = tf.strings.regex_replace(tf.strings.lower(sentences), r"[!\"#$%&()\*\+,-\./:;<=>?@\[\\\]^_`{|}~\']", "")
+        words = tf.strings.split(plain)
+        ids = tf.ragged.map_flat_values(self.words.lookup, words)
+        return {"ids": ids.to_tensor(-1), "mean": tf.reduce_mean(tf.cast(ids, tf.float32), axis=1),
+                "start": tf.strings.substr(sentences, 0, 3), "is_question": tf.strings.regex_full_match(sentences, r".*\?\s*")}
+
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="raw")])
     def raw(self, raw):
         pixels = tf.io.decode_raw(raw, tf.uint8)
@@ -116,5 +125,5 @@ class Functions(tf.Module):
 def functions(path, words):
     module = Functions(words)
     tf.saved_model.save(module, str(path), signatures={
-        "serving_default": module.parse, "look_up": module.look_up, "numbers": module.numbers, "raw": module.raw,
-        "picture": module.picture, "mixed": module.mixed})
+        "serving_default": module.parse, "look_up": module.look_up, "numbers": module.numbers, "tokens": module.tokens,
+        "raw": module.raw, "picture": module.picture, "mixed": module.mixed})

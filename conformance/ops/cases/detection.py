@@ -62,3 +62,12 @@ for method, dtype, size in itertools.product(("bilinear", "nearest"), (np.float3
         return raw.CropAndResize(image=p(sample(r, (2, 6, 7, 3), dtype, 0, 9)), boxes=p(boxes), box_ind=p(np.int32([0, 1, 1, 0, 1])), crop_size=size, method=method, extrapolation_value=0.5)
     add("CropAndResize", crop)
 add("CropAndResize", lambda p, r: raw.CropAndResize(image=p(sample(r, (2, 6, 7, 3), np.float32), [None, None, None, 3]), boxes=p(np.zeros((0, 4), np.float32)), box_ind=p(np.zeros((0,), np.int32)), crop_size=[2, 2]))
+
+for fill, interpolation in itertools.product(("CONSTANT", "REFLECT", "WRAP", "NEAREST"), ("BILINEAR", "NEAREST")):
+    def seen(p, r, fill=fill, interpolation=interpolation, dtype=np.float32, each=True):
+        numbers = np.float32([[1.1, 0.2, -3, 0.1, 0.9, 2, 0.01, 0.02], [0.8, -0.3, 9, 0.4, 1.2, -7, 0, 0]])
+        images = p(sample(r, (2, 8, 7, 3), dtype, 0, 9), [None, None, None, 3])
+        return raw.ImageProjectiveTransformV3(images=images, transforms=p(numbers if each else numbers[:1]), output_shape=[9, 11], interpolation=interpolation, fill_mode=fill, fill_value=0.5)
+    add("ImageProjectiveTransformV3", seen)
+    add("ImageProjectiveTransformV3", lambda p, r, seen=seen: seen(p, r, dtype=np.uint8, each=False))
+add("ImageProjectiveTransformV2", lambda p, r: raw.ImageProjectiveTransformV2(images=p(sample(r, (2, 6, 7, 3), np.float32)), transforms=p(np.float32([[1, 0, 1.5, 0, 1, -0.5, 0, 0]])), output_shape=[6, 7], interpolation="BILINEAR"))

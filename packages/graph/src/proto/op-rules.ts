@@ -34,6 +34,7 @@ export const OP_INPUTS = `
 9 T 9 3 | SparseReduceSum
 9 T 9 T | SparseFillEmptyRows
 9 T T T T T T T T | BlockLSTM BlockLSTMV2
+9 Tidx Tidx T | RaggedBincount
 N*3 N*T | DynamicStitch ParallelDynamicStitch
 N*T | AddN Einsum Pack ShapeN
 N*T Tidx=3 | ConcatV2
@@ -118,6 +119,8 @@ Tshape=3 23 23 3 dtype dtype | StatelessRandomUniformIntV2
 Tshape=3 T T | Conv3DBackpropInputV2
 [T] | IdentityN StatelessWhile While
 dtype | PlaceholderWithDefault
+dtype 1 3 | ImageProjectiveTransformV2
+dtype 1 3 1 | ImageProjectiveTransformV3
 element_dtype 3 shape_type | TensorListScatter
 element_dtype 3 shape_type 3 | TensorListScatterV2
 element_dtype shape_type | TensorListFromTensor
@@ -178,7 +181,7 @@ T:type{1,2,3,5,6,8,9,14,18,19} | Inv Neg Pow Reciprocal Round Sign
 T:type{1,2,3,5,6,9,14,19} | Abs
 T:type{1,2,3,8,9,14,18,19} | BatchMatMul Diag DiagPart SquaredDifference
 T:type{1,2,3,9,14,19} | Mod TruncateMod
-T:type{1,2,3,9} | Bincount Bucketize DenseBincount HistogramFixedWidth
+T:type{1,2,3,9} | Bincount Bucketize DenseBincount HistogramFixedWidth RaggedBincount
 T:type{1,2,8,14,18,19} | Acos Acosh Asin Asinh Atan Atanh Cos Cosh DivNoNan Exp Expm1 Log Log1p MatrixTriangularSolve MulNoNan
 T:type{1,2,8,14,18,19} | Rsqrt Sigmoid Sin Sinh Sqrt Tan Tanh Xdivy Xlog1py Xlogy
 T:type{1,2,8,18,19} | Cholesky LogMatrixDeterminant MatrixDeterminant MatrixInverse MatrixSolve
@@ -202,8 +205,8 @@ Tdim:type{3,9} | ExpandDims
 Tidx:type{1,2,3,5,6,9,14,17,19,22,23} | Range
 Tidx:type{3,5,9} | ArgMax
 Tidx:type{3,9} | All Any ArgMin BatchToSpace BroadcastTo ConcatV2 Cumprod Cumsum CumulativeLogsumexp DenseBincount EuclideanNorm
-Tidx:type{3,9} | LinSpace Max Mean Min Prod ReverseV2 SparseSegmentMean SparseSegmentMeanWithNumSegments SparseSegmentSqrtN
-Tidx:type{3,9} | SparseSegmentSqrtNWithNumSegments SparseSegmentSum SparseSegmentSumWithNumSegments Sum
+Tidx:type{3,9} | LinSpace Max Mean Min Prod RaggedBincount ReverseV2 SparseSegmentMean SparseSegmentMeanWithNumSegments
+Tidx:type{3,9} | SparseSegmentSqrtN SparseSegmentSqrtNWithNumSegments SparseSegmentSum SparseSegmentSumWithNumSegments Sum
 Tin:[type] | Case If StatelessCase StatelessIf
 Tindex:type{3,9} | MatrixBandPart RaggedTensorToTensor
 Tindices:type{3,5,9,17} | TensorScatterUpdate
@@ -252,7 +255,7 @@ batch_dims:int | GatherV2
 begin_mask:int | StridedSlice
 beta:float | LRN
 bias:float | LRN
-binary_output:bool | DenseBincount
+binary_output:bool | DenseBincount RaggedBincount
 blank_index:int | CTCGreedyDecoder
 block_size:int>=2 | BatchToSpace DepthToSpace SpaceToBatch SpaceToDepth
 body:func | StatelessWhile While
@@ -271,6 +274,7 @@ dilations:[int] | Conv2D Conv2DBackpropInput Conv3D Conv3DBackpropInputV2 Depthw
 dtype:type | PlaceholderWithDefault
 dtype:type{1,2,14,19} | RandomStandardNormal RandomUniform StatelessRandomNormal StatelessRandomNormalV2 StatelessRandomUniform
 dtype:type{1,2,14,19} | StatelessRandomUniformV2 TruncatedNormal
+dtype:type{1,2,3,4,9,14,19} | ImageProjectiveTransformV2 ImageProjectiveTransformV3
 dtype:type{3,9,22,23} | StatelessRandomUniformIntV2
 dtype:type{3,9} | HistogramFixedWidth StatelessRandomUniformInt
 element_dtype:type | EmptyTensorList TensorListConcat TensorListConcatV2 TensorListFromTensor TensorListGather TensorListGetItem
@@ -286,6 +290,7 @@ exclusive:bool | Cumprod Cumsum CumulativeLogsumexp
 explicit_paddings:[int] | Conv2D Conv2DBackpropInput DepthwiseConv2dNative MaxPool
 exponential_avg_factor:float | FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3
 extrapolation_value:float | CropAndResize
+fill_mode:string | ImageProjectiveTransformV2 ImageProjectiveTransformV3
 filterbank_channel_count:int | Mfcc
 forget_bias:float | BlockLSTM LSTMBlockCell
 grad_a:bool | MatMul
@@ -297,6 +302,7 @@ include_batch_in_index:bool | MaxPoolWithArgmax
 incompatible_shape_error:bool | Equal NotEqual
 index_type:type{3,5,9} | TopKV2
 index_type:type{3,9} | Fill
+interpolation:string | ImageProjectiveTransformV2 ImageProjectiveTransformV3
 iou_threshold:float | NonMaxSuppression
 is_training:bool | FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3
 k:int | InTopK
