@@ -277,3 +277,23 @@ describe('counts', () => {
     expect(output).toEqual(tensor('float32', [3, 3], [0, 2, 0, 0, 0, 0, 1, 0, 1]));
   });
 });
+
+describe('a permutation', () => {
+  it('may be known only when it runs', async () => {
+    const turned = graph(
+      placeholder('x', [-1, 2, 3]),
+      node('Placeholder', 'perm', [], { dtype: 'int32' }),
+      node('Transpose', 'y', ['x', 'perm'], F),
+    );
+    const feeds = {
+      'x:0': tensor('float32', [1, 2, 3], [1, 2, 3, 4, 5, 6]),
+      'perm:0': tensor('int32', [3], [2, 0, 1]),
+    };
+    const specs = [
+      { name: 'x:0', dtype: 'float32', shape: [-1, 2, 3] },
+      { name: 'perm:0', dtype: 'int32', shape: [3] },
+    ] as const;
+    const [output] = await runCompiled(compile(turned, specs, ['y']), feeds);
+    expect(output).toEqual(tensor('float32', [3, 1, 2], [1, 4, 2, 5, 3, 6]));
+  });
+});

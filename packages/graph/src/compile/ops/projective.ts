@@ -24,13 +24,18 @@ function projected(l: Lowering): Value {
   const size = (axis: number): Value => sizeOfAxis(l, l.input(0), axis, l.shape(0)?.[axis]);
   const [height, width] = [size(1), size(2)];
   const pixels = reshapeTo(l, cast(l, l.input(0), dtype, 'float32'), [-1, size(3)], 'float32');
-  const outside = l.node.op === 'ImageProjectiveTransformV2' ? 0 : l.input(3);
+  const outside = l.node.op === 'ImageProjectiveTransformV2' ? 0 : fillingOf(l);
   const image = unsqueeze(l, indices(l, size(0)), [1, 2]);
   const source = { pixels, outside, image, height, width };
   const [y, x] = placesIn(l, f, source);
   const nearest = l.attrs.string('interpolation') === 'NEAREST';
   const value = nearest ? pixelsAt(l, source, rounded(f, y), rounded(f, x)) : between(l, f, source, y, x);
   return cast(l, value, 'float32', dtype);
+}
+
+/** An image of integers is filled with integers. */
+function fillingOf(l: Lowering): Value {
+  return cast(l, cast(l, l.input(3), 'float32', l.dtype()), l.dtype(), 'float32');
 }
 
 /** Row and column in the image of each pixel of the result. */

@@ -4,7 +4,7 @@ import { DTYPES, type DType } from '../../dtype.ts';
 import type { Value } from '../../onnx-graph.ts';
 import { int64 } from '../constant.ts';
 import { each, type Lower, type Lowering } from '../lowering.ts';
-import { and } from './calculate.ts';
+import { and, Calculator, indices, sizeOfAxis, vector } from './calculate.ts';
 import {
   asInt64,
   cast,
@@ -59,7 +59,32 @@ function expandDims(l: Lowering): Value {
 }
 
 function transposeByInput(l: Lowering): Value {
-  return transpose(l, l.input(0), l.needNumbers(1, 'the permutation'));
+  const permutation = l.numbers(1);
+  return permutation === undefined ? transposeAtRun(l) : transpose(l, l.input(0), permutation);
+}
+
+/** By a permutation that only the run knows, as `tf.vectorized_map` makes them: each element of the result is looked up. */
+function transposeAtRun(l: Lowering): Value {
+  const axes = range(l.rank(0));
+  if (axes.length < 2) return l.input(0);
+  const whole = new Calculator(l, 'int64');
+  const sizes = axes.map((axis) => sizeOfAxis(l, l.input(0), axis, l.shape(0)?.[axis]));
+  const strides = axes.map((axis) =>
+    sizes.slice(axis + 1).reduce<Value>((product, size) => whole.do('Mul', product, size), scalar(l, 'int64', 1)),
+  );
+  const permutation = asInt64(l, 1);
+  const inOrder = (values: readonly Value[]): readonly Value[] => {
+    const moved = l.emit('Gather', [vector(l, values), permutation], {}, { dtype: 'int64', shape: [axes.length] });
+    return axes.map((axis) =>
+      reshapeTo(l, l.emit('Gather', [moved, ints(l, [axis])], {}, { dtype: 'int64', shape: [1] }), [], 'int64'),
+    );
+  };
+  const [counts, steps] = [inOrder(sizes), inOrder(strides)];
+  const places = axes.map((axis) =>
+    whole.do('Mul', indices(l, counts[axis] as Value, axes.length - 1 - axis), steps[axis] as Value),
+  );
+  const place = places.reduce((sum, each) => whole.do('Add', sum, each));
+  return l.emit('Gather', [reshapeTo(l, l.input(0), [-1], l.dtype()), place], { axis: 0 }, l.outType());
 }
 
 function shapes(l: Lowering): readonly Value[] {
