@@ -104,8 +104,9 @@ class Functions(tf.Module):
         plain = tf.strings.regex_replace(tf.strings.lower(sentences), r"[!\"#$%&()\*\+,-\./:;<=>?@\[\\\]^_`{|}~\']", "")
         words = tf.strings.split(plain)
         ids = tf.ragged.map_flat_values(self.words.lookup, words)
-        return {"ids": ids.to_tensor(-1), "mean": tf.reduce_mean(tf.cast(ids, tf.float32), axis=1),
-                "start": tf.strings.substr(sentences, 0, 3), "is_question": tf.strings.regex_full_match(sentences, r".*\?\s*")}
+        question = tf.strings.regex_full_match(sentences, r".*\?\s*")
+        return {"ids": ids.to_tensor(-1), "mean": tf.reduce_mean(tf.cast(ids, tf.float32), axis=1), "is_question": question,
+                "start": tf.strings.substr(sentences, 0, 3, unit="UTF8_CHAR")}
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="raw")])
     def raw(self, raw):
