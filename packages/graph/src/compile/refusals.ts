@@ -7,7 +7,7 @@ import { isTensorFlowOp } from '../inline/op-types.ts';
 export const UNSUPPORTED = 'this op is not supported';
 export const CUSTOM = 'this is a custom op: TensorFlow itself does not have it';
 /** Ops that read files and texts at the entrance of a model. */
-const DECODING = /^(Decode\w+|Parse\w*Example\w*|ReadFile|StringSplit(V2)?|StringToNumber)$/;
+const DECODING = /^(Decode\w+|Parse\w*Example\w*|ReadFile|UnicodeDecode\w*)$/;
 
 /** Why an op that no lowering knows is refused, and what can be done. */
 export function unsupported(op: string): string {

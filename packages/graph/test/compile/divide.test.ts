@@ -91,10 +91,10 @@ describe('dividing a graph', () => {
     ],
     [
       'an op on strings that the host does not have',
-      [placeholder('text', [-1], 'string'), node('StringSplitV2', 'split', ['text', 'text'])],
+      [placeholder('text', [-1], 'string'), node('UnicodeDecode', 'split', ['text'])],
       [TEXT],
-      'split:2',
-      /^UNIMPLEMENTED: 1 node cannot be compiled; StringSplitV2 \(this op is not supported: feed what it gives instead/,
+      'split:1',
+      /^UNIMPLEMENTED: 1 node cannot be compiled; UnicodeDecode \(this op is not supported: feed what it gives instead/,
     ],
   ] as const)('refuses %s', (_, nodes, feeds, fetch, message) => {
     expect(refusal(() => division(nodes, feeds, fetch))).toMatch(message);
