@@ -1,5 +1,6 @@
 /** What `conformance/browser/run` judges; see there. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { hash } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -11,14 +12,15 @@ import { freezeVersion } from '../../packages/server/dist/build/freeze-version.j
 import { startServer } from '../../packages/server/dist/cli/server.js';
 import { resolveConfig } from '../../packages/server/dist/core/config.js';
 import { parseNpy } from '../../packages/server/dist/store/npy.js';
-import { again, feedback, type Given, given, infer, late, predict, wrong } from './page.ts';
+import { again, feedback, type Given, infer, late, predict, refused, wrong } from './page.ts';
 import { openSite } from './site.ts';
 
 const EXAMPLE = new URL('../../examples/digits/', import.meta.url);
+const KEYS = { key: 'of-a-page', slowKey: 'of-a-slow-page' } as const;
 const checks = new Checks();
 
 /** The first seven of the holdout set, and a picture of another. */
-async function question(origin: string): Promise<Given> {
+async function question(floe: string, site: string): Promise<Given> {
   const read = async (name: string) => parseNpy(await readFile(new URL(name, EXAMPLE)), name);
   const [images, labels] = await Promise.all([read('holdout-images.npy'), read('holdout-labels.npy')]);
   const seven = Array.from(labels.data as Uint8Array).indexOf(7);
@@ -26,19 +28,30 @@ async function question(origin: string): Promise<Given> {
     (images.data as Uint8Array).subarray(seven * 784, (seven + 1) * 784),
     (value) => value / 255,
   );
-  return given(pixels, (await readFile(new URL('images/7-a.png', EXAMPLE))).toString('base64'), origin);
+  const png = (await readFile(new URL('images/7-a.png', EXAMPLE))).toString('base64');
+  return { pixels, png, site, module: '/client/index.js', floe, ...KEYS };
 }
 
-async function withFloe(work: (address: string) => Promise<void>): Promise<void> {
+async function writeKeys(path: string): Promise<void> {
+  const keyOf = (caller: string, key: string) => ({
+    caller,
+    sha256: hash('sha256', key),
+    scopes: ['infer', 'feedback'],
+  });
+  const keys = [keyOf('page', KEYS.key), { ...keyOf('slow page', KEYS.slowKey), requestsPerSecond: 1 }];
+  await writeFile(path, JSON.stringify({ keys }));
+}
+
+/** A Floe that pages of one origin may ask, with a key. */
+async function withFloe(corsOrigins: string, work: (address: string) => Promise<void>): Promise<void> {
   const root = await mkdtemp(join(tmpdir(), 'floe-browser-'));
   const source = new URL('model.ckpt-1500.meta', EXAMPLE).pathname;
   await freezeVersion({ source, root, name: 'digits', outputs: ['probs', 'klass'], set: { keep_prob: '1' } });
+  const keys = join(root, '.keys.json');
+  await writeKeys(keys);
   const ports = { httpPort: 0, adminPort: 0, grpcPort: 'off' };
-  const config = resolveConfig(
-    { models: root, ...ports, cacheDir: join(root, '.cache'), sql: join(root, '.sql') },
-    {},
-    {},
-  );
+  const folders = { models: root, cacheDir: join(root, '.cache'), sql: join(root, '.sql') };
+  const config = resolveConfig({ ...folders, ...ports, keys, corsOrigins }, {}, {});
   const server = await startServer(config, pino({ level: 'silent' }), { inContainer: false });
   try {
     await work(server.http);
@@ -80,12 +93,15 @@ async function judge<T>(
 
 async function judgeAll(page: Page, asked: Given): Promise<void> {
   await judge(
-    'it infers with tensors as bytes',
+    'it infers with tensors as bytes, with headers of its own, and reads those of the answer',
     page,
     infer,
     asked,
-    ({ requestId, ...found }) =>
-      requestId !== '' && isDeepStrictEqual(found, { klass: '7', dtype: 'INT64', probs: [1, 10], version: '1' }),
+    (found) =>
+      isDeepStrictEqual(found, {
+        ...{ klass: '7', dtype: 'INT64', probs: [1, 10], version: '1' },
+        ...{ requestId: 'of-the-page', cache: 'bypass; no-store' },
+      }),
   );
   await judge('it predicts from JSON and from a picture', page, predict, asked, ({ numbers, picture }) => {
     const [[number], [image]] = [numbers as { klass: number }[], picture as { label: string }[]];
@@ -98,28 +114,36 @@ async function judgeAll(page: Page, asked: Given): Promise<void> {
     asked,
     ({ requestId, ...found }) => requestId !== '' && isDeepStrictEqual(found, { version: 1, rows: 1, right: 1 }),
   );
-  await judge('it asks again where it was refused, as often as it may', page, again, asked, (found) =>
-    isDeepStrictEqual(found, { version: '1', refused: 'UNAVAILABLE' }),
+  await judge('it asks again where it was refused, after as long as it is told to wait', page, again, asked, (found) =>
+    isDeepStrictEqual(found, { version: '1', refused: ['RESOURCE_EXHAUSTED', 429, 1] }),
   );
   await judge('its time ends, and so does a call that is cancelled', page, late, asked, (found) =>
     isDeepStrictEqual(found, ['DEADLINE_EXCEEDED', 'CANCELLED']),
   );
-  await judge('an error is of its class, with code, status and words', page, wrong, asked, (found) =>
-    isDeepStrictEqual(found, ['NOT_FOUND', 404, "Request for unknown model: 'none' is not found"]),
+  await judge('an error is of its class, with code, status, words and request id', page, wrong, asked, (found) =>
+    isDeepStrictEqual(found, [
+      ['NOT_FOUND', 404, "Request for unknown model: 'none' is not found", true],
+      ['UNAUTHENTICATED', 401, 'an API key is needed: Authorization: Bearer <key>', true],
+    ]),
   );
 }
 
-await withFloe(async (floe) => {
-  const site = await openSite(floe);
-  try {
+const [site, stranger] = await Promise.all([openSite(), openSite()]);
+try {
+  await withFloe(site.address, async (floe) => {
+    const asked = await question(floe, site.address);
     await withPage(async (page, version) => {
       process.stdout.write(`Chromium ${version}\n`);
       await page.goto(site.address);
-      await judgeAll(page, await question(site.address));
+      await judgeAll(page, asked);
+      await page.goto(stranger.address);
+      await judge('a page of an origin that is not allowed reads nothing', page, refused, asked, (found) =>
+        isDeepStrictEqual(found, { inference: ['UNAVAILABLE', undefined], page: 'TypeError' }),
+      );
     });
-  } finally {
-    await site.close();
-  }
-});
+  });
+} finally {
+  await Promise.all([site.close(), stranger.close()]);
+}
 process.stdout.write(`${checks.passed} passed, ${checks.failed} failed\n`);
 process.exitCode = checks.failed === 0 ? 0 : 1;

@@ -61,6 +61,8 @@ describe('with one origin', () => {
     expect([reply.status, ...allowed(reply.headers)]).toEqual([200, null, 'Origin']);
     const question = await ask(url, { method: 'OPTIONS', headers: { ...other, ...QUESTION } });
     expect([question.status, ...allowed(question.headers)]).toEqual([405, null, 'Origin']);
+    // Nor may a cache give a page what somebody else was answered.
+    expect(allowed((await ask(`${server.url}/v2`)).headers)).toEqual([null, 'Origin']);
   });
 });
 

@@ -16,11 +16,13 @@ export class Cors {
     this.origins = new Set(origins);
   }
 
-  /** What goes along with the answer to a page; nothing that lets it read where it may not, or for callers that are no pages. */
+  /**
+   * What goes along with an answer; nothing that lets a page read where it may not. That the answer depends on the origin is told to all who ask,
+   * pages or not: a cache that kept what nobody's page got would give it to one that may read.
+   */
   headersFor({ headers: { origin } }: IncomingMessage): HeaderLines {
-    if (origin === undefined) return [];
     const depends = this.origins.has('*') ? [] : [['vary', 'Origin'] as const];
-    if (!this.allows(origin)) return depends;
+    if (origin === undefined || !this.allows(origin)) return depends;
     return [
       ['access-control-allow-origin', depends.length === 0 ? '*' : origin],
       ['access-control-expose-headers', EXPOSED],
