@@ -3,6 +3,8 @@
 import contextlib
 import hashlib
 import json
+import os
+import pathlib
 import subprocess
 import threading
 import time
@@ -18,6 +20,7 @@ from tensorflow_serving.apis import prediction_service_pb2_grpc
 from tfs import A, B, refused, request_for
 from triton import same, scale_inputs
 
+HERE = pathlib.Path(__file__).resolve().parent
 SECONDS = 30
 SERVING = health_pb2.HealthCheckResponse.SERVING
 
@@ -59,11 +62,30 @@ def judge_basics(address):
             channel.unary_unary("/tensorflow.serving.PredictionService/Predict")(bytes(70 << 20), SECONDS)
         with check("the same connection goes on"):
             judge_sum(prediction_service_pb2_grpc.PredictionServiceStub(channel))
+    judge_load_reports(address)
 
 
 def judge_sum(stub, metadata=None):
     reply = stub.Predict(request_for("scale", a=A, b=B), SECONDS, metadata=metadata)
     assert list(reply.outputs["sum"].float_val) == (2 * (A + B)).reshape(-1).tolist()
+
+
+READ_REPORT = """
+import base64, sys
+from google.protobuf.json_format import MessageToJson
+from xds.data.orca.v3.orca_load_report_pb2 import OrcaLoadReport
+print(MessageToJson(OrcaLoadReport.FromString(base64.b64decode(sys.stdin.buffer.read()))))
+"""
+
+
+def judge_load_reports(address):
+    with check("a load report for who asks, as ORCA's own descriptors read it"):
+        ask = [HERE.parents[1] / "tools" / "run", "node", HERE / "load_report.mjs", address]
+        message = request_for("scale", a=A, b=B).SerializeToString()
+        trailer = subprocess.run(ask, input=message, capture_output=True, check=True, timeout=SECONDS).stdout
+        read = subprocess.run([os.environ["ORCA"], "-c", READ_REPORT], input=trailer, capture_output=True, check=True).stdout
+        report = json.loads(read)
+        assert list(report) == ["namedMetrics"] and set(report["namedMetrics"]) == {"queue_seconds", "running", "waiting"}, report
 
 
 def certificates(work):

@@ -70,6 +70,7 @@ export async function listen(config: ServeConfig, given: Shared, rescan: () => P
     const grpc = await createGrpcServer({
       ...shared,
       metrics,
+      load: shared.observed.load,
       onChange: (listener) => shared.models.onChange(listener),
       options: { ...options, ...socket, port: config.grpcPort, messageLimit: bodyLimit },
     });

@@ -83,6 +83,11 @@ export class Call {
     this.extra.push(name, value);
   }
 
+  /** Goes out behind an answer that is a success. */
+  trailer(name: string, value: string): void {
+    this.trailers = { ...this.trailers, [name]: value };
+  }
+
   /** The only message of an answer, and its end. */
   reply(message: Uint8Array): Later<void> {
     if (this.encoding === undefined) return this.finish(message, false);

@@ -4,6 +4,7 @@ import type { Message } from '@floe/graph/proto';
 import { HTTP_STATUS } from '../../core/http-status.ts';
 import type { LaterCodec, ModelRef } from '../../core/inference.ts';
 import type { Notes } from '../../core/terms.ts';
+import { reportLoadInBinary } from '../load-report.ts';
 import { noteAnswer, termsOf } from '../terms.ts';
 import type { Call } from './call.ts';
 import type { GrpcDeps } from './deps.ts';
@@ -21,8 +22,14 @@ export function infer<Request>(deps: GrpcDeps, call: Call, question: Question<Re
   call.notes = notes;
   return ask(deps, call, question, call.startedAt, notes).then((answer) => {
     noteAnswer(notes, (name, value) => call.header(name, value));
+    report(deps, call);
     return answer;
   });
+}
+
+/** How loaded the server is when a call ends, for callers that ask. */
+export function report({ load }: GrpcDeps, call: Call): void {
+  reportLoadInBinary(call.headers, load, (name, value) => call.trailer(name, value));
 }
 
 /** The same for one of many inferences of a call: each has come when it came, and is remembered by itself. */

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Models } from '../../core/inference.ts';
 import type { Infer } from '../../infer.ts';
 import type { RateLimits } from '../../queue/rate-limit.ts';
+import type { Present } from '../../queue/snapshot.ts';
 import type { HeldBytes } from '../held-bytes.ts';
 import type { Identity, Scope } from '../identity/identity.ts';
 import type { RecentRequests } from '../recent-requests.ts';
@@ -40,6 +41,8 @@ export interface GrpcDeps {
   /** Of large messages, whichever way they come. */
   readonly held: HeldBytes;
   readonly recent: RecentRequests;
+  /** Of the scheduler; costs nothing to read. */
+  readonly load: () => Present;
   readonly metrics: RequestMetrics;
   readonly log: Logger;
   readonly options: GrpcOptions;

@@ -21,12 +21,13 @@ import { parse } from '../../codec/proto/parse.ts';
 import { v2GrpcCodec } from '../../codec/v2-grpc/codec.ts';
 import { v2GrpcError } from '../../codec/v2-grpc/errors.ts';
 import { configMessage, indexMessage, metadataMessage, statisticsMessage } from '../../codec/v2-grpc/metadata.ts';
+
 import { serverMetadata } from '../../codec/v2-rest/metadata.ts';
 import type { ModelRef, ServableInfo } from '../../core/inference.ts';
 import { indexedModels, servingVersions, statisticsOf } from '../about-models.ts';
 import { loadModel, unloadModel } from '../repository.ts';
 import type { Call } from './call.ts';
-import { constant, infer, inferOneOfMany, NOTHING } from './context.ts';
+import { constant, infer, inferOneOfMany, NOTHING, report } from './context.ts';
 import type { GrpcDeps, Handlers } from './deps.ts';
 import { inferStream } from './infer-stream.ts';
 
@@ -47,7 +48,10 @@ export function inferenceService(deps: GrpcDeps): Handlers<typeof GRPCInferenceS
     ModelInfer: { scope: 'infer', unary: (bytes, call) => modelInfer(deps, bytes, call, infer) },
     ModelStreamInfer: {
       scope: 'infer',
-      stream: (messages, call) => inferStream(messages, call, (bytes) => modelInfer(deps, bytes, call, inferOneOfMany)),
+      stream: async (messages, call) => {
+        await inferStream(messages, call, (bytes) => modelInfer(deps, bytes, call, inferOneOfMany));
+        report(deps, call);
+      },
     },
     ModelStatistics: { scope: 'infer', unary: (bytes, call) => statistics(deps, bytes, call) },
     RepositoryIndex: { scope: 'infer', unary: (bytes) => repositoryIndex(deps, bytes) },

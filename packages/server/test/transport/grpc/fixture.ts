@@ -65,6 +65,7 @@ export async function startGrpc(
     limits: new RateLimits(() => performance.now()),
     held: new HeldBytes(1 << 21),
     recent,
+    load: () => ({ waiting: 3, running: 1, queuedSeconds: 0.25 }),
     metrics,
     log: pino({ level: 'silent' }),
     options: { host: '127.0.0.1', port: 0, messageLimit: 1 << 20, accessLog: false, version: '0.0.0', ...options },

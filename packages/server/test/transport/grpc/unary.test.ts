@@ -13,6 +13,7 @@ import {
   ServerMetadataResponse,
   ServerReadyResponse,
 } from '../../../src/codec/proto/inference.ts';
+import { OrcaLoadReport } from '../../../src/codec/proto/orca.ts';
 import { PredictRequest, PredictResponse } from '../../../src/codec/proto/tensorflow-serving.ts';
 import { tensorToProto } from '../../../src/codec/tfs-grpc/tensor-proto.ts';
 import { HeldBytes } from '../../../src/transport/held-bytes.ts';
@@ -61,6 +62,30 @@ describe('a call', () => {
     const { status, reply } = await call(server.client, `${PREDICTION}/Predict`, PREDICT);
     expect(status).toBe(0);
     expect(PredictResponse.decode(reply, 'x').outputs.get('y')?.float_val).toEqual(Float32Array.of(2, 3));
+  });
+
+  it('is told the load of the server in its trailers, if it asks', async () => {
+    await using server = await startGrpc();
+    const asking = { 'endpoint-load-metrics-format': 'text' };
+    for (const [path, message] of [
+      [`${INFERENCE}/ModelInfer`, INFER],
+      [`${INFERENCE}/ModelStreamInfer`, INFER],
+      [`${PREDICTION}/Predict`, PREDICT],
+    ] as const) {
+      const { status, trailers } = await call(server.client, path, message, asking);
+      const report = Buffer.from(String(trailers['endpoint-load-metrics-bin']), 'base64');
+      expect([status, OrcaLoadReport.decode(report, 'x').named_metrics]).toEqual([
+        0,
+        new Map([
+          ['queue_seconds', 0.25],
+          ['running', 1],
+          ['waiting', 3],
+        ]),
+      ]);
+      expect((await call(server.client, path, message)).trailers).not.toHaveProperty('endpoint-load-metrics-bin');
+    }
+    const refused = await call(server.client, `${INFERENCE}/ModelInfer`, inferRequest({ model_name: 'none' }), asking);
+    expect([refused.status, refused.headers['endpoint-load-metrics-bin']]).toEqual([5, undefined]);
   });
 
   it('whose message is larger than a window comes whole', async () => {
