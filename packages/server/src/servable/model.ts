@@ -70,10 +70,10 @@ export class Model {
   }
 
   private async useSuccessor<T>(ref: ModelRef, work: ServableWork<T>, asker?: Asker): Promise<T> {
-    if (this.succession === undefined) throw notFound(ref);
+    if (this.succession === undefined) throw notFound(ref, this.whyNot(ref));
     await this.succession;
     const successor = this.find(ref, asker);
-    if (successor === undefined) throw notFound(ref);
+    if (successor === undefined) throw notFound(ref, this.whyNot(ref));
     return successor.use(work, successor === this.byDefault);
   }
 
@@ -152,6 +152,14 @@ export class Model {
     return this.available().find(({ version }) => version === wanted);
   }
 
+  /** Why what is asked for does not serve although it is there: of the version named, or of the newest. Undefined where there is none. */
+  private whyNot({ version, label }: ModelRef): string | undefined {
+    const wanted = label === undefined ? version : this.labelled(label);
+    if (label !== undefined && wanted === undefined) return undefined;
+    const asked = this.versions.filter((one) => wanted === undefined || one.version === wanted);
+    return asked.findLast(({ whyNot }) => whyNot !== undefined)?.whyNot;
+  }
+
   private answering(asker: Asker | undefined): ServableVersion | undefined {
     const { canary } = this.channels;
     if (this.canary === undefined || canary === undefined || asker === undefined) return this.byDefault;
@@ -217,11 +225,12 @@ export class Model {
   }
 }
 
-/** The same words as TensorFlow Serving's, since its clients look for them. */
-export function notFound(ref: ModelRef): FloeError {
+/** The same words as TensorFlow Serving's, since its clients look for them. `reason`: why something that is there does not serve. */
+export function notFound(ref: ModelRef, reason?: string): FloeError {
   const label = ref.label === undefined ? '' : ` with label ${ref.label}`;
   const servable = ref.version === undefined ? `Latest(${ref.name})` : `Specific(${ref.name}, ${ref.version})`;
-  return new FloeError('NOT_FOUND', `Servable not found for request: ${servable}${label}`, { field: 'model' });
+  const why = reason === undefined ? {} : { reason };
+  return new FloeError('NOT_FOUND', `Servable not found for request: ${servable}${label}`, { field: 'model', ...why });
 }
 
 function doesNotFit(found: FoundVersion, policy: SwapPolicy): FloeError {

@@ -26,6 +26,12 @@ export class ServableVersion {
     return this.error !== undefined;
   }
 
+  /** Why it does not serve yet, or never will; undefined where it does, or did. */
+  get whyNot(): string | undefined {
+    if (this.error !== undefined) return `version ${this.version} did not load: ${this.error.message}`;
+    return this.state === 'START' || this.state === 'LOADING' ? `version ${this.version} is loading` : undefined;
+  }
+
   get openSessions(): number {
     return this.servable?.openSessions ?? 0;
   }

@@ -312,6 +312,9 @@ describe('a model', () => {
   ])('%o that is not there is told of in the words of TensorFlow Serving', (ref, code, message) => {
     const error = tfsGrpcError(new FloeError('NOT_FOUND', 'no', { field: 'model' }), ref);
     expect([error.code, error.message]).toEqual([code, message]);
+    const reason = 'version 3 did not load: no memory';
+    const failed = tfsGrpcError(new FloeError('NOT_FOUND', 'no', { field: 'model', reason }), ref);
+    expect([failed.code, failed.message]).toEqual([code, `${message}; ${reason}`]);
   });
 
   it('has its signatures as metadata', () => {

@@ -13,9 +13,9 @@ import {
 } from '../../src/codec/proto/inference.ts';
 import { parse } from '../../src/codec/proto/parse.ts';
 import { v2GrpcCodec } from '../../src/codec/v2-grpc/codec.ts';
-import { v2GrpcError } from '../../src/codec/v2-grpc/errors.ts';
 import { configMessage, indexMessage, metadataMessage } from '../../src/codec/v2-grpc/metadata.ts';
 import { readBinary, writeBinary } from '../../src/codec/v2-rest/binary.ts';
+import { v2Error, v2Worded } from '../../src/codec/v2-rest/errors.ts';
 import { answer, floats, IMAGE, servable } from './fixture.ts';
 import { anyTensor } from './tensors.ts';
 
@@ -241,12 +241,17 @@ describe('an infer request', () => {
     }
   });
 
-  it('for a model that is not there is told of in Triton’s words', () => {
-    const missing = new FloeError('NOT_FOUND', 'no', { field: 'model' });
-    expect(v2GrpcError(missing, { name: 'm' }).message).toBe("Request for unknown model: 'm' is not found");
-    expect(v2GrpcError(missing, { name: 'm', version: 2 }).message).toBe(
-      "Request for unknown model: 'm' version 2 is not found",
-    );
+  test.each([
+    [{ name: 'm' }, undefined, 'NOT_FOUND', "'m' is not found"],
+    [{ name: 'm', version: 2 }, undefined, 'NOT_FOUND', "'m' version 2 is not found"],
+    [{ name: 'm' }, 'no memory', 'NOT_FOUND', "'m' has no available versions; no memory"],
+    [{ name: 'm', version: 2 }, 'no memory', 'UNAVAILABLE', "'m' version 2 is not at ready state; no memory"],
+  ])('for %o that does not serve, for the reason %s, is told of in Triton’s words', (ref, reason, code, words) => {
+    const missing = new FloeError('NOT_FOUND', 'no', { field: 'model', ...(reason === undefined ? {} : { reason }) });
+    const message = `Request for unknown model: ${words}`;
+    expect(v2Worded(missing, ref)).toMatchObject({ code, message });
+    const status = code === 'NOT_FOUND' ? 404 : 503;
+    expect(v2Error(missing, ref)).toEqual({ status, body: JSON.stringify({ error: message }) });
   });
 });
 

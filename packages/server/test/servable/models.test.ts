@@ -79,6 +79,12 @@ const ask = async (): Promise<number> => {
   });
 };
 
+const didNotLoad = (version: number) => ({
+  code: 'NOT_FOUND',
+  details: [{ field: 'model', reason: expect.stringMatching(new RegExp(`^version ${version} did not load: .+`)) }],
+});
+const notThere = { code: 'NOT_FOUND', details: [{ field: 'model' }] };
+
 describe('the start', () => {
   it('lets requests wait until what is there serves, and refuses what is not there', async () => {
     serve('unload-first', 10 * one);
@@ -89,6 +95,18 @@ describe('the start', () => {
     expect(await early).toBe(1);
     await unknown;
     expect(models.ready()).toBe(true);
+  });
+
+  it('tells requests that wait why what they wait for did not load', async () => {
+    await rm(join(folder.root, 'digits/1/compiled'), { recursive: true });
+    await writeFile(join(folder.root, 'digits/1/frozen.pb'), 'broken');
+    serve('unload-first', 10 * one);
+    const asked = [{ name: 'digits' }, { name: 'digits', version: 1 }, { name: 'digits', label: 'stable' }];
+    const early = asked.map((ref) => expect(models.use(ref, () => 0)).rejects.toMatchObject(didNotLoad(1)));
+    await look({ stable: 1, labels: {} });
+    await Promise.all(early);
+    await expect(models.use({ name: 'digits', version: 2 }, () => 0)).rejects.toMatchObject(notThere);
+    await expect(models.use({ name: 'digits', label: 'none' }, () => 0)).rejects.toMatchObject(notThere);
   });
 
   it('refuses requests that wait when the server is closed before', async () => {

@@ -5,7 +5,7 @@ import type { ErrorCode, FloeError } from '@floe/graph/base';
 import { HTTP_STATUS } from '../../core/http-status.ts';
 import type { ModelRef } from '../../core/inference.ts';
 import { ByteWriter } from '../json/writer.ts';
-import { isMissingModel } from '../missing.ts';
+import { type MissingModel, missingModel, withReason } from '../missing.ts';
 
 export function tfsStatus(code: ErrorCode): number {
   return HTTP_STATUS[code];
@@ -19,18 +19,19 @@ export function tfsErrorBody(message: string): Buffer {
   return writer.finish();
 }
 
-/** What TensorFlow Serving says of a model, version or label that is not there. */
-export function tfsMissing(ref: ModelRef): string {
-  if (ref.label !== undefined) return `Unrecognized servable version label: ${ref.label}`;
+/** What TensorFlow Serving says of a model, version or label that is not there, or could not be loaded: the same. Why not, we say behind it. */
+export function tfsMissing(ref: ModelRef, missing: MissingModel): string {
+  if (ref.label !== undefined) return withReason(`Unrecognized servable version label: ${ref.label}`, missing);
   const wanted = ref.version === undefined ? `Latest(${ref.name})` : `Specific(${ref.name}, ${ref.version})`;
-  return `Servable not found for request: ${wanted}`;
+  return withReason(`Servable not found for request: ${wanted}`, missing);
 }
 
 /** The message and status of an error that arose while `ref` was asked for. */
 export function tfsError(error: FloeError, ref?: ModelRef): { status: number; body: Buffer } {
-  if (ref === undefined || !isMissingModel(error)) {
+  const missing = missingModel(error);
+  if (ref === undefined || missing === undefined) {
     return { status: tfsStatus(error.code), body: tfsErrorBody(error.message) };
   }
   // TensorFlow Serving calls an unknown label an invalid argument, not a thing it cannot find.
-  return { status: ref.label === undefined ? 404 : 400, body: tfsErrorBody(tfsMissing(ref)) };
+  return { status: ref.label === undefined ? 404 : 400, body: tfsErrorBody(tfsMissing(ref, missing)) };
 }

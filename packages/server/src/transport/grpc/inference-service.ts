@@ -19,9 +19,8 @@ import {
 } from '../../codec/proto/inference.ts';
 import { parse } from '../../codec/proto/parse.ts';
 import { v2GrpcCodec } from '../../codec/v2-grpc/codec.ts';
-import { v2GrpcError } from '../../codec/v2-grpc/errors.ts';
 import { configMessage, indexMessage, metadataMessage, statisticsMessage } from '../../codec/v2-grpc/metadata.ts';
-
+import { v2Worded } from '../../codec/v2-rest/errors.ts';
 import { serverMetadata } from '../../codec/v2-rest/metadata.ts';
 import type { ModelRef, ServableInfo } from '../../core/inference.ts';
 import { indexedModels, servingVersions, statisticsOf } from '../about-models.ts';
@@ -152,6 +151,6 @@ async function worded<T>(ref: ModelRef, answer: () => Promise<T>): Promise<T> {
   try {
     return await answer();
   } catch (thrown) {
-    throw thrown instanceof FloeError ? v2GrpcError(thrown, ref) : thrown;
+    throw thrown instanceof FloeError ? v2Worded(thrown, ref) : thrown;
   }
 }
