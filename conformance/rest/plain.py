@@ -161,7 +161,7 @@ def judge(title, reply, status, expected):
             found = json.loads(reply.body)
             assert repr(sorted_outputs(found)) == repr(expected) or found == expected, reply.text
         if reply.body:
-            assert reply.headers["content-type"].startswith("application/json"), reply.headers
+            assert reply.headers["content-type"] == "application/json", reply.headers
 
 
 def sorted_outputs(value):

@@ -125,7 +125,7 @@ describe('pictures', () => {
     form.append('b', new Blob(['larger'], { type: 'image/png' }), 'b.png');
     form.append('c', 'https://images.test/c.jpg');
     const { status, text, headers } = await ask('/v1/models/pictures:predict', { method: 'POST', body: form });
-    expect([status, headers.get('content-type')]).toEqual([200, 'application/json; charset=utf-8']);
+    expect([status, headers.get('content-type')]).toEqual([200, 'application/json']);
     const scores = (JSON.parse(text) as ImageReply).predictions.map(({ top }) => top?.[1]?.score);
     expect(scores).toEqual([5, 7, 26]);
   });

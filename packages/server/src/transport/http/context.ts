@@ -15,7 +15,8 @@ export interface HttpContext extends HttpDeps {
   readonly http: HttpMetrics;
 }
 
-export const JSON_TYPE = 'application/json; charset=utf-8';
+/** Without a charset, which JSON has none of: as TensorFlow Serving, Triton and KServe send it, whose clients may look for exactly that. */
+export const JSON_TYPE = 'application/json';
 const SHAPES: Readonly<Record<Protocol, ErrorShape>> = {
   tfs: tfsShape,
   v2: v2Shape,
