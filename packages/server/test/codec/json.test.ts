@@ -220,6 +220,7 @@ function isJson(text: string): boolean {
   }
 }
 
+const single = fc.float({ noNaN: true, noDefaultInfinity: true }).filter((value) => value !== 0);
 /** A float32 with few bits: such lie half way between two decimals more often than others. */
 const dyadic = fc
   .tuple(fc.integer({ min: 1, max: 2 ** 16 }), fc.integer({ min: -40, max: 40 }))
@@ -297,10 +298,10 @@ describe('floats as TensorFlow Serving prints them', () => {
 
   test('as the nearest decimal of six or, where those give another float32, nine digits', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.float({ noNaN: true, noDefaultInfinity: true }), dyadic), (value) => {
+      fc.property(fc.oneof(single, dyadic), (value) => {
         const six = Number(value.toPrecision(6));
         const wanted = Math.fround(six) === value ? six : Number(evenTie(value) ?? value.toPrecision(9));
-        expect(Number(printed(value, 'float32')) - wanted).toBe(0);
+        expect(Number(printed(value, 'float32'))).toBe(wanted);
       }),
       { numRuns: 5000 },
     );
