@@ -10,8 +10,16 @@ import { syntaxError } from './syntax.ts';
 /** The powers of ten that a double holds exactly. */
 export const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
 const GREATEST_MANTISSA = 1e19;
-/** Above the relative error of a 19-digit mantissa summed in doubles and scaled once: 4 roundings of 2^-53 each. */
+/** Above the relative error of a mantissa of 19 digits, summed in doubles and scaled once: at most 7 roundings of 2^-53 each. */
 const SLACK = 2 ** -49;
+
+/** Whether the quotient or product of a mantissa and a power of ten is the right double or, with `single`, rounds to the right float32. */
+export function isSettled(value: number, mantissa: number, single: boolean): boolean {
+  if (mantissa <= Number.MAX_SAFE_INTEGER) return true;
+  return (
+    single && mantissa < GREATEST_MANTISSA && Math.fround(value - value * SLACK) === Math.fround(value + value * SLACK)
+  );
+}
 
 export class NumberScanner {
   readonly bytes: Uint8Array;
@@ -88,11 +96,7 @@ export class NumberScanner {
     if (exponent >= -22 && exponent <= 22) {
       const power = POWERS[exponent < 0 ? -exponent : exponent] ?? 1;
       const value = exponent < 0 ? mantissa / power : mantissa * power;
-      if (mantissa <= Number.MAX_SAFE_INTEGER) return value;
-      if (single && mantissa < GREATEST_MANTISSA) {
-        const slack = value * SLACK;
-        if (Math.fround(value - slack) === Math.fround(value + slack)) return value;
-      }
+      if (isSettled(value, mantissa, single)) return value;
     }
     const value = Math.abs(Number(this.text()));
     if (value === Number.POSITIVE_INFINITY) throw syntaxError('Number too big to be stored in double.', this.start);
