@@ -1,9 +1,10 @@
 /** The byte-level JSON reader and writer, held against JSON.parse and against what C prints. */
-import { FloeError, type Tensor } from '@floe/graph';
+import { type DType, FloeError, type Tensor } from '@floe/graph';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { base64Object } from '../../src/codec/json/base64.ts';
 import { DenseBuilder } from '../../src/codec/json/dense.ts';
+import { BIG_RANGES, RANGES } from '../../src/codec/json/ranges.ts';
 import { JsonScanner } from '../../src/codec/json/scanner.ts';
 import { ByteWriter, elementWriter } from '../../src/codec/json/writer.ts';
 
@@ -23,6 +24,11 @@ function message(run: () => unknown): string {
   return 'no error';
 }
 
+function limits(dtype: DType): readonly [bigint, bigint] {
+  const [least, greatest] = RANGES[dtype] ?? BIG_RANGES[dtype] ?? [0, 0];
+  return [BigInt(least), BigInt(greatest)];
+}
+
 function printed(value: number, dtype: 'float32' | 'float64'): string {
   const writer = new ByteWriter(1);
   if (dtype === 'float32') writer.float32(value);
@@ -40,6 +46,57 @@ const number = fc.oneof(
   fc.bigInt({ min: 0n, max: 10n ** 25n }).map(String),
   fc.stringMatching(/^-?(0|[1-9][0-9]{0,22})(\.[0-9]{1,24})?$/),
 );
+
+/** Decimals at, or one digit beside, the middle of two neighbouring float32 or doubles, where rounding is decided by the last digit. */
+const halfway = fc
+  .tuple(
+    fc.constantFrom(24, 53),
+    fc.nat({ max: 2 ** 23 - 1 }),
+    fc.integer({ min: -60, max: 60 }),
+    fc.integer({ min: -1, max: 1 }),
+  )
+  .map(([bits, low, power, beside]) => {
+    const odd = 2n ** BigInt(bits) + 2n * BigInt(low) + 1n;
+    const scaled =
+      power < 0 ? odd * 5n ** BigInt(-power) * 10n + BigInt(beside) : (odd << BigInt(power)) * 10n + BigInt(beside);
+    const places = power < 0 ? 1 - power : 1;
+    const digits = String(scaled).padStart(places + 1, '0');
+    return `${digits.slice(0, -places)}.${digits.slice(-places)}`;
+  });
+/** Sixteen to twenty-two digits anywhere about the point, as a double is written out, and more. */
+const long = fc
+  .tuple(fc.stringMatching(/^[1-9][0-9]{15,21}$/), fc.integer({ min: -6, max: 22 }))
+  .map(([digits, places]) => {
+    const padded = digits.padStart(places + 1, '0');
+    return places <= 0 ? `${digits}${'0'.repeat(-places)}` : `${padded.slice(0, -places)}.${padded.slice(-places)}`;
+  });
+const hard = fc
+  .tuple(
+    fc.constantFrom('', '-'),
+    fc.oneof(
+      halfway,
+      long,
+      fc.float({ noNaN: true, noDefaultInfinity: true, min: 0 }).map((value) => (value === 0 ? '0' : String(value))),
+      fc.constantFrom(
+        '0',
+        '0.0',
+        '0e5',
+        '5e-324',
+        '2.2250738585072014e-308',
+        '1.7976931348623157e308',
+        '1e-400',
+        '1e-46',
+        '3.4028235677973366e38',
+        '9007199254740993',
+        '9007199254740992.5',
+        '0.30000001192092896',
+        '1e22',
+        '1e23',
+        '8.5e-1',
+      ),
+    ),
+  )
+  .map(([sign, digits]) => sign + digits);
 
 describe('numbers', () => {
   test('have the value that JSON.parse gives them', () => {
@@ -61,6 +118,52 @@ describe('numbers', () => {
     );
   });
 
+  const separator = fc.constantFrom(',', ', ', ' ,', ',\n', ' , ', '\t,');
+  test.each(['float32', 'float64'] as const)(
+    'that are hard to round have the value of JSON.parse in lists of %s',
+    (dtype) => {
+      fc.assert(
+        fc.property(fc.array(fc.oneof(hard, number), { minLength: 1, maxLength: 12 }), separator, (list, between) => {
+          const text = `[${list.join(between)}]`;
+          const data = dense(text, dtype).data as Float64Array;
+          const parsed = JSON.parse(text) as number[];
+          expect([...data]).toEqual(dtype === 'float32' ? parsed.map(Math.fround) : parsed);
+        }),
+        { numRuns: 3000 },
+      );
+    },
+  );
+
+  test('of every number of digits before and after the point have the value of JSON.parse', () => {
+    for (let whole = 1; whole <= 20; whole++) {
+      for (let places = 0; places <= 26; places++) {
+        const digits = '98765432101234567890123456'.slice(0, whole);
+        const text = `[${digits}${places === 0 ? '' : `.${'12345678987654321098765432'.slice(0, places)}`}]`;
+        expect([...(dense(text, 'float64').data as Float64Array)]).toEqual(JSON.parse(text));
+      }
+    }
+  });
+
+  test.each(['int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64', 'uint64'] as const)(
+    'in lists of %s are exact, or refused at their place',
+    (dtype) => {
+      const [least, greatest] = limits(dtype);
+      const inside = fc.bigInt({ min: least, max: greatest });
+      const outside = fc.oneof(
+        fc.bigInt({ min: greatest + 1n, max: greatest * 4n }),
+        fc.bigInt({ min: -greatest * 4n, max: least - 1n }),
+      );
+      fc.assert(
+        fc.property(fc.array(inside, { maxLength: 20 }), outside, (list, wrong) => {
+          expect([...(dense(`[${list.join(', ')}]`, dtype).data as Uint8Array)].map(BigInt)).toEqual(list);
+          const bad = `[${[...list, wrong, 1].join(',')}]`;
+          expect(message(() => dense(bad, dtype))).toBe(`x[${list.length}]: a value that is no ${dtype}`);
+        }),
+        { numRuns: 300 },
+      );
+    },
+  );
+
   test('read for float32 round to the nearest float32', () => {
     fc.assert(
       fc.property(number, (text) => {
@@ -77,8 +180,11 @@ describe('numbers', () => {
     ['-Infinity', Number.NEGATIVE_INFINITY],
     ['-Inf', Number.NEGATIVE_INFINITY],
     ['-0.0', -0],
+    ['-0', -0],
+    ['-0e7', -0],
   ])('%s is read', (text, value) => {
     expect(dense(`[${text}]`).data[0]).toBe(value);
+    expect([...(dense(`[1.5,${text},-2]`, 'float32').data as Float32Array)]).toEqual([1.5, value, -2]);
   });
 
   test.each([
@@ -89,6 +195,25 @@ describe('numbers', () => {
     ['1e999', 'JSON Parse error: Number too big to be stored in double. at offset: 0'],
   ])('%s is refused', (text, wanted) => {
     expect(message(() => new JsonScanner(bytes(text)).number(false))).toBe(wanted);
+  });
+
+  test.each([
+    ['[0.5,01]', 'Missing a comma or ] after an array element. at offset: 6'],
+    ['[0.5,-01]', 'Missing a comma or ] after an array element. at offset: 7'],
+    ['[0.5,1.]', 'Miss fraction part in number. at offset: 7'],
+    ['[0.5,.5]', 'Invalid value. at offset: 5'],
+    ['[0.5,-]', 'Invalid value. at offset: 6'],
+    ['[0.5,+1]', 'Invalid value. at offset: 5'],
+    ['[0.5,]', 'Invalid value. at offset: 5'],
+    ['[0.5,,1]', 'Invalid value. at offset: 5'],
+    ['[0.5 1]', 'Missing a comma or ] after an array element. at offset: 5'],
+    ['[0.5,1x]', 'Missing a comma or ] after an array element. at offset: 6'],
+    ['[0.5,1234.56:8]', 'Missing a comma or ] after an array element. at offset: 12'],
+    ['[0.5,1.5', 'Missing a comma or ] after an array element. at offset: 8'],
+    ['[0.5,1.2345\u00e9', 'Missing a comma or ] after an array element. at offset: 11'],
+    ['[0.5,', 'Invalid value. at offset: 5'],
+  ])('%s is refused as a list of numbers', (text, wanted) => {
+    expect(message(() => dense(text, 'float32'))).toBe(`JSON Parse error: ${wanted}`);
   });
 });
 

@@ -9,6 +9,9 @@ import type { DType, NumericData } from '@floe/graph/base';
 import { isSettled, POWERS } from './number.ts';
 import { RANGES } from './ranges.ts';
 
+const COMMA = 0x2c;
+const CLOSE = 0x5d;
+const NOT_PLAIN = -1;
 const ZEROS = 0x30303030;
 /** Added to bytes up to 127, sets the high bit of those over 9. */
 const OVER_NINE = 0x76767676;
@@ -22,6 +25,8 @@ export class PlainNumbers {
   length = 0;
   /** Whether the last element of the list is taken. */
   ended = false;
+  private value = 0;
+  private mantissa = 0;
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
   private readonly single: boolean;
@@ -40,50 +45,69 @@ export class PlainNumbers {
 
   /** Takes elements from `start` on into `numbers`, behind the `taken` ones, while there is room. */
   take(start: number, numbers: NumericData, taken: number): void {
-    const { bytes, view, single, whole, least, greatest } = this;
+    const { bytes, whole, least, greatest } = this;
     const out = numbers as Float32Array;
-    const last = bytes.length - 4;
     let length = taken;
     let at = start;
     let end = 0;
-    while (end !== 0x5d && length < out.length) {
-      let next = at;
-      while (bytes[next] === 0x20) next += 1;
-      const negative = bytes[next] === 0x2d;
-      if (negative) next += 1;
-      let mantissa = (bytes[next] as number) ^ 0x30;
-      let digit = (bytes[++next] as number) ^ 0x30;
-      // No number begins like this: with no digit, or with a zero before another.
-      if (mantissa > 9 || (mantissa === 0 && digit < 10)) break;
-      for (; digit < 10; digit = (bytes[++next] as number) ^ 0x30) mantissa = mantissa * 10 + digit;
-      let power = 1;
-      if (bytes[next] === 0x2e) {
-        const point = ++next;
-        let four = fourAt(view, next, last);
-        for (; overNine(four) === 0; four = fourAt(view, next, last)) {
-          mantissa = mantissa * 10_000 + valueOf(four);
-          next += 4;
-        }
-        if ((four & 0xff) < 10) {
-          const count = digitsOf(four);
-          mantissa = mantissa * (POWERS[count] as number) + valueOf(four << (32 - 8 * count));
-          next += count;
-        }
-        if (whole || next === point || next - point >= POWERS.length) break;
-        power = POWERS[next - point] as number;
-      }
-      const value = (negative ? -mantissa : mantissa) / power;
+    while (end !== CLOSE && length < out.length) {
+      const next = this.number(at);
+      if (next === NOT_PLAIN) break;
       const byte = bytes[next];
-      if (byte !== 0x2c && byte !== 0x5d) break;
-      if (whole && (value < least || value > greatest)) break;
-      if (!isSettled(value, mantissa, single)) break;
+      const { value } = this;
+      if ((byte !== COMMA && byte !== CLOSE) || (whole && (value < least || value > greatest))) break;
       out[length++] = value;
       at = next + 1;
       end = byte;
     }
     this.at = at;
     this.length = length;
-    this.ended = end === 0x5d;
+    this.ended = end === CLOSE;
+  }
+
+  /** Notes the value of the number that begins at `start`, after blanks, and says where it ends. */
+  private number(start: number): number {
+    const { bytes } = this;
+    let next = start;
+    while (bytes[next] === 0x20) next += 1;
+    const negative = bytes[next] === 0x2d;
+    if (negative) next += 1;
+    let mantissa = (bytes[next] as number) ^ 0x30;
+    let digit = (bytes[++next] as number) ^ 0x30;
+    // No number begins like this: with no digit, or with a zero before another.
+    if (mantissa > 9 || (mantissa === 0 && digit < 10)) return NOT_PLAIN;
+    for (; digit < 10; digit = (bytes[++next] as number) ^ 0x30) mantissa = mantissa * 10 + digit;
+    let power = 1;
+    if (bytes[next] === 0x2e) {
+      const point = next + 1;
+      next = this.fraction(point, mantissa);
+      if (this.whole || next === point || next - point >= POWERS.length) return NOT_PLAIN;
+      mantissa = this.mantissa;
+      power = POWERS[next - point] as number;
+    }
+    const value = (negative ? -mantissa : mantissa) / power;
+    this.value = value;
+    return isSettled(value, mantissa, this.single) ? next : NOT_PLAIN;
+  }
+
+  /** Appends the digits from `start` on to a mantissa, which is noted, and says where they end. */
+  private fraction(start: number, whole: number): number {
+    const { view } = this;
+    const last = this.bytes.length - 4;
+    let mantissa = whole;
+    let next = start;
+    let four = fourAt(view, next, last);
+    for (; overNine(four) === 0; four = fourAt(view, next, last)) {
+      mantissa = mantissa * 10_000 + valueOfFour(four);
+      next += 4;
+    }
+    if ((four & 0xff) < 10) {
+      const count = digitsOf(four);
+      mantissa = mantissa * (POWERS[count] as number) + valueOfFour(four << (32 - 8 * count));
+      next += count;
+    }
+    this.mantissa = mantissa;
+    return next;
   }
 }
 
@@ -104,7 +128,7 @@ function digitsOf(four: number): number {
 }
 
 /** The value of four digits, the first in the lowest byte: two by two, then both pairs. */
-function valueOf(four: number): number {
+function valueOfFour(four: number): number {
   const pairs = Math.imul(four, 10) + (four >>> 8);
   return Math.imul(pairs & 0xff, 100) + ((pairs >>> 16) & 0xff);
 }
