@@ -12,6 +12,7 @@ import { repositoryOf, rolloutOf } from './releases.ts';
 import { repositoryControl } from './repository-control.ts';
 import { type Closing, openServing, type Place } from './serving.ts';
 import { openSource } from './source.ts';
+import { sinceStart, tellWhenReady } from './tell-when-ready.ts';
 import { TrainingPort } from './training-port.ts';
 
 export interface RunningServer {
@@ -98,7 +99,7 @@ async function start(
     log.error({ err }, 'the models are not known yet; looking again');
     models.notFoundOut(err);
   });
-  if (models.ready()) log.info({ ms: sinceStart() }, 'ready');
+  tellWhenReady(models, log);
   if (feedback !== undefined) await openDatabase({ config, feedback, training, log, closing });
   const { http, admin, grpc } = servers;
   const addresses = { http: http.address, admin: admin.address, ...(grpc === undefined ? {} : { grpc: grpc.address }) };
@@ -122,11 +123,6 @@ async function look(source: ModelSource): Promise<void> {
     const error = asFloeError(thrown);
     if (error.code !== 'UNAVAILABLE') throw error;
   }
-}
-
-/** Milliseconds that the process runs. */
-function sinceStart(): number {
-  return Math.round(performance.now());
 }
 
 async function identityOf(config: ServeConfig, log: Logger, closing: Closing): Promise<Identity> {

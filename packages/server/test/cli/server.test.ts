@@ -10,6 +10,8 @@ import {
   RepositoryModelUnloadRequest,
 } from '../../src/codec/proto/inference.ts';
 import { resolveConfig } from '../../src/core/config.ts';
+import { ModelRepository } from '../../src/registry/repository.ts';
+import { MemoryObjects } from '../../src/store/objects/memory.ts';
 import { startOrigin } from '../input/origin.ts';
 import { digitsFolder, EXAMPLE, holdout, type ModelsFolder } from '../support/digits.ts';
 import { call, encoded } from '../transport/grpc/fixture.ts';
@@ -17,7 +19,7 @@ import { call, encoded } from '../transport/grpc/fixture.ts';
 let folder: ModelsFolder;
 let server: RunningServer;
 
-async function start(options: Record<string, unknown> = {}): Promise<void> {
+async function start(options: Record<string, unknown> = {}, log = pino({ level: 'silent' })): Promise<void> {
   const base = {
     models: folder.root,
     httpPort: 0,
@@ -26,7 +28,7 @@ async function start(options: Record<string, unknown> = {}): Promise<void> {
     pollSeconds: 3600,
     cacheDir: join(folder.root, '.cache'),
   };
-  server = await startServer(resolveConfig({ ...base, ...options }, {}, {}), pino({ level: 'silent' }));
+  server = await startServer(resolveConfig({ ...base, ...options }, {}, {}), log);
 }
 
 beforeEach(async () => {
@@ -223,6 +225,28 @@ describe('a server whose stores are away', () => {
     ]);
     expect((await predict()).status).toBe(503);
     expect(server.missing()).toContain('not known yet');
+  });
+
+  it('says when its bucket is there and it is ready, once, and what it waited for', async () => {
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'key');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
+    const objects = new MemoryObjects();
+    await new ModelRepository(objects).publish('digits', join(folder.root, 'digits/1'), { by: 'ann' });
+    await using origin = await startOrigin((_request, response) => void response.writeHead(503).end());
+    const said: { msg: string; waitedFor?: string }[] = [];
+    const log = pino({ level: 'info' }, { write: (line: string) => said.push(JSON.parse(line)) });
+    await start({ models: `s3://models?endpoint=http://127.0.0.1:${origin.port}&region=r` }, log);
+    const ready = () => said.filter(({ msg }) => msg === 'ready');
+    expect(ready()).toEqual([]);
+    origin.handler = async ({ url = '' }, response) => {
+      const found = await objects.get(new URL(url, 'http://bucket').pathname.slice('/models/'.length));
+      if (found === undefined || found === 'unchanged') response.writeHead(404).end();
+      else response.writeHead(200, { etag: `"${found.etag}"` }).end(found.bytes);
+    };
+    await server.reload();
+    await server.reload();
+    expect(ready()).toMatchObject([{ waitedFor: expect.stringMatching(/^the models are not known yet: .+/) }]);
+    expect((await predict()).status).toBe(200);
   });
 });
 
