@@ -155,7 +155,7 @@ function fill(values: ArrayLike<number | bigint | boolean>, dtype: DType, size: 
 function checkRepeated(bytes: number, where: Where): void {
   if (bytes <= MAX_REPEATED_BYTES) return;
   throw new FloeError(
-    'RESOURCE_EXHAUSTED',
+    'OUT_OF_RANGE',
     `${where.text} repeats one value over ${bytes} bytes, more than ${MAX_REPEATED_BYTES}`,
     where.detail,
   );

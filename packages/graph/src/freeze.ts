@@ -37,7 +37,7 @@ const TIES = '_class';
 
 /**
  * Throws NOT_FOUND (missing functions, variables without a value), INVALID_ARGUMENT (unknown names, malformed or cyclic graphs,
- * placeholders that nothing feeds), UNIMPLEMENTED (nodes that cannot be frozen, all named), DATA_LOSS and RESOURCE_EXHAUSTED.
+ * placeholders that nothing feeds), UNIMPLEMENTED (nodes that cannot be frozen, all named), DATA_LOSS and OUT_OF_RANGE.
  */
 export async function freeze(source: Source, options: FreezeOptions = {}): Promise<Frozen> {
   const graph = setPlaceholders(source.graph, options.set ?? {});

@@ -8,7 +8,7 @@ import type { Tensor, TensorSpec } from './tensor.ts';
 export interface FileAccess {
   /** Names of the files and folders (ending in `/`) in a folder; empty when there is no such folder. */
   list(folder: string): Promise<readonly string[]>;
-  /** The whole file, mapped where possible. Throws NOT_FOUND, and RESOURCE_EXHAUSTED for a file over 2 GiB. */
+  /** The whole file, mapped where possible. Throws NOT_FOUND, and OUT_OF_RANGE for a file over 2 GiB. */
   read(path: string): Promise<Uint8Array>;
   /** `length` bytes from `offset`; throws DATA_LOSS where the file is shorter. */
   readRange(path: string, offset: number, length: number): Promise<Uint8Array>;
@@ -77,7 +77,7 @@ export interface Source {
   readonly assets: readonly string[];
   /** Tensors (`x:0`) that stand for the path of an asset -> that asset. */
   readonly assetTensors?: ReadonlyMap<string, string>;
-  /** Contents of the assets by the same paths. Throws NOT_FOUND, RESOURCE_EXHAUSTED. */
+  /** Contents of the assets by the same paths. Throws NOT_FOUND, OUT_OF_RANGE. */
   readAssets(): Promise<ReadonlyMap<string, Uint8Array>>;
   readonly checkpoint: CheckpointMetadata;
 }

@@ -32,7 +32,7 @@ export class Budget {
       throw invalid(`node ${node.name} (${node.op}) nests control flow over ${MAX_DEPTH} deep, or calls itself`, where);
     if (this.nodes > MAX_REGION_NODES)
       throw new FloeError(
-        'RESOURCE_EXHAUSTED',
+        'OUT_OF_RANGE',
         `node ${node.name} (${node.op}): too many loops and branches within others`,
         where,
       );
@@ -116,12 +116,12 @@ export class FactTable implements RegionFacts {
 /** One tensor of this size is a mistake in a size, not a model. */
 const MAX_TENSOR_BYTES = 2 ** 35;
 
-/** Whatever the unknown dimensions are; all that are known count. Throws RESOURCE_EXHAUSTED. */
+/** Whatever the unknown dimensions are; all that are known count. Throws OUT_OF_RANGE. */
 function checkBytes({ node: { name, op } }: OpContext, { dtype, dims }: Typed): void {
   const bytes = sizeOf((dims ?? []).map((dim) => (dim < 0 ? 1 : dim))) * DTYPES[dtype].size;
   if (bytes <= MAX_TENSOR_BYTES) return;
   const message = `node ${name} (${op}) makes a tensor of ${formatDims(dims)}, ${bytes} bytes and more than ${MAX_TENSOR_BYTES}`;
-  throw new FloeError('RESOURCE_EXHAUSTED', message, { node: name, op });
+  throw new FloeError('OUT_OF_RANGE', message, { node: name, op });
 }
 
 /** A shape vector is a constant as soon as every element is known, though it be the shape of a feed. */

@@ -17,7 +17,7 @@ const MAX_NAMED = 10;
 
 const FLOW = new Set(['Switch', 'RefSwitch', 'Enter', 'RefEnter']);
 
-/** Throws NOT_FOUND (functions that are missing), INVALID_ARGUMENT (malformed or recursive ones), RESOURCE_EXHAUSTED. */
+/** Throws NOT_FOUND (functions that are missing), INVALID_ARGUMENT (malformed or recursive ones), OUT_OF_RANGE. */
 export function inlineCalls(graph: Graph): Graph {
   return graph.nodes.some((node) => isCall(graph, node)) ? new Inliner(graph).run() : graph;
 }
@@ -123,7 +123,7 @@ class Inliner {
 
   private tooLarge(node: Node): FloeError {
     const message = `inlining the function calls makes more than ${MAX_CALLS} calls or ${MAX_NODES} nodes, at node ${node.name}`;
-    return new FloeError('RESOURCE_EXHAUSTED', message, { node: node.name, op: node.op });
+    return new FloeError('OUT_OF_RANGE', message, { node: node.name, op: node.op });
   }
 
   private missingFunctions(): FloeError {

@@ -33,7 +33,7 @@ const OP_NAME = /^[A-Za-z_][\w>./-]*$/;
 
 /**
  * Reads the model at `path`. Throws NOT_FOUND, INVALID_ARGUMENT (no model), UNIMPLEMENTED (a format or feature Floe cannot read),
- * DATA_LOSS (corrupted or cut off), RESOURCE_EXHAUSTED (over 2 GiB).
+ * DATA_LOSS (corrupted or cut off), OUT_OF_RANGE (over 2 GiB).
  */
 export async function readSource(path: string, options: ReadOptions = {}): Promise<Source> {
   const full = resolve(path);

@@ -17,7 +17,7 @@ export function nodeFiles(root: string): FileAccess {
     read: (path) =>
       withFile(root, path, async (file, size) => {
         if (size > MAX_FILE)
-          throw new FloeError('RESOURCE_EXHAUSTED', `${path} is ${size} bytes, over the 2 GiB of a protocol buffer`, {
+          throw new FloeError('OUT_OF_RANGE', `${path} is ${size} bytes, over the 2 GiB of a protocol buffer`, {
             file: path,
           });
         return readInto(file, path, 0, size);

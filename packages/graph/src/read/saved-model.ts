@@ -19,7 +19,7 @@ export interface ReadOptions {
   readonly tags?: readonly string[];
 }
 
-/** Reads the SavedModel in the folder of `files`; `file` may be text. Throws NOT_FOUND, DATA_LOSS, UNIMPLEMENTED, RESOURCE_EXHAUSTED. */
+/** Reads the SavedModel in the folder of `files`; `file` may be text. Throws NOT_FOUND, DATA_LOSS, UNIMPLEMENTED, OUT_OF_RANGE. */
 export async function readSavedModel(
   files: FileAccess,
   options: ReadOptions = {},

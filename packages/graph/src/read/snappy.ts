@@ -4,11 +4,11 @@
  */
 import { corrupt, FloeError } from '../errors.ts';
 
-/** Decodes `bytes`. Throws RESOURCE_EXHAUSTED where the output would be longer than `limit`, DATA_LOSS where it is malformed. */
+/** Decodes `bytes`. Throws OUT_OF_RANGE where the output would be longer than `limit`, DATA_LOSS where it is malformed. */
 export function snappyDecode(bytes: Uint8Array, limit: number, where: string): Uint8Array {
   const { value: length, next } = readLength(bytes, where);
   if (length > limit) {
-    throw new FloeError('RESOURCE_EXHAUSTED', `${where} claims to unpack to ${length} bytes, more than ${limit}`, {
+    throw new FloeError('OUT_OF_RANGE', `${where} claims to unpack to ${length} bytes, more than ${limit}`, {
       file: where,
     });
   }

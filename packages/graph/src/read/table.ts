@@ -33,7 +33,7 @@ interface Handle {
   readonly size: number;
 }
 
-/** All entries of a table, in the order of the file. Throws DATA_LOSS, RESOURCE_EXHAUSTED. */
+/** All entries of a table, in the order of the file. Throws DATA_LOSS, OUT_OF_RANGE. */
 export function readTable(file: Uint8Array, name: string): TableEntries {
   const entries = new Map<string, Uint8Array>();
   let unpacked = 0;
@@ -54,7 +54,7 @@ export function readTable(file: Uint8Array, name: string): TableEntries {
 
 function checkSize(bytes: number, name: string, most = MAX_TABLE): void {
   if (bytes <= most) return;
-  throw new FloeError('RESOURCE_EXHAUSTED', `${name} unpacks to more than ${most} bytes`, { file: name });
+  throw new FloeError('OUT_OF_RANGE', `${name} unpacks to more than ${most} bytes`, { file: name });
 }
 
 function indexHandle(file: Uint8Array, name: string): Handle {

@@ -27,7 +27,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 /**
  * Reads the model in `file`; paths of weights are relative to its folder. Throws INVALID_ARGUMENT (no such model; paths that leave the
- * folder), UNIMPLEMENTED (Keras models, tables, complex weights), NOT_FOUND (a file of weights), DATA_LOSS, RESOURCE_EXHAUSTED.
+ * folder), UNIMPLEMENTED (Keras models, tables, complex weights), NOT_FOUND (a file of weights), DATA_LOSS, OUT_OF_RANGE.
  */
 export async function readTfjsModel(files: FileAccess, file: string): Promise<Source> {
   const bytes = await readText(files, file);
@@ -53,7 +53,7 @@ export async function readTfjsModel(files: FileAccess, file: string): Promise<So
 async function readText(files: FileAccess, file: string): Promise<Uint8Array> {
   const size = await files.size(file);
   if (size === undefined || size <= MAX_TEXT) return files.read(file);
-  throw new FloeError('RESOURCE_EXHAUSTED', `${file} is ${size} bytes, more than ${MAX_TEXT}`, { file });
+  throw new FloeError('OUT_OF_RANGE', `${file} is ${size} bytes, more than ${MAX_TEXT}`, { file });
 }
 
 function parse(bytes: Uint8Array, file: string): Json {

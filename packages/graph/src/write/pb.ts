@@ -12,7 +12,7 @@ import { GraphDef } from '../proto/tensorflow.ts';
 /** No protocol buffer is longer. */
 const MAX_BYTES = 2 ** 31 - 1;
 
-/** The pieces of `frozen.pb` in order; constants are not copied. Throws RESOURCE_EXHAUSTED over 2 GiB. */
+/** The pieces of `frozen.pb` in order; constants are not copied. Throws OUT_OF_RANGE over 2 GiB. */
 export function frozenChunks(frozen: Frozen): readonly Uint8Array[] {
   const text = new TextEncoder().encode(metadataText(frozen));
   const metadata = constNode(METADATA_NODE, { dtype: 'string', shape: [], data: [text] });
@@ -20,7 +20,7 @@ export function frozenChunks(frozen: Frozen): readonly Uint8Array[] {
   const chunks = GraphDef.chunks({ ...def, node: [...def.node, metadata] });
   const bytes = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
   if (bytes > MAX_BYTES) {
-    throw new FloeError('RESOURCE_EXHAUSTED', `the frozen graph takes ${bytes} bytes; a protocol buffer ends at 2 GiB`);
+    throw new FloeError('OUT_OF_RANGE', `the frozen graph takes ${bytes} bytes; a protocol buffer ends at 2 GiB`);
   }
   return chunks;
 }

@@ -261,7 +261,7 @@ test('functions that call each other twice run into a limit instead of filling t
   );
   functions.push(fnDef('f60', { a: 1 }, [], { r: 'a' }));
   const source = sourceOf([placeholder('x', []), call('c', 'f0', ['x'])], {}, functions);
-  await expect(freeze(source, { outputs: ['c'] })).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' });
+  await expect(freeze(source, { outputs: ['c'] })).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
 });
 
 test.each([

@@ -89,7 +89,7 @@ test('a flipped bit anywhere in the index is found', async () => {
       ({ keys }) => [...keys].sort(),
       (error: FloeError) => error.code,
     );
-    expect([['DATA_LOSS', 'RESOURCE_EXHAUSTED'], Object.keys(EXPECTED)].flat(), `byte ${at}`).toEqual(
+    expect([['DATA_LOSS', 'OUT_OF_RANGE'], Object.keys(EXPECTED)].flat(), `byte ${at}`).toEqual(
       expect.arrayContaining([outcome].flat()),
     );
   }

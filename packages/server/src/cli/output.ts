@@ -22,6 +22,7 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
   DATA_LOSS: EXIT.data,
   UNIMPLEMENTED: EXIT.data,
   FAILED_PRECONDITION: EXIT.data,
+  OUT_OF_RANGE: EXIT.data,
   NOT_FOUND: EXIT.noInput,
   UNAVAILABLE: EXIT.unavailable,
   INTERNAL: EXIT.software,
