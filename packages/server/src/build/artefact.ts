@@ -3,11 +3,10 @@
  * it, so that an artefact is either the right one or absent. Anything here can be deleted and is made again.
  */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DTYPES, type DType, type Signature, type TensorSpec, tensorName } from '@floe/graph/base';
 import { z } from 'zod';
-import { exists, verifyFile } from '../store/version-folder.ts';
+import { exists, readVersionFile, verifyFile } from '../store/version-folder.ts';
 
 /** Part of every artefact's digest: raise it when the compiler's output changes. */
 const COMPILER_VERSION = 2;
@@ -96,7 +95,7 @@ export async function findArtefact(folders: readonly string[], key: ArtefactKey)
 /** The artefact in `folder`; undefined where there is none, or one that cannot be read. */
 export async function openArtefact(folder: string): Promise<Artefact | undefined> {
   if (!(await exists(join(folder, ABOUT_FILE)))) return undefined;
-  const text = await readFile(join(folder, ABOUT_FILE), 'utf8');
+  const text = (await readVersionFile(join(folder, ABOUT_FILE))).toString('utf8');
   const about = About.safeParse(parseOrNothing(text)).data;
   if (about === undefined) return undefined;
   const model = about.host?.engine === false ? undefined : join(folder, MODEL_FILE);

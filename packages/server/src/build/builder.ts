@@ -41,6 +41,9 @@ export type JobReply =
       readonly details: readonly ErrorDetail[];
     };
 
+/** What Node says where a thread has no memory or cannot be started. */
+const NO_ROOM: ReadonlySet<string | undefined> = new Set(['ERR_WORKER_OUT_OF_MEMORY', 'ERR_WORKER_INIT_FAILED']);
+
 export class Builder {
   private last: Promise<unknown> = Promise.resolve();
   private closed = false;
@@ -91,9 +94,10 @@ function replyOf(worker: Worker): Promise<unknown> {
       if (reply.ok) resolve(reply.value);
       else reject(new FloeError(reply.code, reply.message, reply.details));
     });
-    worker.once('error', (cause) =>
-      reject(new FloeError('INTERNAL', `the compiler failed: ${cause.message}`, [], cause)),
-    );
+    worker.once('error', (cause: NodeJS.ErrnoException) => {
+      const code = NO_ROOM.has(cause.code) ? 'RESOURCE_EXHAUSTED' : 'INTERNAL';
+      reject(new FloeError(code, `the compiler failed: ${cause.message}`, [], cause));
+    });
     worker.once('exit', () => reject(new FloeError('CANCELLED', 'the compiler was stopped')));
   });
 }

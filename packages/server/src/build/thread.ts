@@ -1,7 +1,7 @@
 /** The worker thread of `Builder`: does one job and answers once. */
-import { readFile } from 'node:fs/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { analyse, asFloeError, type Graph, readFrozenGraph, type TensorSpec, tensorName } from '@floe/graph';
+import { readVersionFile } from '../store/version-folder.ts';
 import type { InspectJob, Job, JobReply } from './builder.ts';
 import { makeArtefact } from './compile-artefact.ts';
 import { freezeVersion } from './freeze-version.ts';
@@ -19,7 +19,7 @@ async function work(job: Job): Promise<unknown> {
 }
 
 async function graphAt(path: string): Promise<Graph> {
-  return readFrozenGraph(await readFile(path), path);
+  return readFrozenGraph(await readVersionFile(path), path);
 }
 
 async function typesOf(job: InspectJob): Promise<readonly TensorSpec[]> {

@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { asFloeError, type FloeError } from '@floe/graph/base';
+import { asFloeError, FloeError } from '@floe/graph/base';
 import { z } from 'zod';
 import { writeWhole } from '../store/whole-file.ts';
 import { type Channels, NO_CHANNELS } from './aspired.ts';
@@ -16,8 +16,6 @@ import type { Brought, FoundModel, ModelSource } from './source.ts';
 import type { VersionCache } from './version-cache.ts';
 
 const LIST_AGAIN_MS = 300_000;
-const FIRST_RETRY_MS = 2000;
-const LONGEST_RETRY_MS = 300_000;
 const SEEN_FILE = 'seen.json';
 
 const Published = z.object({ version: z.int(), bytes: z.number() });
@@ -37,11 +35,6 @@ interface KnownChannels {
   readonly etag?: string;
 }
 
-interface Failure {
-  readonly count: number;
-  readonly againAt: number;
-}
-
 export class RepositorySource implements ModelSource {
   private readonly options: RepositorySourceOptions;
   private readonly now: () => number;
@@ -49,8 +42,6 @@ export class RepositorySource implements ModelSource {
   private indexEtag: string | undefined;
   private listedAt = Number.NEGATIVE_INFINITY;
   private readonly channels = new Map<string, KnownChannels>();
-  /** Versions that could not be brought: they are tried again later each time, as other ones. */
-  private readonly failures = new Map<string, Failure>();
   private seen = '';
 
   constructor(options: RepositorySourceOptions) {
@@ -72,17 +63,11 @@ export class RepositorySource implements ModelSource {
 
   async bring(found: FoundVersion): Promise<Brought> {
     const { repository, cache } = this.options;
-    const name = nameOf(found.model, found.version);
-    try {
-      const folder = await cache.bring(repository, found);
-      this.failures.delete(name);
-      return { folder, graph: () => cache.graph(repository, found) };
-    } catch (error) {
-      const count = (this.failures.get(name)?.count ?? 0) + 1;
-      const wait = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (count - 1));
-      this.failures.set(name, { count, againAt: this.now() + wait });
-      throw error;
-    }
+    const folder = await cache.bring(repository, found).catch((error: unknown) => {
+      const known = asFloeError(error);
+      throw known.code === 'NOT_FOUND' ? notYetThere(known) : known;
+    });
+    return { folder, graph: () => cache.graph(repository, found) };
   }
 
   async needed(versions: readonly FoundVersion[]): Promise<void> {
@@ -125,9 +110,7 @@ export class RepositorySource implements ModelSource {
 
   private foundOf(model: string, { version, bytes }: PublishedVersion): FoundVersion {
     const folder = this.options.cache.folderOf({ model, version });
-    const failure = this.failures.get(nameOf(model, version));
-    const tries = failure !== undefined && this.now() < failure.againAt ? failure.count - 1 : (failure?.count ?? 0);
-    return { model, version, folder, bytes, kind: 'published', fingerprint: `${bytes} ${tries}` };
+    return { model, version, folder, bytes, kind: 'published', fingerprint: String(bytes) };
   }
 
   private async keepSeen(versions: Versions): Promise<void> {
@@ -159,8 +142,9 @@ export class RepositorySource implements ModelSource {
   }
 }
 
-function nameOf(model: string, version: number): string {
-  return `${model}/${version}`;
+/** A replica of a bucket may have the index before what stands in it. */
+function notYetThere(cause: FloeError): FloeError {
+  return new FloeError('UNAVAILABLE', `the index is ahead: ${cause.message}`, cause.details, cause);
 }
 
 function asJson(text: string): unknown {

@@ -190,10 +190,10 @@ export class ModelRepository {
     return folder;
   }
 
-  /** Downloads one file of a version, which `digest` is of. Throws DATA_LOSS where it is missing or another. */
+  /** Downloads one file of a version, which `digest` is of. Throws UNAVAILABLE where it is missing, as replicas of buckets may have it later; DATA_LOSS where it is another. */
   async bringFile(model: string, version: number, name: string, digest: FileDigest, file: string): Promise<void> {
     if (!(await this.objects.download(`${folderOf(model, version)}/${name}`, file)))
-      throw new FloeError('DATA_LOSS', `${name} of ${model} ${version} is missing in ${this.objects.url}`, {
+      throw new FloeError('UNAVAILABLE', `${name} of ${model} ${version} is missing in ${this.objects.url}`, {
         file: name,
       });
     await verifyFile(file, digest);

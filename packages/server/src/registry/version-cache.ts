@@ -142,7 +142,7 @@ export class VersionCache implements Blobs {
         if (this.comesNow(name, manifest)) await verifyFile(join(folder, name), digest);
       return true;
     } catch (error) {
-      if (['DATA_LOSS', 'NOT_FOUND'].includes(asFloeError(error).code)) return false;
+      if (['DATA_LOSS', 'NOT_FOUND', 'PERMISSION_DENIED'].includes(asFloeError(error).code)) return false;
       throw error;
     }
   }

@@ -14,6 +14,7 @@ import type { Aspired } from '../registry/selection.ts';
 import { decideSwap, estimateMemory } from './lifecycle.ts';
 import type { LoadGate } from './load-gate.ts';
 import type { LoadedServable } from './loaded.ts';
+import { type Failure, isWorthAnotherTry } from './retry.ts';
 import { ServableVersion } from './version.ts';
 
 /** Ended versions that a status still shows. */
@@ -29,12 +30,16 @@ export interface ModelDeps {
   readonly onChange: (model: string, status: VersionStatus) => void;
   /** Told when another version answers those who name none. */
   readonly onDefault?: (model: string, version: number) => void;
+  /** Milliseconds; absent: those of the process. */
+  readonly now?: () => number;
 }
 
 export class Model {
   readonly name: string;
   private readonly deps: ModelDeps;
   private versions: ServableVersion[] = [];
+  /** Of versions that should serve, by number, with the fingerprint of what has failed. */
+  private readonly failures = new Map<number, Failure & { readonly fingerprint: string }>();
   private channels: Channels = NO_CHANNELS;
   /** What answers where a request names no version; kept, since nearly every request asks for it. */
   private byDefault: ServableVersion | undefined;
@@ -46,9 +51,12 @@ export class Model {
   /** Set while an old version is gone and its successor not there yet. */
   private succession: Promise<unknown> | undefined;
 
+  private readonly now: () => number;
+
   constructor(name: string, deps: ModelDeps) {
     this.name = name;
     this.deps = deps;
+    this.now = deps.now ?? (() => performance.now());
   }
 
   get serves(): boolean {
@@ -85,7 +93,7 @@ export class Model {
     const fresh = wanted.filter((found) => !this.knows(found));
     for (const found of [...fresh].reverse()) await this.bring(found, wanted);
     await Promise.all(this.leaving(wanted).map((version) => this.drop(version)));
-    this.forget();
+    this.forget(wanted);
   }
 
   private async bring(found: FoundVersion, wanted: readonly FoundVersion[]): Promise<void> {
@@ -107,6 +115,7 @@ export class Model {
     });
     if (decision === 'refuse') {
       version.fail(doesNotFit(found, this.deps.swap));
+      this.failed(version, false);
       this.changed(version);
       return;
     }
@@ -122,7 +131,11 @@ export class Model {
     this.changed(version);
     const serves = await loading;
     this.changed(version);
-    if (!serves) for (const old of first) await this.restore(old);
+    if (serves) this.failures.delete(version.version);
+    else {
+      this.failed(version, first.length > 0);
+      for (const old of first) await this.restore(old);
+    }
   }
 
   private async restore(old: ServableVersion): Promise<void> {
@@ -204,16 +217,24 @@ export class Model {
     return this.versions.filter((version) => version.state === 'AVAILABLE');
   }
 
-  /** A version that failed counts as unknown once its files have changed. */
-  private knows(found: FoundVersion): boolean {
-    return this.versions.some(
-      (known) =>
-        known.version === found.version &&
-        (known.state !== 'END' || (known.failed && known.found.fingerprint === found.fingerprint)),
-    );
+  /** A version that failed counts as unknown once its files have changed, or another try is due. */
+  private knows({ version, fingerprint }: FoundVersion): boolean {
+    if (this.versions.some((known) => known.version === version && known.state !== 'END')) return true;
+    const failure = this.failures.get(version);
+    return failure?.fingerprint === fingerprint && !isWorthAnotherTry(failure, this.now());
   }
 
-  private forget(): void {
+  private failed(failed: ServableVersion, hadOthersGo: boolean): void {
+    const { version, fingerprint } = failed.found;
+    const before = this.failures.get(version);
+    const tries = before?.fingerprint === fingerprint ? before.tries + 1 : 1;
+    const { errorCode: code } = failed.status();
+    this.failures.set(version, { fingerprint, code, tries, at: this.now(), hadOthersGo });
+  }
+
+  private forget(wanted: readonly FoundVersion[]): void {
+    for (const version of this.failures.keys())
+      if (!wanted.some((found) => found.version === version)) this.failures.delete(version);
     const ended = this.versions.filter((version) => version.state === 'END');
     const forgotten = new Set(ended.slice(0, Math.max(0, ended.length - MOST_ENDED)));
     this.versions = this.versions.filter((version) => !forgotten.has(version));

@@ -6,6 +6,7 @@ import { asFloeError, type FloeError } from '@floe/graph/base';
 import type { Canary } from '../core/canary.ts';
 import { CANARY_LIMITS, type CanaryLimits, type LiveCount } from '../core/canary-health.ts';
 import type { VersionStatus } from '../core/inference.ts';
+import { isOwnTrouble } from '../core/own-trouble.ts';
 import { nextStep, type RolloutStep } from '../core/rollout.ts';
 import type { Trial } from '../core/trial.ts';
 import type { Channels } from '../registry/aspired.ts';
@@ -23,9 +24,6 @@ export interface RolloutDeps {
 }
 
 const BY = 'rollout';
-
-/** A server's own: what cannot be reached, a disk that is full or may not be written to. Others may serve the version well. */
-const OWN_TROUBLE: ReadonlySet<string> = new Set(['UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'PERMISSION_DENIED']);
 
 export class RolloutKeeper {
   private readonly deps: RolloutDeps;
@@ -60,7 +58,7 @@ export class RolloutKeeper {
   ): Promise<RolloutStep> {
     const { errorCode = 'OK', errorMessage } =
       this.deps.statuses(model).find(({ version }) => version === canary.version) ?? {};
-    if (errorCode !== 'OK' && !OWN_TROUBLE.has(errorCode))
+    if (errorCode !== 'OK' && !isOwnTrouble(errorCode))
       return { action: 'roll-back', reasons: [`it cannot be loaded: ${errorMessage}`] };
     const trial = this.deps.trial(model);
     if (trial?.version !== canary.version) return { action: 'stay', reasons: ['it does not serve here'] };

@@ -186,7 +186,7 @@ export class Sessions {
     if (found !== undefined) return found;
     const frozen = await this.graph();
     await this.deps.builder.compile({ frozen, into: own, key }).catch((error: unknown) => {
-      if (!isReadOnly(error)) throw error;
+      if (asFloeError(error).code !== 'PERMISSION_DENIED') throw error;
       return this.deps.builder.compile({ frozen, into: this.deps.cacheFolder, key });
     });
     const made = await findArtefact(folders, key);
@@ -213,8 +213,4 @@ function zerosFor(spec: TensorSpec): Tensor {
   if (spec.dtype === 'string')
     return { dtype: 'string', shape, data: new Array(sizeOf(shape)).fill(new Uint8Array(0)) };
   return zeros(spec.dtype, shape);
-}
-
-function isReadOnly(error: unknown): boolean {
-  return /\b(EROFS|EACCES|EPERM)\b/.test(asFloeError(error).message);
 }

@@ -22,10 +22,6 @@ export class ServableVersion {
     return this.found.version;
   }
 
-  get failed(): boolean {
-    return this.error !== undefined;
-  }
-
   /** Why it does not serve yet, or never will; undefined where it does, or did. */
   get whyNot(): string | undefined {
     if (this.error !== undefined) return `version ${this.version} did not load: ${this.error.message}`;

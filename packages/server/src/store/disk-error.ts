@@ -4,6 +4,10 @@ import { type ErrorCode, FloeError } from '@floe/graph/base';
 const REASONS: ReadonlyMap<string, readonly [code: ErrorCode, reason: string]> = new Map([
   ['ENOSPC', ['RESOURCE_EXHAUSTED', 'the disk is full']],
   ['EDQUOT', ['RESOURCE_EXHAUSTED', 'the quota of the disk is used up']],
+  ['EMFILE', ['RESOURCE_EXHAUSTED', 'too many files are open']],
+  ['ENFILE', ['RESOURCE_EXHAUSTED', 'too many files are open']],
+  ['ENOMEM', ['RESOURCE_EXHAUSTED', 'there is no memory for it']],
+  ['EIO', ['UNAVAILABLE', 'the disk fails']],
   ['EACCES', ['PERMISSION_DENIED', 'it may not be written']],
   ['EPERM', ['PERMISSION_DENIED', 'it may not be written']],
   ['EROFS', ['PERMISSION_DENIED', 'the file system is read-only']],

@@ -7,6 +7,7 @@ import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FloeError } from '@floe/graph/base';
 import { type Manifest, parseManifest } from '../core/manifest.ts';
+import { readError } from './read-error.ts';
 
 export const FROZEN_FILE = 'frozen.pb';
 export const MANIFEST_FILE = 'model.json';
@@ -22,10 +23,11 @@ export interface FileDigest {
   readonly sha256: string;
 }
 
-/** Throws NOT_FOUND where the folder has no manifest. */
+/** Throws NOT_FOUND where the folder has no manifest, and as `readError`. */
 export async function readManifest(folder: string): Promise<Manifest> {
   const file = join(folder, MANIFEST_FILE);
   const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ENOENT' && cause.code !== 'ENOTDIR') throw readError(cause, file);
     throw new FloeError('NOT_FOUND', `${folder} has no ${MANIFEST_FILE}: it is no frozen version`, { file }, cause);
   });
   return parseManifest(text, file);
@@ -34,7 +36,14 @@ export async function readManifest(folder: string): Promise<Manifest> {
 /** Undefined where none came along. */
 export async function readWarmUp(folder: string): Promise<Uint8Array | undefined> {
   const path = join(folder, WARM_UP_FILE);
-  return (await isFile(path)) ? readFile(path) : undefined;
+  return (await isFile(path)) ? readVersionFile(path) : undefined;
+}
+
+/** Throws as `readError`. */
+export function readVersionFile(path: string): Promise<Buffer> {
+  return readFile(path).catch((cause: NodeJS.ErrnoException) => {
+    throw readError(cause, path);
+  });
 }
 
 async function isFile(path: string): Promise<boolean> {
@@ -69,10 +78,10 @@ export async function digestFile(path: string): Promise<FileDigest> {
   }
 }
 
-/** Compares a file with the digest that was stored for it. Throws DATA_LOSS. */
+/** Compares a file with the digest that was stored for it. Throws DATA_LOSS, and as `readError`. */
 export async function verifyFile(path: string, expected: FileDigest): Promise<void> {
   const found = await digestFile(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new FloeError('DATA_LOSS', `${path} cannot be read: ${cause.message}`, { file: path }, cause);
+    throw readError(cause, path, 'DATA_LOSS');
   });
   if (found.sha256 === expected.sha256) return;
   const what =

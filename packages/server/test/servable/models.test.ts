@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FloeError } from '@floe/graph/base';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -31,10 +31,12 @@ let folder: ModelsFolder;
 let models: ServedModels;
 let changes: string[];
 let usedBytes: number;
+let now: number;
 beforeEach(async () => {
   folder = await digitsFolder();
   changes = [];
   usedBytes = 0;
+  now = 0;
 });
 afterEach(async () => {
   await models.close();
@@ -53,6 +55,7 @@ function serve(swap: SwapPolicy, limitBytes: number): void {
     load: (found) => loadVersion(found.folder, found, deps),
     memory: () => ({ limitBytes, usedBytes }),
     swap,
+    now: () => now,
     onChange: (_model, { version, state }) => changes.push(`${version} ${state}`),
   });
 }
@@ -231,6 +234,57 @@ describe('a swap', () => {
     await writeFile(join(folder.root, 'digits/2/frozen.pb'), 'broken');
     await look();
     expect(changes.slice(2)).toEqual(['1 UNLOADING', '1 END', '2 LOADING', '2 END', '1 LOADING', '1 AVAILABLE']);
+    expect(await ask()).toBe(1);
+  });
+});
+
+describe('a version that failed', () => {
+  const cache = (): string => join(folder.root, '.cache');
+  /** Nobody makes anything there, not even root. */
+  const UNWRITABLE = '/sys/kernel';
+  beforeEach(async () => {
+    await rm(join(folder.root, 'digits/1/compiled'), { recursive: true });
+    await symlink(UNWRITABLE, join(folder.root, 'digits/1/compiled'));
+    serve('unload-first', 10 * one);
+  });
+
+  it('since nothing could be written is tried again by later looks, and serves once it can', async () => {
+    await symlink(UNWRITABLE, cache());
+    await look();
+    expect(models.status({ name: 'digits' })).toMatchObject([{ state: 'END', errorCode: 'PERMISSION_DENIED' }]);
+    await look();
+    now = 2000;
+    await look();
+    now = 5999;
+    await rm(cache());
+    await look();
+    expect(changes).toEqual(['1 LOADING', '1 END', '1 LOADING', '1 END']);
+    now = 6000;
+    await look();
+    expect(changes.slice(4)).toEqual(['1 LOADING', '1 AVAILABLE']);
+    expect(await ask()).toBe(1);
+  });
+
+  it('since its graph is none is left alone until its files change', async () => {
+    const graph = join(folder.root, 'digits/1/frozen.pb');
+    const intact = await readFile(graph);
+    await writeFile(graph, 'broken');
+    await look();
+    now = 1e9;
+    await look();
+    expect(changes).toEqual(['1 LOADING', '1 END']);
+    await writeFile(graph, intact);
+    await look();
+    expect(await ask()).toBe(1);
+  });
+
+  it('since it did not fit is tried again, and serves once it does', async () => {
+    usedBytes = 10 * one;
+    await look();
+    expect(models.status({ name: 'digits' })).toMatchObject([{ errorCode: 'RESOURCE_EXHAUSTED' }]);
+    usedBytes = 0;
+    now = 2000;
+    await look();
     expect(await ask()).toBe(1);
   });
 });

@@ -2,7 +2,6 @@
  * A session of which the host runs a part: what comes before the engine (parsing of Examples, vocabularies), then the engine, then what
  * comes after it (class names). To whoever runs it, it is a session like any other.
  */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Tensor, TensorSpec } from '@floe/graph/base';
 import { type HostProgram, readHostProgram } from '@floe/graph/host';
@@ -10,12 +9,13 @@ import { type Artefact, HOST_FILE } from '../../build/artefact.ts';
 import type { BehindRun, Session } from '../../core/engine.ts';
 import { checkFeeds, checkFetches, closedError } from '../../engine/validate.ts';
 import { decodePixels } from '../../input/pixels.ts';
+import { readVersionFile } from '../../store/version-folder.ts';
 
 /** `engine` is absent where all runs on the host; it is closed with the session. Throws what reading the host's part throws. */
 export async function openHosted(artefact: Artefact, engine: Session | undefined): Promise<Session> {
   try {
     const file = join(artefact.folder, HOST_FILE);
-    const program = readHostProgram(await readFile(file), file, { decodeImage: decodePixels });
+    const program = readHostProgram(await readVersionFile(file), file, { decodeImage: decodePixels });
     return new HostedSession(artefact, program, engine);
   } catch (error) {
     await engine?.close();
