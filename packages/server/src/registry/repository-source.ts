@@ -42,6 +42,8 @@ export class RepositorySource implements ModelSource {
   private indexEtag: string | undefined;
   private listedAt = Number.NEGATIVE_INFINITY;
   private readonly channels = new Map<string, KnownChannels>();
+  /** What should serve, and what was brought for that since: the cache keeps it. */
+  private readonly kept = new Set<FoundVersion>();
   private seen = '';
 
   constructor(options: RepositorySourceOptions) {
@@ -63,15 +65,26 @@ export class RepositorySource implements ModelSource {
 
   async bring(found: FoundVersion): Promise<Brought> {
     const { repository, cache } = this.options;
+    this.kept.add(found);
     const folder = await cache.bring(repository, found).catch((error: unknown) => {
       const known = asFloeError(error);
       throw known.code === 'NOT_FOUND' ? notYetThere(known) : known;
     });
-    return { folder, graph: () => cache.graph(repository, found) };
+    return { folder, graph: () => this.bringGraph(found) };
   }
 
   async needed(versions: readonly FoundVersion[]): Promise<void> {
+    this.kept.clear();
+    for (const found of versions) this.kept.add(found);
     await this.options.cache.evict(versions);
+  }
+
+  /** It is as large as the rest of the version, for which others may have to go. */
+  private async bringGraph(found: FoundVersion): Promise<string> {
+    const { repository, cache, onError } = this.options;
+    const graph = await cache.graph(repository, found);
+    await cache.evict([...this.kept, found]).catch((error: unknown) => onError(asFloeError(error)));
+    return graph;
   }
 
   private async readVersions(): Promise<Versions> {

@@ -229,4 +229,19 @@ describe('the cache on disk', () => {
     expect(await readdir(join(folder, 'versions/digits'))).toEqual([]);
     expect(await readdir(join(folder, 'blobs'))).toEqual([]);
   });
+
+  it('lets others go for a graph that comes late, but none that was brought to serve next', async () => {
+    await publish(3);
+    const { files, compiled } = await repository.manifest('digits', 1);
+    const withoutGraph = Object.entries({ ...files, ...compiled }).filter(([name]) => name !== 'frozen.pb');
+    const own = source(cacheOf(withoutGraph.reduce((sum, [, { bytes }]) => sum + bytes, 0)));
+    const [one, two, three] = (await own.find()).get('digits')?.versions as FoundVersion[];
+    await own.bring(one as FoundVersion);
+    const { graph } = await own.bring(two as FoundVersion);
+    await own.needed([two as FoundVersion]);
+    await own.bring(three as FoundVersion);
+    expect(await readdir(join(folder, 'versions/digits'))).toEqual(['1', '2', '3']);
+    await graph?.();
+    expect(await readdir(join(folder, 'versions/digits'))).toEqual(['2', '3']);
+  });
 });
