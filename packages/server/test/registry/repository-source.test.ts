@@ -235,11 +235,12 @@ describe('the cache on disk', () => {
     const { files, compiled } = await repository.manifest('digits', 1);
     const withoutGraph = Object.entries({ ...files, ...compiled }).filter(([name]) => name !== 'frozen.pb');
     const own = source(cacheOf(withoutGraph.reduce((sum, [, { bytes }]) => sum + bytes, 0)));
-    const [one, two, three] = (await own.find()).get('digits')?.versions as FoundVersion[];
-    await own.bring(one as FoundVersion);
-    const { graph } = await own.bring(two as FoundVersion);
-    await own.needed([two as FoundVersion]);
-    await own.bring(three as FoundVersion);
+    const found = (await own.find()).get('digits')?.versions ?? [];
+    const [one, two, three] = found as [FoundVersion, FoundVersion, FoundVersion];
+    await own.bring(one);
+    const { graph } = await own.bring(two);
+    await own.needed([two]);
+    await own.bring(three);
     expect(await readdir(join(folder, 'versions/digits'))).toEqual(['1', '2', '3']);
     await graph?.();
     expect(await readdir(join(folder, 'versions/digits'))).toEqual(['2', '3']);
