@@ -74,7 +74,7 @@ def judge_metadata(client):
     with check("model configuration"):
         config = client.get_model_config("scale", "2")
         assert config["name"] == "scale" and {one["name"] for one in config["output"]} == {"sum", "difference"}
-        assert config["max_batch_size"] == 0 and config["input"][0]["data_type"] == "TYPE_FP32" and config["input"][0]["dims"] == [-1, 2]
+        assert config["max_batch_size"] == 1024 and config["input"][0]["data_type"] == "TYPE_FP32" and config["input"][0]["dims"] == [2]
         assert config["version_policy"]["specific"]["versions"] == [1, 2]
         assert client.get_model_config("pairs_string")["input"][0]["data_type"] == "TYPE_STRING"
         with refuses(404, "unknown model: 'nothing'"):

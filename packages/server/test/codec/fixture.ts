@@ -2,7 +2,7 @@
 import type { DType, Tensor, TensorSpec } from '@floe/graph';
 import type { Answer, ServableInfo } from '../../src/core/inference.ts';
 
-type Specs = Readonly<Record<string, readonly [dtype: DType, shape: readonly number[] | null]>>;
+export type Specs = Readonly<Record<string, readonly [dtype: DType, shape: readonly number[] | null]>>;
 
 export const IMAGE = {
   size: [2, 2],
@@ -16,7 +16,7 @@ export const IMAGE = {
   resize: 'fast',
 } as const;
 
-function specs(of: Specs): Record<string, TensorSpec> {
+export function specs(of: Specs): Record<string, TensorSpec> {
   return Object.fromEntries(
     Object.entries(of).map(([key, [dtype, shape]]) => [key, { name: `${key}:0`, dtype, shape }]),
   );

@@ -23,9 +23,9 @@ test('a model tells its configuration, of the version that is asked for', async 
       platform: 'tensorflow_graphdef',
       backend: 'onnxruntime',
       version_policy: { specific: { versions: [1, 2] } },
-      max_batch_size: 0,
-      input: [{ name: 'x', data_type: 'TYPE_FP32', dims: [-1, 2] }],
-      output: [{ name: 'y', data_type: 'TYPE_FP32', dims: [-1, 2], label_filename: '' }],
+      max_batch_size: 1024,
+      input: [{ name: 'x', data_type: 'TYPE_FP32', dims: [2] }],
+      output: [{ name: 'y', data_type: 'TYPE_FP32', dims: [2], label_filename: '' }],
     },
   ]);
 });

@@ -25,20 +25,51 @@ export function modelMetadata(servable: ServableInfo, versions: readonly number[
   };
 }
 
-/** Shapes have their batch, so Triton's own batching is said to be off: `max_batch_size` is 0. */
+/** Where the model takes batches, `dims` are those of one row, as in Triton; metadata has whole shapes. */
 export function modelConfig(servable: ServableInfo, versions: readonly number[]) {
   const { inputs, outputs } = specsOf(servable);
+  const batch = maxBatchSize(inputs, outputs);
+  const dims = (shape: readonly number[]) => (batch === 0 ? shape : shape.slice(1));
   const tensors = (specs: Specs) =>
-    Object.entries(specs).map(([name, { dtype, shape }]) => ({ name, data_type: typeOf(dtype), dims: shape ?? [] }));
+    Object.entries(specs).map(([name, { dtype, shape }]) => ({
+      name,
+      data_type: typeOf(dtype),
+      dims: dims(shape ?? []),
+    }));
   return {
     name: servable.model,
     platform: PLATFORM,
     backend: BACKEND,
     version_policy: { specific: { versions } },
-    max_batch_size: 0,
+    max_batch_size: batch,
     input: tensors(inputs),
     output: tensors(outputs).map((output) => ({ ...output, label_filename: '' })),
   };
+}
+
+const MOST_ROWS = 1024;
+/** Half of the default `--body-limit-mb`. */
+const MOST_BYTES = 32 * 1024 * 1024;
+
+/**
+ * Where Triton fills one in for TensorFlow's models: 0 unless every input and output begins with an open dimension, and here has another, as
+ * Triton has no row without dimensions. Nothing limits a batch but the size of its request; the number is for clients that divide
+ * theirs by it, so that each part goes into one.
+ */
+function maxBatchSize(inputs: Specs, outputs: Specs): number {
+  const rows = Object.values(inputs);
+  if (rows.length === 0 || ![...rows, ...Object.values(outputs)].every(isBatch)) return 0;
+  const rowBytes = rows.reduce((bytes, row) => bytes + bytesOfRow(row), 0);
+  return Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_BYTES / rowBytes)));
+}
+
+function isBatch({ shape }: TensorSpec): boolean {
+  return shape !== null && shape.length > 1 && shape[0] === -1;
+}
+
+/** At least: open dimensions and texts count as 1. */
+function bytesOfRow({ dtype, shape }: TensorSpec): number {
+  return (shape ?? []).reduce((product, size) => product * Math.abs(size), Math.max(1, DTYPES[dtype].size));
 }
 
 function specsOf({ signatures, defaultSignature }: ServableInfo): { readonly inputs: Specs; readonly outputs: Specs } {
@@ -95,8 +126,12 @@ export interface Statistics {
   readonly lastAnswer: number;
 }
 
-/** A request counts as one inference, however many rows it has. Preparing inputs and outputs is not told apart from the rest. */
+/**
+ * A request counts as one inference, however many rows it has. Preparing inputs and outputs is not told apart from the rest and takes no
+ * time of its own, but is counted with each run: `perf_analyzer` ends itself where the three counts differ.
+ */
 export function modelStatistics(one: Statistics) {
+  const prepared = duration({ count: one.infer.count, seconds: 0 });
   return {
     name: one.model,
     version: String(one.version),
@@ -107,16 +142,14 @@ export function modelStatistics(one: Statistics) {
       success: duration(one.success),
       fail: duration(one.fail),
       queue: duration(one.queue),
-      compute_input: duration(NONE),
+      compute_input: prepared,
       compute_infer: duration(one.infer),
-      compute_output: duration(NONE),
+      compute_output: prepared,
       cache_hit: duration(one.cacheHit),
       cache_miss: duration(one.cacheMiss),
     },
   };
 }
-
-const NONE: Timed = { count: 0, seconds: 0 };
 
 function duration({ count, seconds }: Timed): { readonly count: number; readonly ns: number } {
   return { count, ns: Math.round(seconds * 1e9) };
