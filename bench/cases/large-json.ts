@@ -32,7 +32,7 @@ export const largeJson: Case = async (models, { repeats, length }) => {
       name: 'mobilenet_v2: CPU per answer to JSON / to raw tensors',
       value: medianOf(json, binary, (a, b) => a.cpu / b.cpu),
       unit: 'ratio',
-      limit: { most: 1.63, slack: 0.5 },
+      limit: { most: 1.63, slack: 0.3 },
     },
     { name: 'longest stall, JSON', value: 1e3 * median(json.map(({ stall }) => stall)), unit: 'ms' },
     { name: 'longest stall, raw tensors', value: 1e3 * median(binary.map(({ stall }) => stall)), unit: 'ms' },
