@@ -77,11 +77,15 @@ async function start(
   loading.catch(() => {});
   const identity = await identityOf(config, log, closing);
   const training = new TrainingPort();
+  const recent = new RecentRequests();
+  serving.models.onChange(() =>
+    recent.totals.keepOnly((model, version) => serving.models.describe(model, version).sessions > 0),
+  );
   const shared = {
     ...serving,
     identity,
     log,
-    recent: new RecentRequests(),
+    recent,
     releases,
     repository: repositoryControl(listed?.source ?? config.models, watcher, serving.models),
     ...(place.metricsPath === undefined ? {} : { metricsPath: place.metricsPath }),

@@ -1,4 +1,4 @@
-/** What all requests for each version of each model came to, since the start: what Triton's clients ask for as statistics. */
+/** What all requests for each version of each model came to, since it was loaded: what Triton's clients ask for as statistics. */
 import type { Notes } from '../core/terms.ts';
 
 /** Seconds, and how often. */
@@ -32,7 +32,7 @@ const OK = 200;
 export class ModelTotals {
   private readonly models = new Map<string, Map<number, VersionTotals>>();
 
-  /** Counts a request whose version is known: there are no more of these than are served. */
+  /** Counts a request whose version is known. */
   add({ model, status, seconds, notes: { cache, queue } }: Ended): void {
     if (cache?.version === undefined) return;
     const totals = this.entry(model, cache.version);
@@ -50,6 +50,14 @@ export class ModelTotals {
 
   of(model: string, version: number): VersionTotals {
     return this.models.get(model)?.get(version) ?? nothing();
+  }
+
+  /** Lets go of the others: versions follow each other for as long as a server runs. */
+  keepOnly(isThere: (model: string, version: number) => boolean): void {
+    for (const [model, versions] of this.models) {
+      for (const version of versions.keys()) if (!isThere(model, version)) versions.delete(version);
+      if (versions.size === 0) this.models.delete(model);
+    }
   }
 
   private entry(model: string, version: number): VersionTotals {

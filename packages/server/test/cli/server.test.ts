@@ -274,6 +274,23 @@ describe('a new version', () => {
     expect(await states()).toEqual(['4 AVAILABLE', '3 END', '2 END', '1 END']);
   });
 
+  it('leaves no count of requests for the one before', async () => {
+    await start();
+    const counted = async (): Promise<unknown> => {
+      const { model_stats: list } = (await json('/v2/models/digits/stats')) as {
+        model_stats: { version: string; inference_stats: { success: { count: number } } }[];
+      };
+      return list.map(({ version, inference_stats: { success } }) => `${version} ${success.count}`);
+    };
+    await predict();
+    expect(await counted()).toEqual(['1 1']);
+    await folder.addVersion(2);
+    await server.reload();
+    await rm(join(folder.root, 'digits/2'), { recursive: true });
+    await server.reload();
+    expect(await counted()).toEqual(['1 0']);
+  });
+
   it('that is broken leaves the old one serving, and is tried again once its files change', async () => {
     await start();
     await folder.addVersion(2);

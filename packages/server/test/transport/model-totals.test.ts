@@ -26,3 +26,14 @@ test('requests are counted by what became of them', () => {
   expect(totals.of('m', 1).lastAnswer).toBeGreaterThan(0);
   expect(totals.of('m', 2)).toMatchObject({ success: { count: 0 }, lastAnswer: 0 });
 });
+
+test('what is served no more is let go of', () => {
+  const totals = new ModelTotals();
+  const answered = { status: 200, seconds: 1 };
+  for (const version of [1, 2])
+    totals.add({ model: 'm', ...answered, notes: { cache: { state: 'miss', reason: '', version } } });
+  totals.add({ model: 'gone', ...answered, notes: notes('miss') });
+  totals.keepOnly((model, version) => model === 'm' && version === 2);
+  const counts = [totals.of('m', 1), totals.of('m', 2), totals.of('gone', 1)].map(({ success }) => success.count);
+  expect(counts).toEqual([0, 1, 0]);
+});
