@@ -1,7 +1,7 @@
 /** The balancers that are compared, as they are told to do the same: least requests, one retry elsewhere where it is safe, checks every second. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { stringify } from 'yaml';
@@ -34,44 +34,24 @@ async function running(child: ChildProcess, { http, grpc }: { http: number; grpc
   return { pid: child.pid ?? 0, port: http, grpcPort: grpc, stop };
 }
 
-/** As in the chart. */
+/** The chart's, as it is written for Compose, with these servers in place of those that it finds by their name. */
 export const haproxy: Start = async (folder, replicas, ports) => {
-  const servers = (of: (replica: Replica) => number, options: string): string =>
-    replicas
-      .map((replica, n) => `  server s${n} 127.0.0.1:${of(replica)} check port ${replica.port} ${options}`)
-      .join('\n');
-  const checks = `  option httpchk
-  http-check connect proto h1
-  http-check send meth GET uri /v2/health/ready ver HTTP/1.1 hdr host floe
-  http-check expect status 200
-  default-server inter 1s fastinter 500ms downinter 1s fall 2 rise 1 observe layer4 error-limit 3 on-error mark-down`;
-  const config = `
-global
-  maxconn 4000
-  tune.bufsize 69632
-defaults
-  mode http
-  timeout connect 2s
-  timeout client 75s
-  timeout server 310s
-  retries 3
-  option redispatch 1
-  retry-on conn-failure empty-response 503
-frontend http
-  bind 127.0.0.1:${ports.http}
-  default_backend http_servers
-frontend grpc
-  bind 127.0.0.1:${ports.grpc} proto h2
-  default_backend grpc_servers
-backend http_servers
-  balance leastconn
-${checks}
-${servers(({ port }) => port, '')}
-backend grpc_servers
-  balance leastconn
-${checks}
-${servers(({ grpcPort }) => grpcPort, 'proto h2')}
-`;
+  const servers = (of: (replica: Replica) => number): string =>
+    replicas.map((replica, n) => `  server s${n} 127.0.0.1:${of(replica)} check port ${replica.port}`).join('\n');
+  const composed = await readFile(new URL('../compose/haproxy.cfg', import.meta.url), 'utf8');
+  const config = composed
+    .replace('bind :8501', `bind 127.0.0.1:${ports.http}`)
+    .replace('bind :8500', `bind 127.0.0.1:${ports.grpc}`)
+    .replace('bind :8404', `bind unix@${join(folder, 'own')}`)
+    .replace('http-check connect port 8501', 'http-check connect')
+    .replace(
+      /^.*server-template .*:8501 .*$/m,
+      servers(({ port }) => port),
+    )
+    .replace(
+      /^.*server-template .*:8500 .*$/m,
+      servers(({ grpcPort }) => grpcPort),
+    );
   const file = join(folder, 'haproxy.cfg');
   await writeFile(file, config);
   return running(spawn('haproxy', ['-db', '-f', file], { stdio: 'ignore' }), ports);

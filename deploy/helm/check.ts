@@ -31,7 +31,7 @@ interface PodSpec {
 }
 
 const CHART = fileURLToPath(new URL('floe', import.meta.url));
-const MANIFESTS = fileURLToPath(new URL('../manifests', import.meta.url));
+const DEPLOY = fileURLToPath(new URL('..', import.meta.url));
 const KUBERNETES = '1.35';
 const HELM = process.env['HELM'] ?? 'helm';
 const run = promisify(execFile);
@@ -184,17 +184,26 @@ async function liveOptions(): Promise<void> {
 }
 
 async function manifests(): Promise<void> {
-  for (const [name, values] of Object.entries(PLAIN)) {
-    const file = join(MANIFESTS, `${name}.yaml`);
-    const head = `# Rendered from deploy/helm/floe by deploy/helm/check --write: change that, not this.\n`;
-    const text = head + (await render(values));
-    if (process.argv.includes('--write')) await writeFile(file, text);
-    else
-      checks.that(
-        `deploy/manifests/${name}.yaml is the chart's own`,
-        (await readFile(file, 'utf8').catch(() => '')) === text,
-      );
-  }
+  for (const [name, values] of Object.entries(PLAIN)) await isRendered(`manifests/${name}.yaml`, await render(values));
+}
+
+/** HAProxy of the Compose file is told what the chart's is, by the names that there are. */
+async function composed(): Promise<void> {
+  const configs = resourcesIn(await render(PLAIN['floe'] ?? {})).map(({ data }) => data?.['haproxy.cfg']);
+  const config = (configs.find((one) => one !== undefined) ?? '')
+    .replace('parse-resolv-conf', 'nameserver docker 127.0.0.11:53')
+    .replaceAll(/floe-headless\.default\.svc[a-z.]*/g, 'server');
+  await isRendered('compose/haproxy.cfg', config);
+  const said = await refusal(config, 'haproxy.cfg', 'haproxy', ['-c', '-f']);
+  checks.that('deploy/compose/haproxy.cfg is what HAProxy takes', said === '', said);
+}
+
+/** `file` is below deploy. */
+async function isRendered(file: string, rendered: string): Promise<void> {
+  const path = join(DEPLOY, file);
+  const text = `# Rendered from deploy/helm/floe by deploy/helm/check --write: change that, not this.\n${rendered}`;
+  if (process.argv.includes('--write')) await writeFile(path, text);
+  else checks.that(`deploy/${file} is the chart's own`, (await readFile(path, 'utf8').catch(() => '')) === text);
 }
 
 const about = JSON.parse(await readFile(new URL('../../packages/server/package.json', import.meta.url), 'utf8')) as {
@@ -224,9 +233,7 @@ for (const { values, says } of BAD) {
     said.includes(says) ? '' : `it says ${said}`,
   );
 }
-const composed = await readFile(new URL('../compose/haproxy.cfg', import.meta.url), 'utf8');
-const compose = await refusal(composed, 'haproxy.cfg', 'haproxy', ['-c', '-f']);
-checks.that('deploy/compose/haproxy.cfg is what HAProxy takes', compose === '', compose);
+await composed();
 await manifests();
 process.stdout.write(`${checks.passed} passed, ${checks.failed} failed\n`);
 process.exitCode = checks.failed === 0 ? 0 : 1;
