@@ -36,7 +36,9 @@ export function cpusOf(snapshot: CpuSnapshot): number {
 
 /**
  * One run for each CPU, each on one thread: on 2 cores two runs of one thread gave 392 MobileNetV2 per second, one run of two threads
- * 220 (see `bench/`).
+ * 220 (see `bench/`). Not more runs than CPUs either: three or four on 2 cores share them, so that the order of tasks says less, and small ones
+ * among large took half as long again (`FLOE_SLOTS=3 bench/limits mixed`). Fewer would have to be found out by measurement, which a neighbour
+ * on the same machine can falsify, at the cost of half the throughput for a small gain: it is left to who sets `slots`.
  */
 export function capacityOf(snapshot: CpuSnapshot): Capacity {
   const slots = cpusOf(snapshot);
