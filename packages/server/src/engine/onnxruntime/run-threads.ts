@@ -56,6 +56,7 @@ export class RunThreads {
   /** The one that was used last is the last. */
   private readonly idle: Thread[] = [];
   private readonly all = new Set<Thread>();
+  private readonly coming = new Set<Promise<void>>();
   private closed = false;
 
   /** As many as `limit`, each of which comes when it is needed first and stays until the engine is closed. */
@@ -74,10 +75,12 @@ export class RunThreads {
   async grow(): Promise<void> {
     if (this.all.size >= this.limit || this.closed) return;
     const thread = this.start();
-    await thread.call('up', undefined).then(
-      () => this.idle.unshift(thread),
-      () => this.all.delete(thread),
+    const coming = thread.call('up', undefined).then(
+      () => void this.idle.unshift(thread),
+      () => void this.all.delete(thread),
     );
+    this.coming.add(coming);
+    await coming.finally(() => this.coming.delete(coming));
   }
 
   /** What the arguments lie over has to stay until it settles. Throws UNAVAILABLE where the thread dies. */
@@ -96,9 +99,10 @@ export class RunThreads {
     });
   }
 
-  /** When no run is under way. */
+  /** When no run is under way. A thread that is ended while it loads a native library takes the process with it. */
   async close(): Promise<void> {
     this.closed = true;
+    await Promise.all(this.coming);
     this.idle.length = 0;
     await Promise.all([...this.all].map((thread) => thread.terminate()));
   }
