@@ -114,9 +114,16 @@ function upgraded(...set: readonly string[]): Promise<void> {
 }
 
 /** Where the balancer is. */
+/** A service refuses connections for a moment after its pods are ready: until the node has heard of it. */
 async function frontDoor(): Promise<Addresses> {
   const ip = await kubectl('get', 'service', 'floe', '--output', 'jsonpath={.spec.clusterIP}');
-  return { http: `http://${ip}:8501`, grpc: `http://${ip}:8500` };
+  const http = `http://${ip}:8501`;
+  await until('the service answers', 60, async () => {
+    const answer = await fetch(`${http}/v2/health/ready`).catch(() => undefined);
+    await answer?.arrayBuffer();
+    return answer?.ok === true;
+  });
+  return { http, grpc: `http://${ip}:8500` };
 }
 
 interface Grown {
@@ -245,5 +252,9 @@ async function wrongVersions(load: Load, users: Examples): Promise<number> {
 
 function told(load: Load): string {
   const [first] = load.failures;
-  return `${load.answered} answered, ${load.failures.length} failed${first === undefined ? '' : `, the first of ${first.kind}: ${first.why}`}`;
+  const how =
+    first === undefined
+      ? ''
+      : `, the first of ${first.kind}, ${first.at.toFixed(0)} ms after the road began: ${first.why}`;
+  return `${load.answered} answered, ${load.failures.length} failed${how}`;
 }
