@@ -50,7 +50,6 @@ export class Model {
   private trialPercent = 0;
   /** Set while an old version is gone and its successor not there yet. */
   private succession: Promise<unknown> | undefined;
-
   private readonly now: () => number;
 
   constructor(name: string, deps: ModelDeps) {
